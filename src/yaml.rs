@@ -1,0 +1,16 @@
+//! YAML as Argo CD, Helm and kubectl read and write it: trees whose every key and value knows its place and spelling.
+//!
+//! `node` is the tree, `json` its bridge to JSON, `embedded` reads YAML inside a string, `parse` reads it (Go's rules, under a budget), `scalar` says what a spelling means, `emit` writes
+//! what Go's libraries would write.
+
+mod embedded;
+pub mod emit;
+mod json;
+mod node;
+mod parse;
+mod scalar;
+
+pub use embedded::parse_embedded;
+pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, Value};
+pub use parse::{Comment, Document, Duplicate, MAX_DEPTH, Parsed, Problem, parse, parse_as};
+pub use scalar::{Dialect, Meaning};

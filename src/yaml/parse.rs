@@ -1,0 +1,86 @@
+//! From text to trees, by Go's rules and under a budget.
+//!
+//! A file is a stream of documents; a broken one is a problem with a place and does not hide the others. Aliases share
+//! their target, and their expanded size is counted, so that nobody downstream meets a bomb.
+
+mod reader;
+mod repair;
+mod strict;
+
+use super::node::Node;
+use super::scalar::Dialect;
+use crate::budget::Budget;
+use crate::source::{FileId, Span};
+
+/// Nesting of collections, aliases followed, that a document may have. Everything that walks a tree may count on it.
+pub const MAX_DEPTH: u32 = 600;
+
+/// A comment, without its `#`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// The text after `#`.
+    pub text: String,
+    /// The comment with its `#`.
+    pub span: Span,
+}
+
+/// One document of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its content.
+    pub root: Node,
+    /// From its first byte (or its `---`) to its end.
+    pub span: Span,
+    /// Its place in the file, from 0; empty and broken documents count.
+    pub index: usize,
+}
+
+/// Why a text, or a part of it, is no YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub span: Span,
+    /// What, without any of the text.
+    pub message: String,
+    /// Whether a limit was met, rather than a rule of YAML broken.
+    pub exceeded: bool,
+}
+
+/// A key that a mapping has twice. In [`Dialect::V2`] the last one counts, silently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The key's name.
+    pub key: std::sync::Arc<str>,
+    /// Where it was.
+    pub first: Span,
+    /// Where it is again.
+    pub again: Span,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// The documents that could be read, in order; empty ones are left out.
+    pub documents: Vec<Document>,
+    /// All comments, in order.
+    pub comments: Vec<Comment>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// Keys that stand twice in one mapping.
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// Reads a text as Helm, Argo CD and kubectl do.
+pub fn parse(file: FileId, text: &str, budget: &Budget) -> Parsed {
+    parse_as(Dialect::V2, file, text, budget)
+}
+
+/// Reads a text by the rules of a dialect.
+pub fn parse_as(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
+    let mut parsed = reader::read(dialect, file, text, budget);
+    strict::refuse(file, text, &mut parsed);
+    parsed
+}
+
+#[cfg(test)]
+mod tests;

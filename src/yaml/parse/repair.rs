@@ -1,0 +1,135 @@
+//! What Go's parser lets pass and the event parser does not, mended in a copy: lines of a quoted scalar that are indented
+//! too little get blanks, which do not count there, `\'` in double quotes loses its backslash, tabs in flow collections
+//! become blanks.
+//!
+//! A [`Mended`] text knows where each of its bytes stands in the file, so that spans stay true.
+
+use std::borrow::Cow;
+
+use granit_parser::{ErrorKind, Parser};
+
+/// Bytes that mending may read in all, over and over.
+const MAX_WORK: usize = 64 << 20;
+
+/// A text that the event parser takes.
+pub(super) struct Mended<'t> {
+    pub(super) text: Cow<'t, str>,
+    /// From which byte on how much is to be added to get the place in the file.
+    shifts: Vec<(usize, isize)>,
+}
+
+/// Whether a text can be mended so that this error does not come.
+pub(super) fn can(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::UnknownQuotedScalarEscape
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+    )
+}
+
+impl<'t> Mended<'t> {
+    pub(super) fn not(text: &'t str) -> Self {
+        Self { text: Cow::Borrowed(text), shifts: Vec::new() }
+    }
+
+    /// Mends what can be mended.
+    pub(super) fn of(text: &'t str) -> Self {
+        let indent = text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
+        let blanks = " ".repeat(indent.min(1_000) + 1);
+        let mut mended = Self::not(text);
+        let mut work = 0;
+        while work < MAX_WORK {
+            work += mended.text.len();
+            let Some((kind, at)) = first_error(&mended.text) else { break };
+            let done = match kind {
+                ErrorKind::InvalidQuotedScalarIndent => !is_marker(&mended.text, at) && mended.replace(at, 0, &blanks),
+                // Where Go refuses the tab, `strict` does.
+                ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => mended.blank(at),
+                _ => wrong_escape(&mended.text, at).is_some_and(|escape| mended.replace(escape, 1, "")),
+            };
+            if !done {
+                break;
+            }
+        }
+        mended
+    }
+
+    fn replace(&mut self, at: usize, removed: usize, with: &str) -> bool {
+        let mut text = std::mem::take(&mut self.text).into_owned();
+        let fits = text.is_char_boundary(at) && text.is_char_boundary(at + removed);
+        if fits {
+            let shift = removed as isize - with.len() as isize;
+            let known = self.shifts.partition_point(|&(from, _)| from <= at);
+            let before = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
+            for (from, add) in &mut self.shifts[known..] {
+                *from = from.saturating_add_signed(-shift);
+                *add += shift;
+            }
+            self.shifts.insert(known, (at + with.len(), before + shift));
+            text.replace_range(at..at + removed, with);
+        }
+        self.text = Cow::Owned(text);
+        fits
+    }
+
+    /// Puts blanks in the place of the tabs around a byte.
+    fn blank(&mut self, at: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
+        let start = at - bytes[..at].iter().rev().take_while(|b| is_blank(b)).count();
+        let end = at + bytes[at..].iter().take_while(|b| is_blank(b)).count();
+        let blanks = " ".repeat(end - start);
+        bytes[start..end].contains(&b'\t') && self.replace(start, end - start, &blanks)
+    }
+
+    /// Where a byte of this text stands in the file.
+    pub(super) fn place(&self, at: usize) -> usize {
+        let known = self.shifts.partition_point(|&(from, _)| from <= at);
+        let add = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
+        // Inside of what was put in, the place is where it was put.
+        let end = self.shifts.get(known).map_or(usize::MAX, |&(from, next)| from.saturating_add_signed(next));
+        at.saturating_add_signed(add).min(end)
+    }
+}
+
+/// Whether a document begins or ends at a byte, which no quotes can hold.
+fn is_marker(text: &str, at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or("");
+    let marker = rest.strip_prefix("---").or_else(|| rest.strip_prefix("..."));
+    text[..at].ends_with('\n')
+        && marker.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']))
+}
+
+/// The first escape from a byte on that is none, if it is `\'`.
+fn wrong_escape(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        at += bytes.get(at..)?.iter().position(|b| *b == b'\\')?;
+        match bytes.get(at + 1)? {
+            b'\'' => return Some(at),
+            b'0' | b'a' | b'b' | b't' | b'n' | b'v' | b'f' | b'r' | b'e' | b' ' | b'"' | b'/' | b'\\' | b'N' | b'_' => {
+                at += 2
+            }
+            b'L' | b'P' | b'x' | b'u' | b'U' | b'\t' | b'\n' | b'\r' => at += 2,
+            _ => return None,
+        }
+    }
+}
+
+/// The first error that can be mended.
+fn first_error(text: &str) -> Option<(ErrorKind, usize)> {
+    let mut events = Parser::new_from_str_with_options(text, super::reader::options());
+    loop {
+        match events.next_event()? {
+            Ok(_) => {}
+            Err(error) if can(error.kind()) => {
+                return Some((error.kind().clone(), error.marker().byte_offset().unwrap_or(0).min(text.len())));
+            }
+            Err(_) if matches!(events.proceed_next_document(), Ok(true)) => {}
+            Err(_) => return None,
+        }
+    }
+}

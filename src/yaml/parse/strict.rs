@@ -1,0 +1,100 @@
+//! What the event parser lets pass and Go's does not: characters that no YAML may hold, and tabs where a token could begin.
+
+use super::{Parsed, Problem};
+use crate::source::{FileId, Span};
+use crate::yaml::node::Style;
+
+/// Takes out the documents that hold a character which Go's reader refuses.
+pub(super) fn refuse(file: FileId, text: &str, parsed: &mut Parsed) {
+    for at in refused(text) {
+        let end = at + text[at..].chars().next().map_or(1, char::len_utf8);
+        take_out(Span::new(file, at, end), "control characters are not allowed", parsed);
+    }
+}
+
+/// Takes out the document around a place, if it is not out already.
+fn take_out(at: Span, message: &str, parsed: &mut Parsed) {
+    let before = parsed.documents.len();
+    parsed.documents.retain(|document| {
+        // What stands before the first token of a file is its first document's.
+        let start = if document.index == 0 { 0 } else { document.span.start };
+        !(start <= at.start && at.start < document.span.end)
+    });
+    if parsed.documents.len() < before {
+        parsed.problems.push(Problem { span: at, message: message.to_owned(), exceeded: false });
+    }
+}
+
+/// Where tabs may stand. libyaml skips them between tokens only where no token can begin: in flow collections, after
+/// `key:`, behind a value. At the start of a line and after `- ` they are an error, though the line be blank.
+pub(super) struct Tabs {
+    /// By their ends, which do not overlap except that a flow collection comes after what it holds.
+    covers: Vec<(u32, u32, Cover)>,
+}
+
+/// What a part of the text is, as far as tabs go.
+#[derive(Clone, Copy)]
+pub(super) enum Cover {
+    /// Tabs may stand anywhere in it.
+    Free,
+    /// A plain scalar: in it and behind it tabs may stand from this column on.
+    Plain(usize),
+}
+
+impl Cover {
+    pub(super) fn of(style: Style, outer: Option<usize>) -> Self {
+        if style == Style::Plain { Cover::Plain(outer.map_or(0, |column| column + 1)) } else { Cover::Free }
+    }
+}
+
+impl Tabs {
+    /// Nothing, for a text that has no tab at the start of a line or after a dash.
+    pub(super) fn wanted(text: &str) -> Option<Self> {
+        suspicious(text).next().is_some().then(|| Self { covers: Vec::new() })
+    }
+
+    pub(super) fn cover(&mut self, span: Span, cover: Cover) {
+        while self.covers.last().is_some_and(|&(start, ..)| start >= span.start && span.end > span.start) {
+            self.covers.pop();
+        }
+        self.covers.push((span.start, span.end, cover));
+    }
+
+    pub(super) fn refuse(self, file: FileId, text: &str, parsed: &mut Parsed) {
+        for (at, column) in suspicious(text) {
+            let after = self.covers.partition_point(|&(start, ..)| start as usize <= at);
+            let fine = match after.checked_sub(1).map(|before| self.covers[before]) {
+                Some((_, end, _)) if at < end as usize => true,
+                Some((_, end, Cover::Plain(indent))) => {
+                    column >= indent && text[end as usize..at].bytes().all(|b| b.is_ascii_whitespace())
+                }
+                _ => false,
+            };
+            if !fine {
+                let message = "found a tab where a token could begin";
+                take_out(Span::new(file, at, at + 1), message, parsed);
+            }
+        }
+    }
+}
+
+/// Tabs at the start of a line, or after the dashes there, with their columns.
+fn suspicious(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    text.match_indices('\t').filter_map(move |(at, _)| {
+        let line = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at];
+        let lead = line.bytes().all(|b| matches!(b, b' ' | b'-' | b'?')) && !line.ends_with("--");
+        lead.then_some((at, line.len()))
+    })
+}
+
+/// Offsets of characters that are no YAML (`yaml.v2 readerc.go`).
+fn refused(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let suspicious = |b: u8| (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t')) || matches!(b, 0x7f | 0xc2 | 0xef);
+    let any = text.bytes().any(suspicious);
+    let chars = if any { text } else { "" };
+    chars.char_indices().filter(|&(_, c)| !is_allowed(c)).map(|(at, _)| at)
+}
+
+fn is_allowed(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}

@@ -1,0 +1,194 @@
+use super::*;
+use crate::budget::Limits;
+use crate::source::RepoPath;
+use crate::source::SourceMap;
+
+fn read(text: &str) -> Parsed {
+    parse(FileId(0), text, &Budget::default())
+}
+
+/// The documents as JSON, one a line, and the number of problems.
+fn json(text: &str) -> (String, usize) {
+    let parsed = read(text);
+    let lines: Vec<String> = parsed.documents.iter().map(|document| document.root.to_json().to_string()).collect();
+    (lines.join("\n"), parsed.problems.len())
+}
+
+fn fine(text: &str) -> String {
+    let parsed = read(text);
+    assert!(parsed.problems.is_empty(), "{text:?}: {:?}", parsed.problems);
+    json(text).0
+}
+
+fn refused(text: &str) {
+    let parsed = read(text);
+    assert!(!parsed.problems.is_empty(), "{text:?}");
+    assert!(parsed.documents.is_empty(), "{text:?}");
+}
+
+#[test]
+fn keys_of_yaml_1_1() {
+    assert_eq!(fine("on: 1\nn: 2\n1: x\n1.50: z\n"), r#"{"true":1,"false":2,"1":"x","1.5":"z"}"#);
+    for text in ["~: 1\n", ": 1\n", "? [a]\n: 1\n", "? {a: 1}\n: 1\n", "18446744073709551615: 1\n", "!!int x: 1\n"] {
+        refused(text);
+    }
+}
+
+#[test]
+fn of_equal_keys_the_last_wins_and_both_are_remembered() {
+    let parsed = read("a: 1\nb: 2\na: 3\n");
+    assert_eq!(parsed.documents[0].root.to_json().to_string(), r#"{"a":3,"b":2}"#);
+    let duplicate = &parsed.duplicates[0];
+    assert_eq!((&*duplicate.key, duplicate.first.start, duplicate.again.start), ("a", 0, 10));
+    let strict = parse_as(Dialect::V3, FileId(0), "a: 1\na: 3\n---\nb: 1\n", &Budget::default());
+    assert_eq!((strict.documents.len(), strict.problems.len()), (1, 1));
+}
+
+#[test]
+fn merges_count_where_they_stand() {
+    let text = "b: &b {x: 1, z: 2}\nd: {x: 3, <<: *b}\ne: {<<: *b, x: 4}\n";
+    assert_eq!(fine(text), r#"{"b":{"x":1,"z":2},"d":{"x":1,"z":2},"e":{"x":4,"z":2}}"#);
+    let v3 = parse_as(Dialect::V3, FileId(0), text, &Budget::default());
+    assert_eq!(
+        v3.documents[0].root.to_json().to_string(),
+        r#"{"b":{"x":1,"z":2},"d":{"x":3,"z":2},"e":{"x":4,"z":2}}"#
+    );
+    assert!(v3.problems.is_empty());
+    let list = "- &a {x: 1}\n- &b {x: 2, z: 3}\n- <<: [*a, *b]\n- '<<': 1\n- !!merge <<: *a\n";
+    assert_eq!(fine(list), r#"[{"x":1},{"x":2,"z":3},{"x":1,"z":3},{"<<":1},{"x":1}]"#);
+    for text in ["<<: 1\n", "<<: [1]\n", "a: &a [{x: 1}]\nb: {<<: *a}\n", "<<:\n"] {
+        refused(text);
+    }
+}
+
+#[test]
+fn tags_are_held_to() {
+    assert_eq!(fine("a: !!float 3\nb: !!str 1\nc: !!binary aGk=\nd: !x 1\n"), r#"{"a":3,"b":"1","c":"hi","d":"1"}"#);
+    for text in ["a: !!int x\n", "a: !!binary '*'\n", "a: .inf\n", "- .NaN\n", "a: *x\n", "a: &a [*a]\n"] {
+        refused(text);
+    }
+}
+
+#[test]
+fn a_broken_document_does_not_hide_the_others() {
+    let parsed = read("a: 1\n---\nb: [\n---\nc: 3\n---\n\n---\n~: x\n---\nd: 4\n");
+    let found: Vec<_> = parsed.documents.iter().map(|d| (d.index, d.root.to_json().to_string())).collect();
+    assert_eq!(found, [(0, r#"{"a":1}"#.into()), (2, r#"{"c":3}"#.into()), (5, r#"{"d":4}"#.into())]);
+    assert_eq!(parsed.problems.len(), 2);
+    assert_eq!(json("a:\n\t[\n---\nb: 2\n").0, r#"{"b":2}"#);
+    assert_eq!(json("a: \u{7f}\u{7f}\n---\nb: 2\n").0, r#"{"b":2}"#);
+    let span = parsed.documents[1].span;
+    assert_eq!((span.start, span.end), (14, 23));
+}
+
+#[test]
+fn files_come_in_many_shapes() {
+    for (text, expected) in [
+        ("a: 1\r\nb: |\r\n  x\r\n  y\r\n", r#"{"a":1,"b":"x\ny\n"}"#),
+        ("\u{feff}a: 1\nb: 2\n", r#"{"a":1,"b":2}"#),
+        ("a: |\n  x", r#"{"a":"x"}"#),
+        ("a: |+\n  x\n  ", r#"{"a":"x\n"}"#),
+        ("a: >\n  x\n  y", r#"{"a":"x y"}"#),
+        ("a: |\n  ---\n  x\n---\nb: 2\n", "{\"a\":\"---\\nx\\n\"}\n{\"b\":2}"),
+        ("--- text\n", r#""text""#),
+        ("---foo: 1\n", r#"{"---foo":1}"#),
+        ("%YAML 1.1\n---\na: on\n", r#"{"a":true}"#),
+        ("a:\tb\n", r#"{"a":"b"}"#),
+        ("a: 'x\ny'\nb: \"p\n\nq\"\nc: \"it\\'s\"\n", r#"{"a":"x y","b":"p\nq","c":"it's"}"#),
+        ("a: 'x\u{2028}y'\n", "{\"a\":\"x\u{2028}y\"}"),
+        ("a: [\n1\n]\n", r#"{"a":[1]}"#),
+        ("a: 1\n...\n---\nb: 2\n", "{\"a\":1}\n{\"b\":2}"),
+    ] {
+        assert_eq!(fine(text), expected, "{text:?}");
+    }
+    for text in [
+        "%YAML 1.2\n---\na: 1\n",
+        "a: \"x\u{7}\"\n",
+        "a: b\u{7f}\n",
+        "a:\n  b: 1\n\t\n  c: 2\n",
+        "a: 1\n\t# c\n",
+        "-\ta\n",
+        "a:\n\tb: 1\n",
+    ] {
+        refused(text);
+    }
+    assert_eq!(json("a: 1\n...\nb: 2\n"), (r#"{"a":1}"#.to_owned(), 1));
+    assert_eq!(fine("a: b\n  \t\nc: [\n\t1]\n"), r#"{"a":"b","c":[1]}"#, "tabs that Go lets stand");
+}
+
+#[test]
+fn spans_point_at_what_is_written() {
+    let text = "a: 'x\ny'\nb:\n  - one\n  - {c: 2}\n# end\n";
+    let map = SourceMap::default();
+    let id = map.add(RepoPath::new("a.yaml").unwrap(), text);
+    let root = parse(id, text, &Budget::default()).documents.remove(0).root;
+    let slice = |node: &Node| map.slice(node.span()).unwrap();
+    assert_eq!(slice(root.get("a").unwrap()), "'x\ny'");
+    assert_eq!(slice(root.get("b").unwrap()), "- one\n  - {c: 2}", "a list without the blanks behind it");
+    assert_eq!(slice(&root.items("b")[1]), "{c: 2}");
+    assert_eq!(map.slice(root.as_map().unwrap().entries[1].key_origin.anchor()).unwrap(), "b");
+}
+
+#[test]
+fn many_comments_and_long_keys() {
+    let comments = "# c\n".repeat(300);
+    assert_eq!(read(&format!("a:\n{comments}  b: 1\n")).comments.len(), 300);
+    assert_eq!(fine(&format!("a:\n  - x\n{comments}  - z\n")), r#"{"a":["x","z"]}"#);
+    assert_eq!(json(&format!("{}: 1\n", "k".repeat(1_020))).1, 0);
+    refused(&format!("{}: 1\n", "k".repeat(2_000)));
+}
+
+#[test]
+fn large_mappings_take_linear_time() {
+    let text: String = (0..200_000).map(|i| format!("k{i}: 1\n")).chain(["k7: 2\n".to_owned()]).collect();
+    let parsed = read(&text);
+    let entries = &parsed.documents[0].root.as_map().unwrap().entries;
+    assert_eq!((entries.len(), parsed.duplicates.len()), (200_000, 1));
+    assert_eq!(entries[7].value.as_i64(), Some(2));
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let deep: String = (0..300).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    for text in [&deep, &"[".repeat(100_000), &"- ".repeat(100_000), &"? ".repeat(50_000)] {
+        let parsed = read(text);
+        assert!(parsed.documents.is_empty() && !parsed.problems.is_empty());
+    }
+    assert!(read(&deep).problems[0].exceeded);
+    // Each anchor is a little deeper than the one before.
+    let level = |i: usize| format!("- &a{i} {}*a{}{}\n", "[".repeat(100), i - 1, "]".repeat(100));
+    let chain: String = std::iter::once("- &a0 1\n".to_owned()).chain((1..20).map(level)).collect();
+    let parsed = read(&chain);
+    assert!(parsed.documents.is_empty() && parsed.problems[0].exceeded);
+}
+
+#[test]
+fn bombs_are_counted_by_what_they_expand_to() {
+    let level = |i: usize| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(","));
+    let bomb: String = std::iter::once("a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned()).chain((1..10).map(level)).collect();
+    let parsed = read(&bomb);
+    assert!(parsed.documents.is_empty() && parsed.problems[0].exceeded);
+    let budget = Budget::new(Limits { items: 10, ..Limits::default() });
+    assert!(parse(FileId(0), "a: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n", &budget).problems[0].exceeded);
+    let shared = "a: &a {k: 1}\n".to_owned() + &"b: *a\n".repeat(1_000);
+    assert!(read(&shared).problems.is_empty());
+}
+
+proptest::proptest! {
+    // The same cases every time: a new failure belongs to a change, not to chance.
+    #![proptest_config(proptest::test_runner::Config {
+        rng_seed: proptest::test_runner::RngSeed::Fixed(7),
+        failure_persistence: None,
+        ..proptest::test_runner::Config::default()
+    })]
+    #[test]
+    fn nothing_panics_and_spans_stay_inside(text in "(?s)([\\-\\?:,\\[\\]{}#&*!|>'\"%@`\n \t\r\\\\~a-c0-9.\u{feff}\u{e9}]|<<|---|\\.\\.\\.|!!int|\\?\n|: |- |&a |\\*a ){0,40}") {
+        for dialect in [Dialect::V2, Dialect::V3] {
+            let parsed = parse_as(dialect, FileId(0), &text, &Budget::default());
+            let spans = parsed.documents.iter().map(|d| d.span).chain(parsed.problems.iter().map(|p| p.span));
+            for span in spans.chain(parsed.comments.iter().map(|c| c.span)) {
+                proptest::prop_assert!(text.get(span.start as usize..span.end as usize).is_some(), "{:?}", span);
+            }
+        }
+    }
+}
