@@ -1,0 +1,89 @@
+//! A folder that the user named, looked at file by file instead of listed: for building one kustomization whose bases lie
+//! beside it. What lies outside the Git checkout around it does not exist; without a checkout, the file system is the limit.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{ReadLimits, read_named};
+use crate::source::{FileId, RepoPath, SourceMap};
+
+/// Files around a folder.
+pub struct Disk {
+    root: PathBuf,
+    sources: Arc<SourceMap>,
+    known: Mutex<HashMap<RepoPath, Known>>,
+}
+
+/// A file that was read.
+type Known = (FileId, Arc<[u8]>);
+
+impl Disk {
+    /// The files around a folder, and the folder's own path among them.
+    pub fn around(folder: &Path) -> Result<(Self, RepoPath), String> {
+        let unusable = |reason: String| format!("`{}`: {reason}", folder.display());
+        let real = folder.canonicalize().map_err(|error| unusable(error.to_string()))?;
+        let root = real.ancestors().find(|above| above.join(".git").exists()).or(real.ancestors().last());
+        let root = root.unwrap_or(&real).to_owned();
+        let inner =
+            real.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(|| unusable("no UTF-8 path".into()))?;
+        let place = RepoPath::new(inner).map_err(|error| unusable(error.to_string()))?;
+        Ok((Self { root, sources: Arc::default(), known: Mutex::default() }, place))
+    }
+
+    /// What a path leads to, links followed: its real path, and whether it is a file. Nothing outside the root exists.
+    pub fn find(&self, path: &RepoPath) -> Option<(RepoPath, bool)> {
+        let real = self.root.join(path.as_str()).canonicalize().ok()?;
+        let inner = real.strip_prefix(&self.root).ok()?.to_str()?;
+        Some((RepoPath::new(inner).ok()?, real.is_file()))
+    }
+
+    /// The bytes of a file; read once.
+    pub fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)> {
+        let (real, is_file) = self.find(path)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((id, bytes)) = known.get(&real) {
+            return Some((*id, Arc::clone(bytes)));
+        }
+        let bytes: Arc<[u8]> =
+            read_named(&self.root.join(real.as_str()), ReadLimits::default()).ok().filter(|_| is_file)?.into();
+        let id = self.sources.add(real.clone(), String::from_utf8_lossy(&bytes).into_owned());
+        known.insert(real, (id, Arc::clone(&bytes)));
+        Some((id, bytes))
+    }
+
+    /// The folder that is the limit.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The texts that were read, for those who need them longer.
+    pub fn into_sources(self) -> Arc<SourceMap> {
+        self.sources
+    }
+
+    /// The texts that were read.
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_outside_the_checkout_does_not_exist() {
+        let outer = tempfile::tempdir().unwrap();
+        let checkout = outer.path().join("repo");
+        std::fs::create_dir_all(checkout.join("overlays/prod")).unwrap();
+        std::fs::create_dir_all(checkout.join(".git")).unwrap();
+        std::fs::write(checkout.join("base.yaml"), "a: 1\n").unwrap();
+        std::fs::write(outer.path().join("secret.yaml"), "b: 2\n").unwrap();
+        std::os::unix::fs::symlink("../secret.yaml", checkout.join("link.yaml")).unwrap();
+        let (disk, place) = Disk::around(&checkout.join("overlays/prod")).unwrap();
+        assert_eq!(place.as_str(), "overlays/prod");
+        assert_eq!(&*disk.read(&RepoPath::new("base.yaml").unwrap()).unwrap().1, b"a: 1\n");
+        assert!(disk.find(&RepoPath::new("link.yaml").unwrap()).is_none());
+    }
+}
