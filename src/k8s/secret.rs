@@ -1,0 +1,219 @@
+//! What makes Secrets and ConfigMaps, and with which keys. Values never leave this file: only their shape does.
+//!
+//! Kinds whose rule is "a Secret of this name comes with it" are the catalogue's (`rules/catalog/secrets.yaml`); here are
+//! those whose keys have to be read out of the resource.
+
+use super::Resource;
+use super::text::{Shape, Text, conceal, is_generated};
+use super::workload::Source;
+use crate::source::SourceMap;
+use crate::yaml::{Entry, Node};
+
+/// Something that makes a Secret or a ConfigMap.
+#[derive(Debug, Clone)]
+pub struct Produced {
+    /// What it makes.
+    pub source: Source,
+    /// The name of what it makes.
+    pub name: Text,
+    /// The keys, where they are known.
+    pub keys: Keys,
+    /// Whether it adds to a Secret that something else makes.
+    pub merges: bool,
+    /// The store it reads, for an external secret: kind and name.
+    pub store: Option<(String, Text)>,
+    /// Values that are written in Git, with their keys and what they look like.
+    pub written: Vec<(Text, Shape)>,
+    /// The same for one that several namespaces get (ClusterExternalSecret).
+    pub any_namespace: bool,
+}
+
+/// The keys of a Secret.
+#[derive(Debug, Clone)]
+pub enum Keys {
+    /// These and no others.
+    Known(Vec<Text>),
+    /// At least these.
+    AtLeast(Vec<Text>),
+}
+
+impl Keys {
+    /// Whether a key is there; `None` where that cannot be known.
+    pub fn has(&self, key: &str) -> Option<bool> {
+        let (keys, closed) = match self {
+            Keys::Known(keys) => (keys, true),
+            Keys::AtLeast(keys) => (keys, false),
+        };
+        if keys.iter().any(|k| k.value == key) {
+            return Some(true);
+        }
+        closed.then_some(false)
+    }
+
+    /// The keys that are known.
+    pub fn known(&self) -> &[Text] {
+        match self {
+            Keys::Known(keys) | Keys::AtLeast(keys) => keys,
+        }
+    }
+}
+
+/// What a resource makes. Conceals every secret value on the way.
+pub fn produced(resource: &Resource, sources: &SourceMap) -> Vec<Produced> {
+    let node = &resource.node;
+    let made = match (resource.group(), resource.kind()) {
+        ("", "Secret") => secret(node, sources),
+        ("", "ConfigMap") => config_map(node),
+        ("bitnami.com", "SealedSecret") => sealed(node),
+        ("external-secrets.io", "ExternalSecret") => node.get("spec").and_then(|spec| external(node, spec, sources)),
+        ("external-secrets.io", "ClusterExternalSecret") => node.at(&["spec", "externalSecretSpec"]).and_then(|spec| {
+            let mut made = external(node, spec, sources)?;
+            if spec.at(&["target", "name"]).is_none() {
+                made.name = Text::at(node, &["spec", "externalSecretName"]).unwrap_or(made.name);
+            }
+            made.any_namespace = true;
+            Some(made)
+        }),
+        ("secrets.hashicorp.com", "VaultStaticSecret" | "VaultDynamicSecret" | "VaultPKISecret") => vault(node),
+        ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => return provider_class(node),
+        ("cert-manager.io", "Certificate") => certificate(node),
+        _ => None,
+    };
+    made.into_iter().collect()
+}
+
+impl Produced {
+    fn new(source: Source, name: Text, keys: Keys) -> Self {
+        Self { source, name, keys, merges: false, store: None, written: Vec::new(), any_namespace: false }
+    }
+}
+
+fn key_texts(entries: &[Entry]) -> impl Iterator<Item = Text> {
+    entries.iter().map(|e| Text { value: e.key.to_string(), origin: e.key_origin.clone() })
+}
+
+fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
+    let encrypted = node.get("sops").is_some();
+    let mut keys = Vec::new();
+    let mut written = Vec::new();
+    for field in ["data", "stringData"] {
+        for entry in node.entries(field) {
+            let key = Text { value: entry.key.to_string(), origin: entry.key_origin.clone() };
+            let shape = conceal_secret(&entry.value, field == "data", sources);
+            if !encrypted {
+                written.push((Text { value: key.value.clone(), origin: entry.value.origin.clone() }, shape));
+            }
+            keys.push(key);
+        }
+    }
+    // Kubernetes fills a token Secret in; whoever annotates one for a controller lets that controller fill it.
+    let token = node.str_at("type") == Some("kubernetes.io/service-account-token");
+    let filled_by_others = token || keys.is_empty();
+    let keys = if filled_by_others { Keys::AtLeast(keys) } else { Keys::Known(keys) };
+    let mut made = Produced::new(Source::Secret, Text::at(node, &["metadata", "name"])?, keys);
+    made.written = written;
+    Some(made)
+}
+
+/// Conceals a value of a Secret; base64 is looked through for its shape only.
+fn conceal_secret(node: &Node, encoded: bool, sources: &SourceMap) -> Shape {
+    use base64::Engine;
+    let shape = conceal(node, sources);
+    let text = node.as_text().unwrap_or("");
+    if !encoded || Shape::of(text) != Shape::Value {
+        return shape;
+    }
+    let compact: String = text.split_whitespace().collect();
+    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(compact) else { return shape };
+    let decoded = String::from_utf8_lossy(&bytes);
+    match Shape::of(&decoded) {
+        Shape::Value if is_generated(node) => Shape::Reference,
+        decoded => decoded,
+    }
+}
+
+fn config_map(node: &Node) -> Option<Produced> {
+    let keys = ["data", "binaryData"].iter().flat_map(|field| key_texts(node.entries(field))).collect();
+    Some(Produced::new(Source::ConfigMap, Text::at(node, &["metadata", "name"])?, Keys::Known(keys)))
+}
+
+fn sealed(node: &Node) -> Option<Produced> {
+    let name =
+        Text::at(node, &["spec", "template", "metadata", "name"]).or_else(|| Text::at(node, &["metadata", "name"]));
+    let mut keys: Vec<Text> = key_texts(node.at(&["spec"])?.entries("encryptedData")).collect();
+    if let Some(template) = node.at(&["spec", "template"]) {
+        keys.extend(key_texts(template.entries("data")));
+    }
+    Some(Produced::new(Source::Secret, name?, Keys::Known(keys)))
+}
+
+fn external(node: &Node, spec: &Node, sources: &SourceMap) -> Option<Produced> {
+    let target = spec.get("target");
+    let name = target.and_then(|t| Text::at(t, &["name"])).or_else(|| Text::at(node, &["metadata", "name"]))?;
+    let policy = target.and_then(|t| t.str_at("creationPolicy")).unwrap_or("Owner");
+    if policy == "None" {
+        return None;
+    }
+    let template = target.and_then(|t| t.get("template"));
+    let mut keys: Vec<Text> = Vec::new();
+    let mut open = false;
+    let replaces = template.is_some_and(|t| {
+        t.str_at("mergePolicy") != Some("Merge") && (t.get("data").is_some() || t.get("templateFrom").is_some())
+    });
+    if let Some(template) = template {
+        keys.extend(key_texts(template.entries("data")));
+        open |= template.get("templateFrom").is_some();
+        for entry in template.entries("data") {
+            // A template may hold a password between its fields.
+            if entry.value.as_text().is_some_and(|text| !text.contains("{{")) {
+                conceal(&entry.value, sources);
+            }
+        }
+    }
+    if !replaces {
+        keys.extend(spec.items("data").iter().filter_map(|item| Text::at(item, &["secretKey"])));
+        open |= !spec.items("dataFrom").is_empty();
+    }
+    let mut made = Produced::new(Source::Secret, name, if open { Keys::AtLeast(keys) } else { Keys::Known(keys) });
+    made.merges = policy == "Merge";
+    made.store = spec.get("secretStoreRef").and_then(|store| {
+        Some((store.str_at("kind").unwrap_or("SecretStore").to_owned(), Text::at(store, &["name"])?))
+    });
+    Some(made)
+}
+
+fn vault(node: &Node) -> Option<Produced> {
+    let destination = node.at(&["spec", "destination"])?;
+    let templates = destination.at(&["transformation", "templates"]).and_then(Node::as_map);
+    let keys = templates.map(|map| key_texts(&map.entries).collect()).unwrap_or_default();
+    let mut made = Produced::new(Source::Secret, Text::at(destination, &["name"])?, Keys::AtLeast(keys));
+    made.merges = destination.get("create").and_then(Node::as_bool) != Some(true);
+    Some(made)
+}
+
+fn provider_class(node: &Node) -> Vec<Produced> {
+    let objects = node.get("spec").map(|spec| spec.items("secretObjects")).unwrap_or_default();
+    let made = objects.iter().filter_map(|object| {
+        let keys = object.items("data").iter().filter_map(|item| Text::at(item, &["key"])).collect();
+        Some(Produced::new(Source::Secret, Text::at(object, &["secretName"])?, Keys::Known(keys)))
+    });
+    made.collect()
+}
+
+fn certificate(node: &Node) -> Option<Produced> {
+    let name = Text::at(node, &["spec", "secretName"])?;
+    let key = |value: &str| Text { value: value.to_owned(), origin: name.origin.clone() };
+    let mut keys = vec![key("tls.crt"), key("tls.key"), key("ca.crt")];
+    if let Some(stores) = node.at(&["spec", "keystores"]) {
+        keys.extend(stores.get("jks").iter().flat_map(|_| [key("keystore.jks"), key("truststore.jks")]));
+        keys.extend(stores.get("pkcs12").iter().flat_map(|_| [key("keystore.p12"), key("truststore.p12")]));
+    }
+    for format in node.at(&["spec"])?.items("additionalOutputFormats") {
+        match format.str_at("type") {
+            Some("CombinedPEM") => keys.push(key("tls-combined.pem")),
+            Some("DER") => keys.push(key("key.der")),
+            _ => {}
+        }
+    }
+    Some(Produced::new(Source::Secret, name.clone(), Keys::Known(keys)))
+}
