@@ -1,0 +1,358 @@
+//! Lists and maps of template values: shared, and made from YAML trees only where somebody looks.
+//!
+//! Maps have Go's reference semantics: `set` on one is seen through every alias. Dropping is iterative, since a template
+//! can nest values as deep as it likes.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::origin::{OriginId, SharedOrigins};
+use super::value::{Data, Value};
+use crate::yaml::{self, Meaning, Node};
+
+/// Go's type of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListType {
+    /// `[]interface {}`
+    Any,
+    /// `[]string`
+    Strings,
+    /// `[]int`
+    Ints,
+    /// `[][]interface {}`
+    Lists,
+    /// `[]uint8`
+    Bytes,
+    /// Any other, by name (`[]*chart.Dependency`).
+    Named(&'static str),
+}
+
+impl ListType {
+    fn name(self) -> &'static str {
+        match self {
+            ListType::Any => "[]interface {}",
+            ListType::Strings => "[]string",
+            ListType::Ints => "[]int",
+            ListType::Lists => "[][]interface {}",
+            ListType::Bytes => "[]uint8",
+            ListType::Named(name) => name,
+        }
+    }
+}
+
+/// A list.
+#[derive(Clone)]
+pub struct List(Rc<ListData>);
+
+struct ListData {
+    items: OnceCell<Vec<Value>>,
+    lazy: Option<(Arc<Vec<Node>>, SharedOrigins)>,
+    kind: ListType,
+    nil: bool,
+}
+
+impl List {
+    /// A list of a type.
+    pub fn new(items: Vec<Value>, kind: ListType) -> Self {
+        Self(Rc::new(ListData { items: OnceCell::from(items), lazy: None, kind, nil: false }))
+    }
+
+    /// The nil slice of a type: empty, and `null` to JSON.
+    pub fn nil(kind: ListType) -> Self {
+        Self(Rc::new(ListData { items: OnceCell::from(Vec::new()), lazy: None, kind, nil: true }))
+    }
+
+    fn lazy(nodes: Arc<Vec<Node>>, origins: SharedOrigins) -> Self {
+        Self(Rc::new(ListData {
+            items: OnceCell::new(),
+            lazy: Some((nodes, origins)),
+            kind: ListType::Any,
+            nil: false,
+        }))
+    }
+
+    /// The items.
+    pub fn items(&self) -> &[Value] {
+        self.0.items.get_or_init(|| match &self.0.lazy {
+            Some((nodes, origins)) => nodes.iter().map(|node| from_node(node, origins)).collect(),
+            None => Vec::new(),
+        })
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        match (self.0.items.get(), &self.0.lazy) {
+            (Some(items), _) => items.len(),
+            (None, Some((nodes, _))) => nodes.len(),
+            (None, None) => 0,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether this is the nil slice.
+    pub fn is_nil(&self) -> bool {
+        self.0.nil
+    }
+
+    /// Go's type.
+    pub fn list_type(&self) -> ListType {
+        self.0.kind
+    }
+
+    /// Go's name of the type.
+    pub fn type_name(&self) -> &'static str {
+        self.0.kind.name()
+    }
+
+    /// Whether both are the same list.
+    pub fn is_same(&self, other: &List) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Go's type of a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MapType {
+    /// `map[string]interface {}`
+    Any,
+    /// `map[string]string`
+    Strings,
+    /// Helm 3's `chartutil.Values` over `map[string]interface {}`: no type assertion takes it for one.
+    ChartutilValues,
+    /// Helm 4's `common.Values`.
+    CommonValues,
+}
+
+impl MapType {
+    /// Whether this is a named type over `map[string]interface {}`.
+    pub fn is_named(self) -> bool {
+        matches!(self, MapType::ChartutilValues | MapType::CommonValues)
+    }
+}
+
+/// An entry of a map.
+#[derive(Clone)]
+pub struct Field {
+    /// Where the key is written.
+    pub key_origin: OriginId,
+    /// The value.
+    pub value: Value,
+}
+
+/// The content of a map, in the order of its keys.
+pub type Fields = BTreeMap<Arc<str>, Field>;
+
+/// A map with string keys.
+#[derive(Clone)]
+pub struct Map {
+    data: Rc<MapData>,
+    kind: MapType,
+}
+
+struct MapData {
+    state: RefCell<State>,
+    nil: bool,
+}
+
+enum State {
+    Lazy(Arc<yaml::Mapping>, SharedOrigins),
+    Open(Fields),
+}
+
+impl Map {
+    fn of(state: State, kind: MapType, nil: bool) -> Self {
+        Self { data: Rc::new(MapData { state: RefCell::new(state), nil }), kind }
+    }
+
+    /// A map of a type.
+    pub fn new(fields: Fields, kind: MapType) -> Self {
+        Self::of(State::Open(fields), kind, false)
+    }
+
+    /// The nil map of a type.
+    pub fn nil(kind: MapType) -> Self {
+        Self::of(State::Open(Fields::new()), kind, true)
+    }
+
+    /// A tree as a map of a named type; anything but a mapping as [`from_node`] has it.
+    pub fn named(node: &Node, kind: MapType, origins: &SharedOrigins) -> Value {
+        let yaml::Value::Map(mapping) = &node.value else { return from_node(node, origins) };
+        let map = Self::of(State::Lazy(Arc::clone(mapping), Rc::clone(origins)), kind, false);
+        Value { data: Data::Map(map), origin: origins.known(&node.origin) }
+    }
+
+    /// The same map as another type: what one changes the other shows.
+    pub fn typed(&self, kind: MapType) -> Self {
+        Self { data: Rc::clone(&self.data), kind }
+    }
+
+    /// Go's type.
+    pub fn map_type(&self) -> MapType {
+        self.kind
+    }
+
+    /// Go's name of the type.
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            MapType::Any => "map[string]interface {}",
+            MapType::Strings => "map[string]string",
+            MapType::ChartutilValues => "chartutil.Values",
+            MapType::CommonValues => "common.Values",
+        }
+    }
+
+    /// Whether this is the nil map.
+    pub fn is_nil(&self) -> bool {
+        self.data.nil
+    }
+
+    /// Whether both are the same map.
+    pub fn is_same(&self, other: &Map) -> bool {
+        Rc::ptr_eq(&self.data, &other.data)
+    }
+
+    /// Reads the content.
+    pub fn read<R>(&self, look: impl FnOnce(&Fields) -> R) -> R {
+        self.open();
+        match &*self.data.state.borrow() {
+            State::Open(fields) => look(fields),
+            State::Lazy(..) => look(&Fields::new()),
+        }
+    }
+
+    /// Changes the content, for every alias.
+    pub fn change<R>(&self, change: impl FnOnce(&mut Fields) -> R) -> R {
+        self.open();
+        match &mut *self.data.state.borrow_mut() {
+            State::Open(fields) => change(fields),
+            State::Lazy(..) => change(&mut Fields::new()),
+        }
+    }
+
+    fn open(&self) {
+        let mut state = self.data.state.borrow_mut();
+        if let State::Lazy(mapping, origins) = &*state {
+            let fields = mapping.entries.iter().map(|entry| {
+                let key_origin = origins.known(&entry.key_origin);
+                (Arc::clone(&entry.key), Field { key_origin, value: from_node(&entry.value, origins) })
+            });
+            let fields = fields.collect();
+            *state = State::Open(fields);
+        }
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        self.read(|fields| fields.get(key).map(|field| field.value.clone()))
+    }
+
+    /// Whether there is such a key.
+    pub fn has(&self, key: &str) -> bool {
+        self.read(|fields| fields.contains_key(key))
+    }
+
+    /// Sets a key, for every alias.
+    pub fn set(&self, key: impl Into<Arc<str>>, value: Value, key_origin: OriginId) {
+        self.change(|fields| fields.insert(key.into(), Field { key_origin, value }));
+    }
+
+    /// Takes a key out, for every alias.
+    pub fn unset(&self, key: &str) {
+        self.change(|fields| fields.remove(key));
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        match &*self.data.state.borrow() {
+            State::Open(fields) => fields.len(),
+            State::Lazy(mapping, _) => mapping.entries.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entries as they are now.
+    pub fn entries(&self) -> Vec<(Arc<str>, Field)> {
+        self.read(|fields| fields.iter().map(|(key, field)| (Arc::clone(key), field.clone())).collect())
+    }
+}
+
+impl FromIterator<(Arc<str>, Value)> for Map {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Value)>>(entries: I) -> Self {
+        let fields = entries.into_iter().map(|(key, value)| (key, Field { key_origin: OriginId::NONE, value }));
+        Map::new(fields.collect(), MapType::Any)
+    }
+}
+
+/// A tree as Helm hands it to templates: through JSON, so that every number is a `float64`. Collections are read when
+/// somebody looks into them.
+pub fn from_node(node: &Node, origins: &SharedOrigins) -> Value {
+    let data = match &node.value {
+        yaml::Value::Map(mapping) => {
+            Data::Map(Map::of(State::Lazy(Arc::clone(mapping), Rc::clone(origins)), MapType::Any, false))
+        }
+        yaml::Value::Seq(items) => Data::List(List::lazy(Arc::clone(items), Rc::clone(origins))),
+        yaml::Value::Scalar(scalar) => match scalar.meaning() {
+            Meaning::Null => Data::Nil,
+            Meaning::Bool(b) => Data::Bool(b),
+            Meaning::Int(n) => Data::Float(n as f64),
+            Meaning::Uint(n) => Data::Float(n as f64),
+            Meaning::Float(n) => Data::Float(n),
+            Meaning::Str(text) if *text == *scalar.text => Data::Str(Arc::clone(&scalar.text).into()),
+            Meaning::Str(text) => Data::Str((&*text).into()),
+        },
+    };
+    Value { data, origin: origins.known(&node.origin) }
+}
+
+/// Drops nested collections without recursion.
+fn dismantle(mut open: Vec<Value>) {
+    while let Some(value) = open.pop() {
+        match value.data {
+            Data::List(List(list)) => {
+                if let Some(mut list) = Rc::into_inner(list) {
+                    open.extend(list.items.take().into_iter().flatten());
+                }
+            }
+            Data::Map(map) => {
+                if let Some(map) = Rc::into_inner(map.data)
+                    && let State::Open(fields) = &mut *map.state.borrow_mut()
+                {
+                    open.extend(std::mem::take(fields).into_values().map(|field| field.value));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn nests(value: &Value) -> bool {
+    matches!(value.data, Data::List(_) | Data::Map(_))
+}
+
+impl Drop for ListData {
+    fn drop(&mut self) {
+        if self.items.get().is_some_and(|items| items.iter().any(nests)) {
+            dismantle(self.items.take().unwrap_or_default());
+        }
+    }
+}
+
+impl Drop for MapData {
+    fn drop(&mut self) {
+        if let State::Open(fields) = self.state.get_mut()
+            && fields.values().any(|field| nests(&field.value))
+        {
+            dismantle(std::mem::take(fields).into_values().map(|field| field.value).collect());
+        }
+    }
+}

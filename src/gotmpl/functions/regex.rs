@@ -1,0 +1,250 @@
+//! Regular expressions: RE2's syntax as Go has it, on the regex crate (`sprig regex.go`).
+//!
+//! `translate` turns Go's spelling into the crate's; compiled expressions are kept for the thread.
+
+mod translate;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::strings::{bytes, int};
+use super::{Function, Outcome, plain};
+use crate::gotmpl::collection::{List, ListType};
+use crate::gotmpl::context::Context;
+use crate::gotmpl::error::Failure;
+use crate::gotmpl::moving::Moving;
+use crate::gotmpl::object::Param;
+use crate::gotmpl::text::Text;
+use crate::gotmpl::value::{Data, Value};
+
+use Param::{Int, Str};
+
+pub(super) static FAMILY: &[Function] = &[
+    plain("regexMatch", &[Str, Str], |context, args| match matches(context, args) {
+        // Errors of the expression count as no match.
+        Err(Failure::Message(_)) => Ok(Value::bool(false).from_origin(context.union_of(args))),
+        other => other,
+    }),
+    plain("mustRegexMatch", &[Str, Str], matches),
+    plain("regexFindAll", &[Str, Str, Int], |context, args| panicking(args, find_all(context, args))),
+    plain("mustRegexFindAll", &[Str, Str, Int], find_all),
+    plain("regexFind", &[Str, Str], |context, args| panicking(args, find(context, args))),
+    plain("mustRegexFind", &[Str, Str], find),
+    plain("regexReplaceAll", &[Str, Str, Str], |context, args| panicking(args, replace(context, args, true))),
+    plain("mustRegexReplaceAll", &[Str, Str, Str], |context, args| replace(context, args, true)),
+    plain("regexReplaceAllLiteral", &[Str, Str, Str], |context, args| panicking(args, replace(context, args, false))),
+    plain("mustRegexReplaceAllLiteral", &[Str, Str, Str], |context, args| replace(context, args, false)),
+    plain("regexSplit", &[Str, Str, Int], |context, args| panicking(args, split(context, args))),
+    plain("mustRegexSplit", &[Str, Str, Int], split),
+    plain("regexQuoteMeta", &[Str], |context, args| {
+        let mut moving = Moving::new(&args[0]);
+        for (at, b) in moving.bytes().iter().enumerate() {
+            if b"\\.+*?()|[]{}^$".contains(b) {
+                moving.insert("\\");
+            }
+            moving.keep(at..at + 1);
+        }
+        moving.finish(context)
+    }),
+];
+
+/// How large a compiled expression may become.
+const LARGEST: usize = 4 << 20;
+
+/// How many expressions a thread keeps.
+const KEPT: usize = 256;
+
+type Compiled = Result<Rc<regex::bytes::Regex>, String>;
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<Vec<u8>, Compiled>> = RefCell::default();
+}
+
+fn compiled(context: &Context<'_>, value: &Value) -> Result<Rc<regex::bytes::Regex>, Failure> {
+    let text = bytes(value);
+    context.budget.steps(1 + text.len() as u64)?;
+    let known = KNOWN.with_borrow(|known| known.get(text).cloned());
+    let made = known.unwrap_or_else(|| {
+        let made = match std::str::from_utf8(text) {
+            Ok(text) => compile(text),
+            Err(_) => Err(format!("error parsing regexp: invalid UTF-8: `{}`", String::from_utf8_lossy(text))),
+        };
+        KNOWN.with_borrow_mut(|known| {
+            if known.len() >= KEPT {
+                known.clear();
+            }
+            known.insert(text.to_vec(), made.clone());
+        });
+        made
+    });
+    made.map_err(Failure::Message)
+}
+
+fn compile(text: &str) -> Compiled {
+    let spelled = translate::translate(text).map_err(|problem| format!("error parsing regexp: {problem}"))?;
+    let built = regex::bytes::RegexBuilder::new(&spelled).size_limit(LARGEST).nest_limit(250).build();
+    built.map(Rc::new).map_err(|_| format!("error parsing regexp: invalid expression: `{text}`"))
+}
+
+/// What `regexp.MustCompile` says when it panics.
+fn panicking(args: &[Value], outcome: Outcome) -> Outcome {
+    match outcome {
+        Err(Failure::Message(message)) if message.starts_with("error parsing regexp") => {
+            let text = bytes(&args[0]);
+            let shown = match std::str::from_utf8(text) {
+                Ok(text) if !text.contains('`') => format!("`{text}`"),
+                _ => crate::gotmpl::quote::quote_bytes(text, '"', false),
+            };
+            Err(format!("regexp: Compile({shown}): {message}").into())
+        }
+        other => other,
+    }
+}
+
+fn matches(context: &Context<'_>, args: &[Value]) -> Outcome {
+    let regex = compiled(context, &args[0])?;
+    context.budget.steps(bytes(&args[1]).len() as u64 / 64)?;
+    Ok(Value::bool(regex.is_match(bytes(&args[1]))).from_origin(context.union_of(args)))
+}
+
+fn find(context: &Context<'_>, args: &[Value]) -> Outcome {
+    let regex = compiled(context, &args[0])?;
+    let mut moving = Moving::new(&args[1]);
+    match regex.find(bytes(&args[1])) {
+        Some(found) => moving.keep(found.range()),
+        None => return Ok(Value::fixed("").from_origin(context.origin_of(&args[1]))),
+    }
+    moving.finish(context)
+}
+
+/// Whether a place is where a character begins; Go looks for empty matches nowhere else.
+fn is_boundary(text: Option<&str>, at: usize) -> bool {
+    text.is_none_or(|text| text.is_char_boundary(at))
+}
+
+/// The places that match, as Go finds them: no empty match right after another match.
+fn places(regex: &regex::bytes::Regex, text: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let chars = std::str::from_utf8(text).ok();
+    let mut last_end = usize::MAX;
+    for place in regex.find_iter(text) {
+        if place.is_empty() && (place.start() == last_end || !is_boundary(chars, place.start())) {
+            continue;
+        }
+        last_end = place.end();
+        found.push(place.range());
+    }
+    found
+}
+
+fn find_all(context: &Context<'_>, args: &[Value]) -> Outcome {
+    let regex = compiled(context, &args[0])?;
+    let limit = usize::try_from(int(&args[2])).unwrap_or(usize::MAX);
+    let found: Vec<_> = places(&regex, bytes(&args[1])).into_iter().take(limit).collect();
+    context.items(found.len())?;
+    if found.is_empty() {
+        return Ok(Value::new(Data::List(List::nil(ListType::Strings))).from_origin(context.origin_of(&args[1])));
+    }
+    let mut moving = Moving::new(&args[1]);
+    let items = found.into_iter().map(|range| moving.take(range).finish(context)).collect::<Result<_, _>>()?;
+    Ok(Value::strings(items).from_origin(args[1].origin))
+}
+
+fn split(context: &Context<'_>, args: &[Value]) -> Outcome {
+    let regex = compiled(context, &args[0])?;
+    let (text, limit) = (bytes(&args[1]), int(&args[2]));
+    if limit == 0 {
+        return Ok(Value::new(Data::List(List::nil(ListType::Strings))));
+    }
+    if !bytes(&args[0]).is_empty() && text.is_empty() {
+        return Ok(Value::strings(vec![Value::fixed("")]));
+    }
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut ranges, mut start, mut end) = (Vec::new(), 0, 0);
+    for place in places(&regex, text) {
+        if limit > 0 && ranges.len() == most - 1 {
+            break;
+        }
+        end = place.start;
+        if place.end != 0 {
+            ranges.push(start..end);
+        }
+        start = place.end;
+    }
+    if end != text.len() {
+        ranges.push(start..text.len());
+    }
+    context.items(ranges.len())?;
+    let mut moving = Moving::new(&args[1]);
+    let items = ranges.into_iter().map(|range| moving.take(range).finish(context)).collect::<Result<_, _>>()?;
+    Ok(Value::strings(items).from_origin(args[1].origin))
+}
+
+fn replace(context: &Context<'_>, args: &[Value], expands: bool) -> Outcome {
+    let regex = compiled(context, &args[0])?;
+    let with = args[2].as_text().map(Text::as_str).unwrap_or_default();
+    let text = bytes(&args[1]);
+    let mut moving = Moving::new(&args[1]);
+    let chars = std::str::from_utf8(text).ok();
+    let (mut kept, mut last_end) = (0, usize::MAX);
+    for captures in regex.captures_iter(text) {
+        let Some(whole) = captures.get(0) else { continue };
+        if whole.is_empty() && (whole.start() == last_end || !is_boundary(chars, whole.start())) {
+            continue;
+        }
+        last_end = whole.end();
+        moving.keep(kept..whole.start());
+        let mut made = Vec::new();
+        if expands {
+            expand(&regex, &captures, &with, &mut made);
+        } else {
+            made.extend_from_slice(with.as_bytes());
+        }
+        context.bytes(made.len())?;
+        moving.respell(whole.start()..whole.end().max(whole.start() + 1), &made);
+        kept = whole.end();
+    }
+    moving.keep(kept..text.len());
+    moving.finish(context)
+}
+
+/// Go's `$1`, `${name}`; `$1W` is the group `1W`.
+fn expand(regex: &regex::bytes::Regex, captures: &regex::bytes::Captures<'_>, template: &str, out: &mut Vec<u8>) {
+    let mut rest = template;
+    while let Some(at) = rest.find('$') {
+        out.extend_from_slice(&rest.as_bytes()[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            out.push(b'$');
+            rest = after;
+            continue;
+        }
+        let word = |text: &str| text.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(text.len());
+        let (name, after) = match rest.strip_prefix('{') {
+            Some(inner) => match inner.find('}') {
+                Some(end) if end > 0 && word(&inner[..end]) == end => (&inner[..end], &inner[end + 1..]),
+                _ => ("", rest),
+            },
+            None => rest.split_at(word(rest)),
+        };
+        if name.is_empty() {
+            out.push(b'$');
+            continue;
+        }
+        rest = after;
+        let numbered = name.bytes().all(|b| b.is_ascii_digit()).then(|| name.parse::<usize>().ok()).flatten();
+        let group = match numbered {
+            Some(number) => captures.get(number),
+            None => regex
+                .capture_names()
+                .enumerate()
+                .filter(|(_, known)| *known == Some(name))
+                .find_map(|(number, _)| captures.get(number)),
+        };
+        if let Some(group) = group {
+            out.extend_from_slice(group.as_bytes());
+        }
+    }
+    out.extend_from_slice(rest.as_bytes());
+}

@@ -1,0 +1,123 @@
+//! What a template wrote: text, and by range where it came from.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::origin::{OriginId, Origins, SharedOrigins, nowhere};
+use super::text::{Run, Written};
+use crate::source::{FileId, Span};
+use crate::yaml::{Contribution, Entry, Node, Origin, Role, Value};
+
+/// The text that a template wrote.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The text.
+    pub text: String,
+    /// Its runs, in order.
+    pub runs: Vec<Run>,
+    /// Where each run ends, for searching.
+    ends: Vec<u32>,
+    origins: SharedOrigins,
+}
+
+impl Output {
+    pub(super) fn new(written: Written, origins: SharedOrigins) -> Self {
+        let mut at = 0u32;
+        let ends = written.runs.iter().map(|run| {
+            at += run.len;
+            at
+        });
+        let ends = ends.collect();
+        Self { text: written.text, runs: written.runs, ends, origins }
+    }
+
+    /// Who wrote a range of bytes: the best place to edit first, the conditions last. `None` where the range is empty or
+    /// outside.
+    pub fn origin_at(&self, range: Range<usize>) -> Option<Origin> {
+        let first = self.ends.partition_point(|&end| end as usize <= range.start);
+        let mut runs: Vec<Run> = Vec::new();
+        let mut at = if first == 0 { 0 } else { self.ends[first - 1] as usize };
+        for run in &self.runs[first.min(self.runs.len())..] {
+            if at >= range.end {
+                break;
+            }
+            let len = (at + run.len as usize).min(range.end) - at.max(range.start);
+            runs.push(Run { len: len as u32, ..*run });
+            at += run.len as usize;
+        }
+        let fallback = runs.iter().find_map(|run| self.origins.place_span(run.place));
+        // A text of several lines that the template mostly wrote itself: a value inside it is one word of many.
+        let written: usize = runs.iter().filter(|run| run.what == OriginId::NONE).map(|run| run.len as usize).sum();
+        let several =
+            self.text.get(range).is_some_and(|text| text.trim_end().contains('\n') && written * 2 > text.len());
+        let all = self.contributions(&mut runs);
+        if let (true, Some(span)) = (several, fallback) {
+            let anchor = Contribution { role: Role::Template, span };
+            return Some(Origin::made_of(anchor, all.into_iter().filter(|other| *other != anchor).collect()));
+        }
+        if all.is_empty() { fallback.map(|span| Origin::of(Role::Template, span)) } else { Some(self.made_of(all)) }
+    }
+
+    fn made_of(&self, all: Vec<Contribution>) -> Origin {
+        Origins::made_of(all, nowhere())
+    }
+
+    /// Values first, then template lines, then conditions, the longer stretch before the shorter.
+    fn contributions(&self, runs: &mut [Run]) -> Vec<Contribution> {
+        runs.sort_by_key(|run| std::cmp::Reverse(run.len));
+        let mut all = Vec::new();
+        let mut under = OriginId::NONE;
+        for run in runs.iter() {
+            self.origins.contributions(run.what, &mut all);
+        }
+        for run in runs.iter() {
+            self.origins.contributions(run.place, &mut all);
+            if run.under != under {
+                under = run.under;
+                self.origins.contributions(under, &mut all);
+            }
+        }
+        all
+    }
+
+    /// Replaces the origins of nodes that were parsed from this text, as file `rendered`, by those of what wrote them.
+    /// Nodes of other texts stay as they are. `offset` is where the parsed text begins in this one.
+    ///
+    /// # Errors
+    /// The recursion is bounded by the depth of the tree, which the parser bounds.
+    pub fn trace(&self, node: &Node, rendered: FileId, offset: usize) -> Node {
+        let origin = |own: &Origin, whole: bool| self.traced(own, rendered, offset, whole);
+        match &node.value {
+            Value::Scalar(_) => Node { value: node.value.clone(), origin: origin(&node.origin, true) },
+            Value::Seq(items) => {
+                let items = items.iter().map(|item| self.trace(item, rendered, offset)).collect();
+                Node::seq(items, origin(&node.origin, false))
+            }
+            Value::Map(map) => {
+                let entries = map.entries.iter().map(|entry| Entry {
+                    key: entry.key.clone(),
+                    key_origin: origin(&entry.key_origin, true),
+                    value: self.trace(&entry.value, rendered, offset),
+                });
+                Node::map(entries.collect(), origin(&node.origin, false))
+            }
+        }
+    }
+
+    fn traced(&self, own: &Origin, rendered: FileId, offset: usize, whole: bool) -> Origin {
+        let Span { file, start, end } = own.anchor();
+        if file != rendered {
+            return own.clone();
+        }
+        let start = start as usize + offset;
+        // A collection is where its first character is: the union of all that is in it would say nothing.
+        let end = if whole { end as usize + offset } else { start + 1 };
+        let found = self.origin_at(start..end.max(start + 1));
+        found.or_else(|| self.origin_at(start.saturating_sub(1)..start + 1)).unwrap_or_else(|| own.clone())
+    }
+
+    /// The arena behind the runs.
+    pub fn origins(&self) -> SharedOrigins {
+        Rc::clone(&self.origins)
+    }
+}

@@ -1,0 +1,399 @@
+//! From items to trees, as Go's `text/template/parse/parse.go` reads them, with its messages.
+//!
+//! Names of functions are resolved here, places in the text numbered. Recursion is bounded: Go allows ten thousand nested
+//! parentheses, we a thousand of anything, and say so.
+
+mod pipeline;
+
+use std::sync::Arc;
+
+use super::ast::{Branch, List, Node, NodeKind, Source, TextNode, Tree, Writer};
+use super::error::{Error, ErrorKind};
+use super::functions::Functions;
+use super::lex::{Item, Kind, Lexer};
+use super::quote;
+use super::text::Text;
+use crate::budget::{Budget, Exceeded};
+use crate::source::Span;
+
+/// How deep parentheses and control structures may nest.
+const DEEPEST: u32 = 1000;
+
+/// Numbers the places of a text.
+pub(super) trait Places {
+    /// The writer of the bytes `start..end` of the text.
+    fn writer(&mut self, start: usize, end: usize) -> Writer;
+}
+
+/// Parses a text; gives its own tree first, then those that it defines, in order.
+pub(super) fn parse(
+    source: &Arc<Source>,
+    functions: Functions,
+    delims: (&str, &str),
+    places: &mut dyn Places,
+    budget: &Budget,
+) -> Result<Vec<Tree>, Box<Error>> {
+    let text = Arc::clone(&source.text);
+    let mut parser = Parser {
+        lexer: Lexer::new(&text, delims.0, delims.1),
+        text: &text,
+        source,
+        functions,
+        places,
+        budget,
+        tokens: [Item { kind: Kind::Eof, pos: 0, end: 0, line: 0 }; 3],
+        peeked: 0,
+        vars: vec![Arc::from("$")],
+        names: vec![Arc::from("$")],
+        action: None,
+        ranges: 0,
+        depth: 0,
+        trees: Vec::new(),
+    };
+    let root = parser.top()?;
+    let tree = Tree { name: Arc::clone(&source.name), source: Arc::clone(source), root };
+    parser.add(tree)?;
+    Ok(parser.trees)
+}
+
+struct Parser<'t, 'p> {
+    lexer: Lexer<'t>,
+    text: &'t str,
+    source: &'p Arc<Source>,
+    functions: Functions,
+    places: &'p mut dyn Places,
+    budget: &'p Budget,
+    tokens: [Item; 3],
+    peeked: usize,
+    vars: Vec<Arc<str>>,
+    /// Every name of a variable, by number.
+    names: Vec<Arc<str>>,
+    /// Line and first byte of the action that is being read.
+    action: Option<(usize, usize)>,
+    ranges: u32,
+    depth: u32,
+    trees: Vec<Tree>,
+}
+
+type Parsed<T> = Result<T, Box<Error>>;
+
+/// What ends a list.
+enum Ended {
+    Node(Node),
+    End,
+    Else,
+}
+
+impl Parser<'_, '_> {
+    fn next(&mut self) -> Item {
+        if self.peeked > 0 {
+            self.peeked -= 1;
+        } else {
+            self.tokens[0] = self.lexer.next_item();
+        }
+        self.tokens[self.peeked]
+    }
+
+    fn backup(&mut self) {
+        self.peeked += 1;
+    }
+
+    fn backup2(&mut self, first: Item) {
+        self.tokens[1] = first;
+        self.peeked = 2;
+    }
+
+    fn backup3(&mut self, second: Item, first: Item) {
+        self.tokens[1] = first;
+        self.tokens[2] = second;
+        self.peeked = 3;
+    }
+
+    fn peek(&mut self) -> Item {
+        if self.peeked > 0 {
+            return self.tokens[self.peeked - 1];
+        }
+        self.peeked = 1;
+        self.tokens[0] = self.lexer.next_item();
+        self.tokens[0]
+    }
+
+    fn next_non_space(&mut self) -> Item {
+        loop {
+            let token = self.next();
+            if token.kind != Kind::Space {
+                return token;
+            }
+        }
+    }
+
+    fn peek_non_space(&mut self) -> Item {
+        let token = self.next_non_space();
+        self.backup();
+        token
+    }
+
+    fn value(&self, item: Item) -> &str {
+        self.text.get(item.pos..item.end).unwrap_or("")
+    }
+
+    fn place(&self) -> Option<Span> {
+        let token = self.tokens[0];
+        Some(Span::new(self.source.file, token.pos, token.end))
+    }
+
+    fn error(&self, message: impl AsRef<str>) -> Box<Error> {
+        let line = self.tokens[0].line;
+        let text = format!("template: {}:{line}: {}", self.source.name, message.as_ref());
+        Box::new(Error::new(ErrorKind::Parse, self.place(), text))
+    }
+
+    fn exceeded(&self, exceeded: Exceeded) -> Box<Error> {
+        let text = format!("template: {}:{}: {exceeded}", self.source.name, self.tokens[0].line);
+        Box::new(Error::new(ErrorKind::Exceeded(exceeded), self.place(), text))
+    }
+
+    fn enter(&mut self) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.exceeded(Exceeded::Depth(DEEPEST)));
+        }
+        self.step()
+    }
+
+    fn step(&self) -> Parsed<()> {
+        self.budget.steps(1).map_err(|exceeded| self.exceeded(exceeded))
+    }
+
+    fn expect(&mut self, kind: Kind, context: &str) -> Parsed<Item> {
+        let token = self.next_non_space();
+        if token.kind == kind { Ok(token) } else { Err(self.unexpected(token, context)) }
+    }
+
+    fn unexpected(&self, token: Item, context: &str) -> Box<Error> {
+        let shown = self.lexer.show(token);
+        if token.kind != Kind::Error {
+            return self.error(format!("unexpected {shown} in {context}"));
+        }
+        let extra = match self.action {
+            Some((line, _)) if line != token.line => {
+                let action = if shown.ends_with(" action") { "" } else { " in action" };
+                format!("{action} started at {}:{line}", self.source.name)
+            }
+            _ => String::new(),
+        };
+        self.error(format!("{shown}{extra}"))
+    }
+
+    /// Pays for looking through a list from end to end.
+    fn search(&self, len: usize) -> Parsed<()> {
+        self.budget.steps(len as u64 / 32).map_err(|exceeded| self.exceeded(exceeded))
+    }
+
+    fn add(&mut self, tree: Tree) -> Parsed<()> {
+        self.search(self.trees.len())?;
+        let known = self.trees.iter().position(|known| known.name == tree.name);
+        match known {
+            None => self.trees.push(tree),
+            Some(at) if self.trees[at].root.is_blank(self.source) => self.trees[at] = tree,
+            Some(_) if tree.root.is_blank(self.source) => {}
+            Some(_) => {
+                let name = quote::quote(&tree.name);
+                return Err(self.error(format!("template: multiple definition of template {name}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn top(&mut self) -> Parsed<List> {
+        let mut list = List::default();
+        loop {
+            let token = self.peek();
+            if token.kind == Kind::Eof {
+                return Ok(list);
+            }
+            if token.kind == Kind::LeftDelim {
+                let delim = self.next();
+                if self.next_non_space().kind == Kind::Define {
+                    self.definition()?;
+                    continue;
+                }
+                self.backup2(delim);
+            }
+            match self.text_or_action()? {
+                Ended::Node(node) => list.nodes.push(node),
+                Ended::End => return Err(self.error("unexpected {{end}}")),
+                Ended::Else => return Err(self.error("unexpected {{else}}")),
+            }
+        }
+    }
+
+    fn definition(&mut self) -> Parsed<()> {
+        let context = "define clause";
+        let token = self.next_non_space();
+        if !matches!(token.kind, Kind::String | Kind::RawString) {
+            return Err(self.unexpected(token, context));
+        }
+        let name = self.unquoted(token)?;
+        self.expect(Kind::RightDelim, context)?;
+        let root = self.body(context)?;
+        self.add(Tree { name: name.to_arc(), source: Arc::clone(self.source), root })
+    }
+
+    /// The body of a template that is defined inside another: its variables are its own.
+    fn body(&mut self, context: &str) -> Parsed<List> {
+        let vars = std::mem::replace(&mut self.vars, vec![Arc::from("$")]);
+        let ranges = std::mem::take(&mut self.ranges);
+        let action = self.action.take();
+        let (root, end) = self.item_list()?;
+        if matches!(end, Ended::Else) {
+            return Err(self.error(format!("unexpected {{{{else}}}} in {context}")));
+        }
+        (self.vars, self.ranges, self.action) = (vars, ranges, action);
+        Ok(root)
+    }
+
+    fn item_list(&mut self) -> Parsed<(List, Ended)> {
+        self.enter()?;
+        let mut list = List::default();
+        while self.peek_non_space().kind != Kind::Eof {
+            match self.text_or_action()? {
+                Ended::Node(node) => list.nodes.push(node),
+                end => {
+                    self.depth -= 1;
+                    return Ok((list, end));
+                }
+            }
+        }
+        Err(self.error("unexpected EOF"))
+    }
+
+    fn text_or_action(&mut self) -> Parsed<Ended> {
+        self.step()?;
+        let token = self.next_non_space();
+        match token.kind {
+            Kind::Text => Ok(Ended::Node(self.text_node(token))),
+            Kind::LeftDelim => {
+                self.action = Some((token.line, token.pos));
+                let action = self.action();
+                self.action = None;
+                action
+            }
+            _ => Err(self.unexpected(token, "input")),
+        }
+    }
+
+    fn text_node(&mut self, token: Item) -> Node {
+        let mut lines = Vec::new();
+        let mut at = token.pos;
+        for line in self.text[token.pos..token.end].split_inclusive('\n') {
+            let writer = self.places.writer(at, at + line.len());
+            lines.push((line.len() as u32, writer));
+            at += line.len();
+        }
+        Node { pos: token.pos, kind: NodeKind::Text(TextNode { start: token.pos, end: token.end, lines }) }
+    }
+
+    fn action(&mut self) -> Parsed<Ended> {
+        let start = self.action.map_or(0, |(_, pos)| pos);
+        let token = self.next_non_space();
+        let node = |pos, kind| Ok(Ended::Node(Node { pos, kind }));
+        match token.kind {
+            Kind::Block => {
+                let context = "block clause";
+                let token = self.next_non_space();
+                let name = self.template_name(token, context)?;
+                let pipe = self.pipeline(context, Kind::RightDelim)?;
+                let root = self.body(context)?;
+                self.add(Tree { name: Arc::clone(&name), source: Arc::clone(self.source), root })?;
+                node(token.pos, NodeKind::Template(name, Some(pipe)))
+            }
+            Kind::Break | Kind::Continue => {
+                let (name, kind) = match token.kind {
+                    Kind::Break => ("{{break}}", NodeKind::Break),
+                    _ => ("{{continue}}", NodeKind::Continue),
+                };
+                let end = self.next_non_space();
+                if end.kind != Kind::RightDelim {
+                    return Err(self.unexpected(end, name));
+                }
+                if self.ranges == 0 {
+                    return Err(self.error(format!("{name} outside {{{{range}}}}")));
+                }
+                node(token.pos, kind)
+            }
+            Kind::Else => {
+                if !matches!(self.peek_non_space().kind, Kind::If | Kind::With) {
+                    self.expect(Kind::RightDelim, "else")?;
+                }
+                Ok(Ended::Else)
+            }
+            Kind::End => {
+                self.expect(Kind::RightDelim, "end")?;
+                Ok(Ended::End)
+            }
+            Kind::If => self.control("if", NodeKind::If).map(Ended::Node),
+            Kind::With => self.control("with", NodeKind::With).map(Ended::Node),
+            Kind::Range => self.control("range", NodeKind::Range).map(Ended::Node),
+            Kind::Template => {
+                let context = "template clause";
+                let token = self.next_non_space();
+                let name = self.template_name(token, context)?;
+                let mut pipe = None;
+                if self.next_non_space().kind != Kind::RightDelim {
+                    self.backup();
+                    pipe = Some(self.pipeline(context, Kind::RightDelim)?);
+                }
+                node(token.pos, NodeKind::Template(name, pipe))
+            }
+            _ => {
+                self.backup();
+                let token = self.peek();
+                let pipe = self.pipeline("command", Kind::RightDelim)?;
+                let writer = self.places.writer(start, self.tokens[0].end);
+                node(token.pos, NodeKind::Action(pipe, writer))
+            }
+        }
+    }
+
+    fn control(&mut self, context: &str, make: fn(Branch) -> NodeKind) -> Parsed<Node> {
+        self.enter()?;
+        let known = self.vars.len();
+        let pipe = self.pipeline(context, Kind::RightDelim)?;
+        let is_range = u32::from(context == "range");
+        self.ranges += is_range;
+        let (list, end) = self.item_list()?;
+        self.ranges -= is_range;
+        let mut otherwise = None;
+        if matches!(end, Ended::Else) {
+            // `else if` and `else with` are an `else` with the rest inside, and share its `end`.
+            let next = self.peek().kind;
+            if (context == "if" && next == Kind::If) || (context == "with" && next == Kind::With) {
+                self.next();
+                let inner = if next == Kind::If { NodeKind::If } else { NodeKind::With };
+                otherwise = Some(List { nodes: vec![self.control(context, inner)?] });
+            } else {
+                let (list, end) = self.item_list()?;
+                if matches!(end, Ended::Else) {
+                    return Err(self.error("expected end; found {{else}}"));
+                }
+                otherwise = Some(list);
+            }
+        }
+        self.vars.truncate(known);
+        self.depth -= 1;
+        Ok(Node { pos: pipe.pos, kind: make(Branch { pipe, list, otherwise }) })
+    }
+
+    fn template_name(&mut self, token: Item, context: &str) -> Parsed<Arc<str>> {
+        match token.kind {
+            Kind::String | Kind::RawString => Ok(self.unquoted(token)?.to_arc()),
+            _ => Err(self.unexpected(token, context)),
+        }
+    }
+
+    fn unquoted(&self, token: Item) -> Parsed<Text> {
+        let text = quote::unquote(self.value(token)).ok_or_else(|| self.error("invalid syntax"))?;
+        Ok(Text::from_bytes(text))
+    }
+}

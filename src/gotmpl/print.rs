@@ -1,0 +1,226 @@
+//! Go's `fmt`: `%v` of every value, `Sprint`, `Sprintln` and `Sprintf` with all verbs, flags and error marks.
+//!
+//! `format` reads format strings, `leaf` writes scalars, this file walks values.
+
+mod format;
+mod leaf;
+
+pub(super) use format::{sprint, sprintf, sprintln};
+
+use super::object::ObjectKind;
+use super::value::{Data, IntType, Value};
+use crate::budget::Exceeded;
+
+/// How deep values may nest that are printed.
+const DEEPEST: u32 = 1000;
+
+/// The most that one value may print to.
+const LONGEST: usize = 64 << 20;
+
+type Printed = Result<(), Exceeded>;
+
+/// Flags, width and precision of a verb.
+#[derive(Debug, Clone, Copy, Default)]
+struct Flags {
+    wid: Option<usize>,
+    prec: Option<usize>,
+    minus: bool,
+    plus: bool,
+    sharp: bool,
+    space: bool,
+    zero: bool,
+    plus_v: bool,
+    sharp_v: bool,
+}
+
+/// A printer: what it wrote, and how it shall write next.
+#[derive(Debug, Default)]
+struct Printer {
+    out: Vec<u8>,
+    flags: Flags,
+    /// While an error mark is written, methods are left alone.
+    erroring: bool,
+}
+
+/// `%v`; what is no value, as the output of an action has it.
+pub(super) fn show(value: &Value) -> Result<String, Exceeded> {
+    if matches!(value.data, Data::Missing) {
+        return Ok("<no value>".to_owned());
+    }
+    show_as(value, 'v')
+}
+
+/// A value under a verb without flags.
+pub(super) fn show_as(value: &Value, verb: char) -> Result<String, Exceeded> {
+    let mut printer = Printer::default();
+    printer.arg(value, verb)?;
+    Ok(String::from_utf8_lossy(&printer.out).into_owned())
+}
+
+/// Whether the value of an action can be printed: functions cannot.
+pub(super) fn is_printable(value: &Value) -> bool {
+    !matches!(&value.data, Data::Object(object) if object.kind() == ObjectKind::Func)
+}
+
+impl Printer {
+    fn push(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// A top-level argument.
+    fn arg(&mut self, value: &Value, verb: char) -> Printed {
+        match &value.data {
+            Data::Missing | Data::Nil => match verb {
+                'T' | 'v' => self.pad(b"<nil>"),
+                _ => self.bad_verb(None, verb)?,
+            },
+            _ if verb == 'T' => self.string(value.type_name().as_bytes(), 's', value)?,
+            _ => self.value(value, verb, 0)?,
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: &Value, verb: char, depth: u32) -> Printed {
+        if depth > DEEPEST {
+            return Err(Exceeded::Depth(DEEPEST));
+        }
+        if self.out.len() > LONGEST {
+            return Err(Exceeded::Bytes(LONGEST as u64));
+        }
+        match &value.data {
+            Data::Missing | Data::Nil => {
+                let shown = if self.flags.sharp_v { "interface {}(nil)" } else { "<nil>" };
+                self.push(shown);
+            }
+            Data::Bool(b) => match verb {
+                't' | 'v' => self.pad(if *b { b"true" } else { b"false" }),
+                _ => self.bad_verb(Some(value), verb)?,
+            },
+            Data::Int(n, IntType::Named(named)) if self.calls_methods(verb) => {
+                self.string((named.show)(*n).as_bytes(), verb, value)?;
+            }
+            Data::Int(n, _) => self.integer(n.unsigned_abs(), *n < 0, true, verb, value)?,
+            Data::Uint(n, _) => self.integer(*n, false, false, verb, value)?,
+            Data::Float(f) => self.float(*f, verb, value)?,
+            Data::Complex(..) if !matches!(verb, 'v' | 'b' | 'g' | 'G' | 'x' | 'X' | 'f' | 'F' | 'e' | 'E') => {
+                self.bad_verb(Some(value), verb)?;
+            }
+            Data::Complex(re, im) => {
+                self.push("(");
+                self.float(*re, verb, value)?;
+                let plus = std::mem::replace(&mut self.flags.plus, true);
+                self.float(*im, verb, value)?;
+                self.flags.plus = plus;
+                self.push("i)");
+            }
+            Data::Str(text) => self.string(text.as_bytes(), verb, value)?,
+            Data::List(list) => {
+                if list.type_name() == "[]uint8" && matches!(verb, 's' | 'q' | 'x' | 'X') {
+                    let bytes: Vec<u8> = list.items().iter().filter_map(byte).collect();
+                    return self.string(&bytes, verb, value);
+                }
+                if self.flags.sharp_v {
+                    self.push(list.type_name());
+                    if list.is_nil() {
+                        self.push("(nil)");
+                        return Ok(());
+                    }
+                }
+                self.push(if self.flags.sharp_v { "{" } else { "[" });
+                for (i, item) in list.items().iter().enumerate() {
+                    if i > 0 {
+                        self.push(if self.flags.sharp_v { ", " } else { " " });
+                    }
+                    self.value(item, verb, depth + 1)?;
+                }
+                self.push(if self.flags.sharp_v { "}" } else { "]" });
+            }
+            Data::Map(map) => {
+                if self.flags.sharp_v {
+                    self.push(map.type_name());
+                    if map.is_nil() {
+                        self.push("(nil)");
+                        return Ok(());
+                    }
+                }
+                self.push(if self.flags.sharp_v { "{" } else { "map[" });
+                for (i, (key, field)) in map.entries().into_iter().enumerate() {
+                    if i > 0 {
+                        self.push(if self.flags.sharp_v { ", " } else { " " });
+                    }
+                    self.string(key.as_bytes(), verb, &Value::str(key.clone()))?;
+                    self.push(":");
+                    self.value(&field.value, verb, depth + 1)?;
+                }
+                self.push(if self.flags.sharp_v { "}" } else { "]" });
+            }
+            Data::Object(object) => {
+                if self.calls_methods(verb)
+                    && let Some(text) = object.show()
+                {
+                    return self.string(text.as_bytes(), verb, value);
+                }
+                if let Some(underlying) = object.underlying() {
+                    if self.flags.sharp_v {
+                        self.push(object.type_name());
+                    }
+                    return self.value(&underlying, verb, depth + 1);
+                }
+                if object.kind() == ObjectKind::Pointer {
+                    if depth > 0 {
+                        // An address in Go; nothing can depend on it.
+                        self.push("0xc000000000");
+                        return Ok(());
+                    }
+                    self.push("&");
+                }
+                if self.flags.sharp_v {
+                    self.push(object.type_name().trim_start_matches('*'));
+                }
+                self.push("{");
+                for (i, (name, field)) in object.fields().iter().enumerate() {
+                    if i > 0 {
+                        self.push(if self.flags.sharp_v { ", " } else { " " });
+                    }
+                    if self.flags.plus_v || self.flags.sharp_v {
+                        self.push(name);
+                        self.push(":");
+                    }
+                    self.value(field, verb, depth + 1)?;
+                }
+                self.push("}");
+            }
+        }
+        Ok(())
+    }
+
+    fn calls_methods(&self, verb: char) -> bool {
+        !self.erroring && !self.flags.sharp_v && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q')
+    }
+
+    /// `%!d(string=hi)`
+    fn bad_verb(&mut self, value: Option<&Value>, verb: char) -> Printed {
+        self.erroring = true;
+        self.push("%!");
+        self.push(verb.encode_utf8(&mut [0; 4]));
+        self.push("(");
+        match value {
+            Some(value) => {
+                self.push(value.type_name());
+                self.push("=");
+                self.value(value, 'v', 0)?;
+            }
+            None => self.push("<nil>"),
+        }
+        self.push(")");
+        self.erroring = false;
+        Ok(())
+    }
+}
+
+fn byte(value: &Value) -> Option<u8> {
+    match value.data {
+        Data::Uint(n, _) => u8::try_from(n).ok(),
+        _ => None,
+    }
+}
