@@ -1,0 +1,306 @@
+//! Many charts in one run: JSON lines in, JSON lines out, without Argo CD around them.
+//!
+//! A line names a chart, values files and parameters; the answer has the objects, or Helm's reason. Charts and values files
+//! are read once each, however many lines name them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::schema::{AsJson, json};
+use super::{
+    Capabilities, Chart, HelmVersion, Loader, Manifest, Parameter, ParameterKind, Printed, Release, RenderError,
+    Request, ValuesLayer, render,
+};
+use crate::budget::Budget;
+use crate::discover::{ReadLimits, Repository, read_named};
+use crate::source::{FileId, RepoPath, SourceMap, Span};
+use crate::yaml::{Origin, Role};
+
+/// One line of input: what to render.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Job {
+    /// Comes back in the answer.
+    pub id: String,
+    /// A chart's folder or archive.
+    pub chart: Option<PathBuf>,
+    /// A kustomization's folder, instead of a chart.
+    pub kustomize: Option<PathBuf>,
+    /// Values files.
+    pub values: Option<Vec<PathBuf>>,
+    /// `--set`
+    pub set: Option<Vec<String>>,
+    /// `--set-string`
+    pub set_string: Option<Vec<String>>,
+    /// `--set-json`
+    pub set_json: Option<Vec<String>>,
+    /// `--set-file`
+    pub set_file: Option<Vec<String>>,
+    /// The release's name; `release-name` where there is none.
+    pub release: Option<String>,
+    /// The release's namespace; `default` where there is none.
+    pub namespace: Option<String>,
+    /// The Kubernetes version.
+    pub kube_version: Option<String>,
+    /// Further API versions.
+    pub api_versions: Option<Vec<String>>,
+    /// Whether the files in `crds/` are printed.
+    #[serde(rename = "includeCRDs")]
+    pub include_crds: bool,
+    /// Whether tests are left out.
+    pub skip_tests: bool,
+}
+
+/// One line of output.
+#[derive(Serialize)]
+struct Answer {
+    id: String,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objects: Option<Objects>,
+}
+
+/// What a line gave.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Objects {
+    Printed(#[serde(serialize_with = "as_json")] Printed),
+    Built(Vec<serde_json::Value>),
+}
+
+fn as_json<S: serde::Serializer>(printed: &Printed, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(printed.manifests.iter().map(|manifest| AsJson(&manifest.node)))
+}
+
+/// Builds a kustomization: the objects, or the reason why not.
+pub type Kustomize<'f> = dyn Fn(&Path) -> Result<Vec<serde_json::Value>, String> + Sync + 'f;
+
+/// How a batch is run.
+#[derive(Default)]
+pub struct BatchOptions<'k> {
+    /// The Helm to be.
+    pub helm: HelmVersion,
+    /// Lines that are worked on at a time; as many as there are processors where it is 0.
+    pub jobs: usize,
+    /// How often each line is rendered, everything read afresh; the time is the mean. 0 and 1 render once and share.
+    pub repeat: u32,
+    /// What builds kustomizations.
+    pub kustomize: Option<&'k Kustomize<'k>>,
+}
+
+/// What was read already.
+pub struct Shop {
+    helm: HelmVersion,
+    sources: SourceMap,
+    charts: Mutex<BTreeMap<PathBuf, Result<Arc<Chart>, RenderError>>>,
+    layers: Mutex<BTreeMap<PathBuf, Result<Arc<ValuesLayer>, RenderError>>>,
+}
+
+/// Nesting of template calls is bounded, and needs room.
+const STACK: usize = 64 << 20;
+
+/// Lines that are read before the first answers are written.
+const AHEAD: usize = 64;
+
+/// Reads jobs, one JSON object a line, and writes an answer for each, in order.
+///
+/// # Errors
+/// A line that is no job, with its number; reading and writing.
+pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOptions<'_>) -> std::io::Result<()> {
+    let broken = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidData, message);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).stack_size(STACK).build();
+    let pool = pool.map_err(|error| broken(error.to_string()))?;
+    let shop = Shop::new(options.helm);
+    let mut lines = input.lines().enumerate();
+    loop {
+        let mut jobs: Vec<Job> = Vec::new();
+        for (number, line) in lines.by_ref() {
+            let line = line?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            jobs.push(serde_json::from_str(&line).map_err(|error| broken(format!("line {}: {error}", number + 1)))?);
+            if jobs.len() == AHEAD {
+                break;
+            }
+        }
+        if jobs.is_empty() {
+            return output.flush();
+        }
+        let answers: Vec<Answer> = pool.install(|| jobs.par_iter().map(|job| answer(job, &shop, options)).collect());
+        for answer in answers {
+            serde_json::to_writer(&mut output, &answer)?;
+            output.write_all(b"\n")?;
+        }
+    }
+}
+
+fn answer(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Answer {
+    let start = Instant::now();
+    let rounds = options.repeat.max(1);
+    let mut result = Err("nothing to render: neither `chart` nor `kustomize`".to_owned());
+    for _ in 0..rounds {
+        result = match (&job.chart, &job.kustomize) {
+            (Some(_), _) if options.repeat > 1 => print(job, &Shop::new(options.helm)),
+            (Some(_), _) => print(job, shop),
+            (None, Some(folder)) => match options.kustomize {
+                Some(build) => build(folder).map(Objects::Built),
+                None => Err("kustomizations are not built here".to_owned()),
+            },
+            (None, None) => break,
+        };
+    }
+    let ms = start.elapsed().as_secs_f64() * 1000.0 / f64::from(rounds);
+    let id = job.id.clone();
+    match result {
+        Ok(objects) => Answer { id, ok: true, error: None, ms, objects: Some(objects) },
+        Err(error) => Answer { id, ok: false, error: Some(error), ms, objects: None },
+    }
+}
+
+fn print(job: &Job, shop: &Shop) -> Result<Objects, String> {
+    shop.print(job).map(Objects::Printed).map_err(|error| error.message)
+}
+
+impl Manifest {
+    /// The object as JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        json(&self.node)
+    }
+}
+
+impl Shop {
+    /// A shop in which nothing was read yet.
+    pub fn new(helm: HelmVersion) -> Self {
+        Self { helm, sources: SourceMap::default(), charts: Mutex::default(), layers: Mutex::default() }
+    }
+
+    /// The texts that were read.
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// Renders one job that names a chart.
+    ///
+    /// # Errors
+    /// Helm's text.
+    pub fn print(&self, job: &Job) -> Result<Printed, RenderError> {
+        let budget = Budget::default();
+        let capabilities =
+            Capabilities::new(self.helm, job.kube_version.as_deref(), job.api_versions.as_deref().unwrap_or_default())?;
+        let layers: Vec<Arc<ValuesLayer>> =
+            job.values.iter().flatten().map(|path| self.layer(path)).collect::<Result<_, _>>()?;
+        let parameters = parameters(job)?;
+        let chart = self.chart(job.chart.as_deref().unwrap_or(Path::new("")))?;
+        let or = |text: &Option<String>, other: &str| {
+            text.clone().filter(|text| !text.is_empty()).unwrap_or_else(|| other.to_owned())
+        };
+        let release = Release::new(or(&job.release, "release-name"), or(&job.namespace, "default"));
+        let layers: Vec<&ValuesLayer> = layers.iter().map(Arc::as_ref).collect();
+        let request = Request {
+            chart: &chart,
+            release: &release,
+            layers: &layers,
+            parameters: &parameters,
+            capabilities: &capabilities,
+            include_crds: job.include_crds,
+            skip_tests: job.skip_tests,
+            skip_schema: false,
+            without_missing: false,
+        };
+        render(&request, &budget)
+    }
+
+    fn chart(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
+        let mut charts = self.charts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = charts.get(path) {
+            return known.clone();
+        }
+        let loaded = self.load(path);
+        charts.insert(path.to_owned(), loaded.clone());
+        loaded
+    }
+
+    fn load(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
+        let open = |folder: &Path| {
+            let opened = Repository::open_whole(folder, ReadLimits::default());
+            opened.map_err(|error| RenderError::refused(error.to_string()))
+        };
+        let loader = Loader::new(self.helm);
+        let budget = Budget::default();
+        if path.is_file() {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let bytes = read_named(path, ReadLimits { text: 100 << 20, ..ReadLimits::default() })?;
+            let place = RepoPath::new(name).map_err(|error| error.to_string())?;
+            return loader.load_archive(&self.sources, &bytes, &place, &budget).map(Arc::new);
+        }
+        let (mut tree, gaps) = open(path)?;
+        let mut place = RepoPath::root();
+        // A link out of the chart may lead to a neighbour in the same repository.
+        if gaps.iter().any(|gap| gap.kind.contains("link"))
+            && let Ok(real) = path.canonicalize()
+            && let Some(root) = real.ancestors().find(|folder| folder.join(".git").exists())
+            && let Some(inner) = real.strip_prefix(root).ok().and_then(Path::to_str)
+        {
+            tree = open(root)?.0;
+            place = RepoPath::new(inner).map_err(|error| error.to_string())?;
+        }
+        loader.load(&tree, &place, &budget).map(Arc::new)
+    }
+
+    fn layer(&self, path: &Path) -> Result<Arc<ValuesLayer>, RenderError> {
+        let mut layers = self.layers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = layers.get(path) {
+            return known.clone();
+        }
+        let read = self.read_layer(path).map(Arc::new);
+        layers.insert(path.to_owned(), read.clone());
+        read
+    }
+
+    fn read_layer(&self, path: &Path) -> Result<ValuesLayer, RenderError> {
+        let name = path.display().to_string();
+        let bytes = read_named(path, ReadLimits::default())?;
+        let text: Arc<str> = String::from_utf8(bytes)
+            .map_err(|_| format!("failed to parse {name}: yaml: invalid leading UTF-8 octet"))?
+            .into();
+        let shown = RepoPath::new(path.file_name().and_then(|name| name.to_str()).unwrap_or("values.yaml"));
+        let shown = shown.unwrap_or_else(|_| RepoPath::root());
+        let file = self.sources.add(shown, Arc::clone(&text));
+        ValuesLayer::read(&name, file, &text, self.helm, &Budget::default())
+    }
+}
+
+fn parameters(job: &Job) -> Result<Vec<Parameter>, RenderError> {
+    let mut all = Vec::new();
+    let origin = Origin::of(Role::Parameter, Span::new(FileId(u32::MAX), 0, 0));
+    let kinds = [
+        (ParameterKind::Json, &job.set_json),
+        (ParameterKind::Set, &job.set),
+        (ParameterKind::String, &job.set_string),
+    ];
+    for (kind, texts) in kinds {
+        for text in texts.iter().flatten() {
+            all.push(Parameter { kind, text: text.clone(), file: None, origin: origin.clone() });
+        }
+    }
+    for text in job.set_file.iter().flatten() {
+        // One name and one path: what goes through a shell never has more.
+        let Some((name, path)) = text.split_once('=') else {
+            return Err(RenderError::refused(format!("failed parsing --set-file data: key {text:?} has no value")));
+        };
+        let bytes = read_named(Path::new(path), ReadLimits::default())
+            .map_err(|error| RenderError::refused(format!("failed parsing --set-file data: {error}")))?;
+        all.push(Parameter::of_file(name, String::from_utf8_lossy(&bytes).into(), origin.clone()));
+    }
+    Ok(all)
+}

@@ -1,0 +1,123 @@
+//! A chart as it was loaded: shared by all that render it, never changed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::metadata::Metadata;
+use super::schema::Schema;
+use super::version::HelmVersion;
+use crate::finding::Gap;
+use crate::gotmpl::TemplateSet;
+use crate::render::place::without_user;
+use crate::source::{FileId, RepoPath, Span};
+use crate::yaml::Node;
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A text, and its id in the map of sources.
+    Text(FileId, Arc<str>),
+    /// What is no UTF-8.
+    Bytes(Arc<[u8]>),
+}
+
+impl Content {
+    /// The bytes, without a byte order mark, which Helm cuts off.
+    pub fn bytes(&self) -> &[u8] {
+        let bytes = match self {
+            Content::Text(_, text) => text.as_bytes(),
+            Content::Bytes(bytes) => bytes,
+        };
+        bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+    }
+
+    /// The text, without a byte order mark, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Content::Text(_, text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
+            Content::Bytes(_) => None,
+        }
+    }
+}
+
+/// A file of a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChartFile {
+    /// Its path in the chart (`templates/a.yaml`).
+    pub name: Arc<str>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// A chart that is listed and not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The range of versions that would do.
+    pub version: Arc<str>,
+    /// Where it would come from.
+    pub repository: Arc<str>,
+    /// Where it is listed.
+    pub span: Option<Span>,
+}
+
+impl Missing {
+    /// This as a gap.
+    pub fn gap(&self) -> Gap {
+        let gap = Gap::missing_chart(&self.name, &self.version, &without_user(&self.repository));
+        match self.span {
+            Some(span) => gap.at(span),
+            None => gap,
+        }
+    }
+}
+
+/// A loaded chart.
+pub struct Chart {
+    /// What it says of itself.
+    pub metadata: Metadata,
+    /// Its default values, if it has any.
+    pub values: Option<Node>,
+    /// The JSON schema of its values.
+    pub schema: Option<Content>,
+    /// What lies in `templates/`.
+    pub templates: Vec<ChartFile>,
+    /// All other files.
+    pub files: Vec<ChartFile>,
+    /// What lies in `charts/`.
+    pub dependencies: Vec<Arc<Chart>>,
+    /// What it lists and does not have.
+    pub missing: Vec<Missing>,
+    /// The folder or archive that it was loaded from.
+    pub place: RepoPath,
+    pub(super) helm: HelmVersion,
+    /// The schema, read.
+    pub(super) checked: OnceLock<Schema>,
+    /// The templates, parsed, by which sub-charts take part under which names.
+    pub(super) sets: Mutex<BTreeMap<String, Arc<TemplateSet>>>,
+}
+
+impl Chart {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.metadata.name.text
+    }
+
+    /// Whether a missing chart is the dependency of this number.
+    pub(super) fn lists(&self, index: usize, missing: &Missing) -> bool {
+        let listed = self.metadata.dependencies.as_deref().unwrap_or_default();
+        listed.get(index).is_some_and(|dependency| dependency.name.text == missing.name)
+    }
+
+    /// The Helm that it was loaded for.
+    pub fn helm(&self) -> HelmVersion {
+        self.helm
+    }
+}
+
+impl std::fmt::Debug for Chart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Chart({} {})", self.name(), self.metadata.version.text)
+    }
+}

@@ -1,0 +1,451 @@
+//! From a folder or an archive to a chart, as Helm's loader does it, through `discover` only.
+//!
+//! Helm follows links to anywhere; here a link leads inside the tree or nowhere. What a chart lists and does not have is
+//! looked up beside it where the caller allows it, and is said to be missing otherwise.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::archive::{self, MOST_FILE_BYTES};
+use super::chart::{Chart, ChartFile, Content, Missing};
+use super::dependencies::MOST_LEVELS;
+use super::error::{Reason, RenderError};
+use super::ignore::Rules;
+use super::metadata::{Dependency, Metadata, json_kind};
+use super::semver;
+use super::version::HelmVersion;
+use crate::budget::Budget;
+use crate::discover::{ReadError, Repository};
+use crate::source::{RepoPath, SourceMap};
+use crate::yaml::{self, Entry, Node, Origin, Role, Value};
+
+/// How charts are found and read.
+pub struct Loader<'r> {
+    helm: HelmVersion,
+    /// Folders of charts, as `helm pull` leaves them.
+    beside: &'r [Repository],
+    /// Whether `file://` dependencies that are not in `charts/` are taken from where they lie, as Argo CD has them built.
+    build: bool,
+}
+
+/// A file before the chart is put together.
+struct Found {
+    name: String,
+    content: Content,
+}
+
+impl<'r> Loader<'r> {
+    /// A loader as the command line is: nothing but what lies in the chart.
+    pub fn new(helm: HelmVersion) -> Self {
+        Self { helm, beside: &[], build: false }
+    }
+
+    /// Lets missing charts be looked up: `file://` dependencies where they lie, others in these folders.
+    pub fn building(mut self, beside: &'r [Repository]) -> Self {
+        self.beside = beside;
+        self.build = true;
+        self
+    }
+
+    /// Loads the chart in a folder, or an archive.
+    ///
+    /// # Errors
+    /// Helm's text.
+    pub fn load(&self, tree: &Repository, place: &RepoPath, budget: &Budget) -> Result<Chart, RenderError> {
+        self.load_at(tree, place, budget, 0)
+    }
+
+    /// Loads a chart from the bytes of an archive, which is shown as `place`.
+    ///
+    /// # Errors
+    /// Helm's text.
+    pub fn load_archive(
+        &self,
+        sources: &SourceMap,
+        bytes: &[u8],
+        place: &RepoPath,
+        budget: &Budget,
+    ) -> Result<Chart, RenderError> {
+        let mut chart = self.archive(sources, bytes, place, budget, 0)?;
+        chart.missing = missing(&chart);
+        Ok(chart)
+    }
+
+    fn load_at(
+        &self,
+        tree: &Repository,
+        place: &RepoPath,
+        budget: &Budget,
+        level: usize,
+    ) -> Result<Chart, RenderError> {
+        let mut chart = if tree.is_file(place) {
+            let bytes = tree.read_bytes(place).map_err(|error| unreadable(&error))?;
+            self.archive(tree.sources(), &bytes, place, budget, level)?
+        } else {
+            let files = self.folder(tree, place)?;
+            self.assemble(tree.sources(), files, place, budget, level)?
+        };
+        // Helm looks at the top chart only: what a sub-chart lists and does not bring is left out without a word.
+        if level == 0 {
+            self.complete(&mut chart, tree, budget)?;
+        }
+        Ok(chart)
+    }
+
+    /// The files of a folder that `.helmignore` leaves.
+    fn folder(&self, tree: &Repository, folder: &RepoPath) -> Result<Vec<Found>, RenderError> {
+        let join = |name: &str| folder.join(name).ok();
+        let about = join("Chart.yaml").filter(|path| tree.is_file(path));
+        if about.is_none() {
+            let words = match self.helm {
+                HelmVersion::V3 => "Chart.yaml file is missing".to_owned(),
+                HelmVersion::V4 => format!("unable to detect chart at {folder}/Chart.yaml: no such file or directory"),
+            };
+            return Err(RenderError::refused(words));
+        }
+        let ignored = join(".helmignore").filter(|path| tree.is_file(path)).map(|path| tree.read(&path));
+        let ignored = ignored.transpose().map_err(|error| unreadable(&error))?;
+        let rules = Rules::parse(ignored.as_deref())?;
+        let mut files = Vec::new();
+        for path in tree.under_following(folder) {
+            let Some(name) = path.relative_to(folder).filter(|name| !rules.ignores(name)) else { continue };
+            let content = match tree.read(&path) {
+                Ok(text) => tree.id(&path).map(|id| Content::Text(id, text)),
+                Err(ReadError::NotText(_) | ReadError::TooLarge { .. }) => {
+                    let bytes = tree.read_bytes(&path).map_err(|error| unreadable(&error))?;
+                    Some(Content::Bytes(bytes.into()))
+                }
+                Err(error) => return Err(unreadable(&error)),
+            };
+            let Some(content) = content else { continue };
+            if content.bytes().len() as u64 > MOST_FILE_BYTES {
+                let name = path.file_name();
+                let message = format!("chart file {name:?} is larger than the maximum file size {MOST_FILE_BYTES}");
+                return Err(RenderError::refused(message));
+            }
+            files.push(Found { name: name.to_owned(), content });
+        }
+        Ok(files)
+    }
+
+    fn archive(
+        &self,
+        sources: &SourceMap,
+        bytes: &[u8],
+        place: &RepoPath,
+        budget: &Budget,
+        level: usize,
+    ) -> Result<Chart, RenderError> {
+        let mut files = Vec::new();
+        for member in archive::unpack(bytes)? {
+            budget.bytes(member.bytes.len())?;
+            let content = match String::from_utf8(member.bytes) {
+                Ok(text) => {
+                    let text: Arc<str> = text.into();
+                    let path = place.join(&member.name).unwrap_or_else(|_| place.clone());
+                    Content::Text(sources.add(path, Arc::clone(&text)), text)
+                }
+                Err(error) => Content::Bytes(error.into_bytes().into()),
+            };
+            files.push(Found { name: member.name, content });
+        }
+        self.assemble(sources, files, place, budget, level)
+    }
+
+    /// Puts a chart together from its files (`pkg/chart/loader/load.go`: `LoadFiles`).
+    fn assemble(
+        &self,
+        sources: &SourceMap,
+        files: Vec<Found>,
+        place: &RepoPath,
+        budget: &Budget,
+        level: usize,
+    ) -> Result<Chart, RenderError> {
+        if level > MOST_LEVELS {
+            let message = format!("charts nested deeper than {MOST_LEVELS}");
+            return Err(RenderError::new(Reason::Exceeded, message));
+        }
+        let mut chart = Chart {
+            metadata: Metadata::default(),
+            values: None,
+            schema: None,
+            templates: Vec::new(),
+            files: Vec::new(),
+            dependencies: Vec::new(),
+            missing: Vec::new(),
+            place: place.clone(),
+            helm: self.helm,
+            checked: std::sync::OnceLock::new(),
+            sets: Mutex::default(),
+        };
+        let mut described = false;
+        for file in files.iter().filter(|file| file.name == "Chart.yaml") {
+            described = true;
+            read_into(&mut chart.metadata, file, self.helm, budget)?;
+            if chart.metadata.api_version.text.is_empty() {
+                chart.metadata.api_version.text = "v1".into();
+            }
+            if level == 0 && self.helm == HelmVersion::V4 {
+                match &*chart.metadata.api_version.text {
+                    "v1" | "v2" | "v3" => {}
+                    _ => return Err(RenderError::refused("unsupported chart version")),
+                }
+            }
+        }
+        let mut below: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+        for file in files {
+            let first_version = &*chart.metadata.api_version.text == "v1";
+            match file.name.as_str() {
+                "Chart.yaml" => {}
+                "Chart.lock" => locked(&file, budget)?,
+                "values.yaml" => chart.values = self.values(&file, budget)?,
+                "values.schema.json" => chart.schema = Some(file.content),
+                "requirements.yaml" => {
+                    described = true;
+                    read_into(&mut chart.metadata, &file, self.helm, budget)?;
+                    if &*chart.metadata.api_version.text == "v1" {
+                        chart.files.push(file.into());
+                    }
+                }
+                "requirements.lock" => {
+                    described = true;
+                    locked(&file, budget)?;
+                    if first_version {
+                        chart.files.push(file.into());
+                    }
+                }
+                name if name.starts_with("templates/") => chart.templates.push(file.into()),
+                name if name.starts_with("charts/") && !name.ends_with(".prov") => {
+                    let inner = name["charts/".len()..].to_owned();
+                    let folder = inner.split('/').next().unwrap_or("").to_owned();
+                    below.entry(folder).or_default().push(Found { name: inner, content: file.content });
+                }
+                _ => chart.files.push(file.into()),
+            }
+        }
+        if !described {
+            return Err(RenderError::refused("Chart.yaml file is missing"));
+        }
+        let span = chart.metadata.name.origin.as_ref().map(Origin::anchor);
+        chart.metadata.validate(self.helm).map_err(|message| RenderError::refused(message).at(span))?;
+        for (name, files) in below {
+            if name.starts_with(['_', '.']) {
+                continue;
+            }
+            let sub = self.sub_chart(sources, &name, files, place, budget, level + 1);
+            let sub = sub.map_err(|error| match error.reason {
+                Reason::Refused if error.message.starts_with("error unpacking subchart tar") => error,
+                _ => error.within(&format!("error unpacking subchart {name} in {}", chart.name())),
+            })?;
+            chart.dependencies.push(Arc::new(sub));
+        }
+        Ok(chart)
+    }
+
+    fn sub_chart(
+        &self,
+        sources: &SourceMap,
+        name: &str,
+        files: Vec<Found>,
+        place: &RepoPath,
+        budget: &Budget,
+        level: usize,
+    ) -> Result<Chart, RenderError> {
+        let place = place.join(&format!("charts/{name}")).unwrap_or_else(|_| place.clone());
+        if name.ends_with(".tgz") {
+            let Some(file) = files.first().filter(|file| file.name == name) else {
+                let got = files.first().map_or("", |file| &file.name);
+                let message = format!("error unpacking subchart tar in {place}: expected {name}, got {got}");
+                return Err(RenderError::refused(message));
+            };
+            return self.archive(sources, file.content.bytes(), &place, budget, level);
+        }
+        let inner = files.into_iter().filter_map(|file| {
+            let (_, inner) = file.name.split_once('/')?;
+            Some(Found { name: inner.to_owned(), content: file.content })
+        });
+        self.assemble(sources, inner.collect(), &place, budget, level)
+    }
+
+    fn values(&self, file: &Found, budget: &Budget) -> Result<Option<Node>, RenderError> {
+        let documents = documents(&file.content, Role::Default, self.helm, budget);
+        let documents = documents.map_err(|error| error.within("cannot load values.yaml"))?;
+        Ok(super::values::merged(documents))
+    }
+
+    /// Looks for what the chart lists and does not have.
+    fn complete(&self, chart: &mut Chart, tree: &Repository, budget: &Budget) -> Result<(), RenderError> {
+        let listed = chart.metadata.dependencies.clone().unwrap_or_default();
+        for dependency in &listed {
+            if chart.dependencies.iter().any(|sub| *sub.name() == *dependency.name.text) {
+                continue;
+            }
+            if let Some(sub) = self.find(dependency, chart, tree, budget)? {
+                chart.dependencies.push(Arc::new(sub));
+            }
+        }
+        chart.missing = missing(chart);
+        Ok(())
+    }
+
+    fn find(
+        &self,
+        dependency: &Dependency,
+        chart: &Chart,
+        tree: &Repository,
+        budget: &Budget,
+    ) -> Result<Option<Chart>, RenderError> {
+        if !self.build {
+            return Ok(None);
+        }
+        if let Some(path) = dependency.repository.text.strip_prefix("file://") {
+            // An absolute path is one of the machine, not of the repository.
+            let place = chart.place.join(path).ok().filter(|_| !path.starts_with('/'));
+            return match place.filter(|place| tree.is_dir(place)) {
+                Some(place) => self.load_at(tree, &place, budget, 1).map(Some),
+                None => Ok(None),
+            };
+        }
+        let found = self.beside(&dependency.name.text, &dependency.version.text);
+        let Some((folder, place)) = found else { return Ok(None) };
+        self.load_at(folder, &place, budget, 1).map(Some)
+    }
+
+    /// The newest chart of a name in the folders of charts whose version is in a range: `name-version.tgz`, or unpacked.
+    pub fn beside(&self, name: &str, range: &str) -> Option<(&'r Repository, RepoPath)> {
+        let mut best: Option<(String, &'r Repository, RepoPath)> = None;
+        for folder in self.beside {
+            for child in folder.children(&RepoPath::root()) {
+                let file = child.path.file_name();
+                let version = match file.strip_suffix(".tgz").and_then(|rest| rest.strip_prefix(name)) {
+                    Some(rest) => rest.strip_prefix('-').map(str::to_owned),
+                    None => unpacked_version(folder, &child.path, name),
+                };
+                let Some(version) = version.filter(|version| semver::fits(range, version, self.helm)) else { continue };
+                if best.as_ref().is_none_or(|(known, ..)| semver::newer(&version, known)) {
+                    best = Some((version, folder, child.path));
+                }
+            }
+        }
+        best.map(|(_, folder, place)| (folder, place))
+    }
+}
+
+/// What a chart lists and does not have.
+fn missing(chart: &Chart) -> Vec<Missing> {
+    let listed = chart.metadata.dependencies.iter().flatten();
+    let absent = listed.filter(|one| !chart.dependencies.iter().any(|sub| *sub.name() == *one.name.text));
+    let missing = absent.map(|one| Missing {
+        name: Arc::clone(&one.name.text),
+        version: Arc::clone(&one.version.text),
+        repository: Arc::clone(&one.repository.text),
+        span: one.name.origin.as_ref().map(Origin::anchor),
+    });
+    missing.collect()
+}
+
+/// The version of an unpacked chart, if it has this name.
+fn unpacked_version(folder: &Repository, place: &RepoPath, name: &str) -> Option<String> {
+    let path = place.join("Chart.yaml").ok().filter(|path| folder.is_file(path))?;
+    let text = folder.read(&path).ok()?;
+    let parsed = yaml::parse(folder.id(&path)?, &text, &Budget::default());
+    let about = &parsed.documents.first()?.root;
+    let same = about.get("name").and_then(Node::as_text) == Some(name);
+    same.then(|| about.get("version").and_then(Node::as_text).map(str::to_owned)).flatten()
+}
+
+impl From<Found> for ChartFile {
+    fn from(file: Found) -> Self {
+        ChartFile { name: file.name.into(), content: file.content }
+    }
+}
+
+fn unreadable(error: &ReadError) -> RenderError {
+    RenderError::new(Reason::Unreadable, error.to_string())
+}
+
+fn read_into(metadata: &mut Metadata, file: &Found, helm: HelmVersion, budget: &Budget) -> Result<(), RenderError> {
+    let words = format!("cannot load {}", file.name);
+    let node = document(&file.content, Role::Default, budget).map_err(|error| error.within(&words))?;
+    let Some(node) = node else { return Ok(()) };
+    metadata.read(&node, helm).map_err(|message| RenderError::refused(message).at(Some(node.span())).within(&words))
+}
+
+/// A lock file says nothing that rendering needs, but one that cannot be read is refused.
+fn locked(file: &Found, budget: &Budget) -> Result<(), RenderError> {
+    let words = format!("cannot load {}", file.name);
+    document(&file.content, Role::Default, budget).map(|_| ()).map_err(|error| error.within(&words))
+}
+
+/// The first document of a text.
+pub(super) fn document(content: &Content, role: Role, budget: &Budget) -> Result<Option<Node>, RenderError> {
+    Ok(parse(content, role, false, budget)?.into_iter().next())
+}
+
+/// The documents that a Helm reads of a values file: Helm 3 the first, Helm 4 all; each a mapping.
+pub(super) fn documents(
+    content: &Content,
+    role: Role,
+    helm: HelmVersion,
+    budget: &Budget,
+) -> Result<Vec<Node>, RenderError> {
+    let words = |error: RenderError| match helm {
+        HelmVersion::V3 => error,
+        HelmVersion::V4 => error.within("cannot unmarshal yaml document"),
+    };
+    let mut documents = parse(content, role, helm == HelmVersion::V4, budget).map_err(words)?;
+    documents.retain(|node| !node.is_null());
+    match documents.iter().find(|node| node.as_map().is_none()) {
+        None => Ok(documents),
+        Some(node) => {
+            let message = format!(
+                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type \
+                 map[string]interface {{}}",
+                json_kind(node)
+            );
+            Err(words(RenderError::refused(message).at(Some(node.span()))))
+        }
+    }
+}
+
+/// All documents of a text.
+pub(super) fn every_document(content: &Content, role: Role, budget: &Budget) -> Result<Vec<Node>, RenderError> {
+    parse(content, role, true, budget)
+}
+
+fn parse(content: &Content, role: Role, all: bool, budget: &Budget) -> Result<Vec<Node>, RenderError> {
+    let broken = |message: &str| RenderError::refused(format!("error converting YAML to JSON: yaml: {message}"));
+    let Content::Text(file, text) = content else { return Err(broken("invalid leading UTF-8 octet")) };
+    let parsed = yaml::parse(*file, text, budget);
+    let documents = parsed.documents.into_iter().map(|document| document.root);
+    let documents: Vec<Node> = if all { documents.collect() } else { documents.take(1).collect() };
+    // What is broken behind the first document does not matter to a reader who stops there.
+    let read_to = documents.first().filter(|_| !all).map_or(u32::MAX, |node| node.span().end);
+    if let Some(problem) = parsed.problems.iter().find(|problem| problem.span.start < read_to) {
+        let error = if problem.exceeded {
+            RenderError::new(Reason::Exceeded, problem.message.clone())
+        } else {
+            broken(&problem.message)
+        };
+        return Err(error.at(Some(problem.span)));
+    }
+    Ok(documents.iter().map(|node| in_role(node, role)).collect())
+}
+
+/// The same tree, with every origin in a role. Nesting is bounded by the parser's.
+pub(super) fn in_role(node: &Node, role: Role) -> Node {
+    let origin = |own: &Origin| if own.is_literal() { Origin::of(role, own.anchor()) } else { own.clone() };
+    let value = match &node.value {
+        Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
+        Value::Seq(items) => Value::Seq(Arc::new(items.iter().map(|item| in_role(item, role)).collect())),
+        Value::Map(map) => {
+            let entries = map.entries.iter().map(|entry| Entry {
+                key: Arc::clone(&entry.key),
+                key_origin: origin(&entry.key_origin),
+                value: in_role(&entry.value, role),
+            });
+            Value::Map(Arc::new(yaml::Mapping { entries: entries.collect() }))
+        }
+    };
+    Node { value, origin: origin(&node.origin) }
+}

@@ -1,0 +1,184 @@
+//! One release: from a chart, values and capabilities to the objects that `helm template` prints
+//! (`pkg/action/install.go`, `action.go`).
+
+use std::sync::Arc;
+
+use super::capabilities::Capabilities;
+use super::chart::{Chart, Content};
+use super::dependencies::{self, Instance};
+use super::engine::{self, Release};
+use super::error::{Reason, RenderError};
+use super::load;
+use super::manifest::{self, Manifest};
+use super::semver;
+use super::tree::{Tree, to_node};
+use super::values::{self, Parameter, ValuesLayer};
+use super::version::HelmVersion;
+use super::{coalesce, schema};
+use crate::budget::Budget;
+use crate::finding::Gap;
+use crate::yaml::{Node, Origin, Role};
+
+/// What to render.
+pub struct Request<'a> {
+    /// The chart.
+    pub chart: &'a Arc<Chart>,
+    /// The release.
+    pub release: &'a Release,
+    /// Values files, the later over the earlier.
+    pub layers: &'a [&'a ValuesLayer],
+    /// Parameters, over the files.
+    pub parameters: &'a [Parameter],
+    /// What the chart is told of the cluster.
+    pub capabilities: &'a Capabilities,
+    /// Whether the files in `crds/` are printed.
+    pub include_crds: bool,
+    /// Whether tests are left out.
+    pub skip_tests: bool,
+    /// Whether values.schema.json is not checked.
+    pub skip_schema: bool,
+    /// Whether sub-charts that are not at hand are left out with a gap, where Helm refuses the chart.
+    pub without_missing: bool,
+}
+
+/// What a release gives.
+#[derive(Debug, Clone, Default)]
+pub struct Printed {
+    /// The documents in the order in which Helm prints them: CRDs, objects, hooks.
+    pub manifests: Vec<Manifest>,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+}
+
+/// Renders a release.
+///
+/// # Errors
+/// Helm's text, where Helm refuses; a limit that was met.
+pub fn render(request: &Request<'_>, budget: &Budget) -> Result<Printed, RenderError> {
+    let chart = request.chart;
+    let helm = chart.helm;
+    let mut gaps = Vec::new();
+    let given = values::given(request.layers, request.parameters, helm)?;
+    check_chart(request)?;
+    check_name(&request.release.name, helm)?;
+
+    let mut root = Instance::root(chart);
+    let processed = dependencies::process(&mut root, &given, helm);
+    processed.map_err(|reason| match helm {
+        HelmVersion::V3 => reason,
+        HelmVersion::V4 => format!("chart dependencies processing failed: {reason}"),
+    })?;
+    for missing in &chart.missing {
+        // What the values switch off is not missed.
+        if root.wanted.iter().flatten().any(|wanted| chart.lists(wanted.index, missing)) {
+            gaps.push(missing.gap());
+        }
+    }
+    let merger = coalesce::Merger { helm };
+    let values = merger.values(&root, &given, coalesce::Mode::Coalesce)?;
+    if !request.skip_schema {
+        let mut unchecked = Vec::new();
+        if let Some(reason) = schema::check(&root, &values, &mut unchecked) {
+            let words = "values don't meet the specifications of the schema(s) in the following chart(s):";
+            return Err(RenderError::refused(format!("{words}\n{reason}")));
+        }
+        gaps.extend(unchecked.into_iter().map(|message| Gap::new("schema-not-checked", message)));
+    }
+    let wanted = &chart.metadata.kube_version;
+    let kubernetes = &request.capabilities.kubernetes;
+    if !wanted.text.is_empty() && !semver::fits(&wanted.text, &kubernetes.normalized, helm) {
+        let message = format!(
+            "chart requires kubeVersion: {} which is incompatible with Kubernetes {}",
+            wanted.text, kubernetes.version
+        );
+        return Err(RenderError::refused(message).at(wanted.origin.as_ref().map(Origin::anchor)));
+    }
+    let mut outputs = engine::run(&root, &values, request.release, request.capabilities, budget)?;
+    outputs.retain(|(name, _)| !name.ends_with("NOTES.txt"));
+    let mut manifests = Vec::new();
+    let printed = manifest::sorted(&outputs, helm, budget)?;
+    if request.include_crds {
+        crds(&root, &mut manifests, budget)?;
+    }
+    manifests.extend(printed);
+    if request.skip_tests {
+        manifests.retain(|manifest| !manifest.hook.as_ref().is_some_and(manifest::Hook::is_test));
+    }
+    Ok(Printed { manifests, gaps })
+}
+
+/// The values that a chart's templates would see, with every default in its place.
+///
+/// # Errors
+/// Helm's text.
+pub fn effective_values(request: &Request<'_>) -> Result<Node, RenderError> {
+    let helm = request.chart.helm;
+    let given = values::given(request.layers, request.parameters, helm)?;
+    let mut root = Instance::root(request.chart);
+    dependencies::process(&mut root, &given, helm)?;
+    let values = coalesce::Merger { helm }.values(&root, &given, coalesce::Mode::Coalesce)?;
+    Ok(to_node(&Tree::Table(values)))
+}
+
+fn check_chart(request: &Request<'_>) -> Result<(), RenderError> {
+    let metadata = &request.chart.metadata;
+    if !matches!(&*metadata.kind.text, "" | "application") {
+        let message = format!("{} charts are not installable", metadata.kind.text);
+        return Err(RenderError::refused(message).at(metadata.kind.origin.as_ref().map(Origin::anchor)));
+    }
+    if request.chart.helm == HelmVersion::V4 && &*metadata.api_version.text == "v3" {
+        return Err(RenderError::refused("invalid chart apiVersion"));
+    }
+    let missing = &request.chart.missing;
+    if missing.is_empty() || request.without_missing {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|one| &*one.name).collect();
+    let message = format!(
+        "checking chart dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+        names.join(", ")
+    );
+    Err(RenderError::new(Reason::MissingChart, message).at(missing[0].span))
+}
+
+/// `chartutil.ValidateReleaseName`
+fn check_name(name: &str, helm: HelmVersion) -> Result<(), RenderError> {
+    const RULE: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    let fits = |part: &str| {
+        let plain = part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        !part.is_empty() && plain && !part.starts_with('-') && !part.ends_with('-')
+    };
+    let reason = if name.is_empty() {
+        "no name provided".to_owned()
+    } else if name.len() > 53 || !name.split('.').all(fits) {
+        format!("invalid release name, must match regex {RULE} and the length must not be longer than 53")
+    } else {
+        return Ok(());
+    };
+    let message = format!("release name {name:?}: {reason}");
+    Err(RenderError::refused(match helm {
+        HelmVersion::V3 => message,
+        HelmVersion::V4 => format!("release name check failed: {message}"),
+    }))
+}
+
+/// The documents in `crds/` of a chart and of those below it, as they stand there.
+fn crds(instance: &Instance, into: &mut Vec<Manifest>, budget: &Budget) -> Result<(), RenderError> {
+    for file in &instance.chart.files {
+        let name = file.name.to_lowercase();
+        let manifest = [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending));
+        if !file.name.starts_with("crds/") || !manifest {
+            continue;
+        }
+        let source: Arc<str> = format!("{}/{}", instance.path, file.name).into();
+        if !matches!(file.content, Content::Text(..)) {
+            continue;
+        }
+        for node in load::every_document(&file.content, Role::Manifest, budget)? {
+            if !node.is_null() {
+                into.push(Manifest { node, source: Arc::clone(&source), hook: None });
+            }
+        }
+    }
+    instance.children.iter().try_for_each(|child| crds(child, into, budget))
+}

@@ -1,0 +1,323 @@
+//! Values while they are put together: Go's maps, which are shared and change in place, over trees that are read only
+//! where somebody changes something.
+//!
+//! Helm's merging is observable through that sharing (a sub-chart's globals flow into its parent's), so it is kept. A
+//! table that nobody looked into costs a pointer, copied or not.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::gotmpl::{Data, Field, Fields, IntType, List, ListType, Map, MapType, SharedOrigins, Value, from_node};
+use crate::yaml::{self, Entry, Mapping, Meaning, Node, Origin};
+
+/// A value.
+#[derive(Clone)]
+pub(super) enum Tree {
+    /// A map.
+    Table(Table),
+    /// A list that a parameter made or changed.
+    List(Rc<Vec<Tree>>, Origin),
+    /// A whole number of a parameter, which Go keeps as an `int64`; numbers of files are `float64`.
+    Int(i64, Origin),
+    /// Anything else, as it was written.
+    Leaf(Node),
+}
+
+/// An entry of a table.
+#[derive(Clone)]
+pub(super) struct Slot {
+    pub(super) key_origin: Origin,
+    pub(super) value: Tree,
+}
+
+type Slots = BTreeMap<Arc<str>, Slot>;
+
+#[derive(Clone)]
+enum State {
+    Unread(Arc<Mapping>),
+    Open(Slots),
+}
+
+/// A map with an identity.
+#[derive(Clone)]
+pub(super) struct Table(Rc<TableData>);
+
+struct TableData {
+    state: RefCell<State>,
+    origin: Origin,
+}
+
+impl Tree {
+    pub(super) fn from_node(node: &Node) -> Tree {
+        match &node.value {
+            yaml::Value::Map(mapping) => Tree::Table(Table::unread(Arc::clone(mapping), node.origin.clone())),
+            _ => Tree::Leaf(node.clone()),
+        }
+    }
+
+    pub(super) fn as_table(&self) -> Option<&Table> {
+        match self {
+            Tree::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_nil(&self) -> bool {
+        matches!(self, Tree::Leaf(node) if node.is_null())
+    }
+
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        match self {
+            Tree::Leaf(node) => node.as_bool(),
+            _ => None,
+        }
+    }
+
+    /// Tables are copied, all the way down; lists do not change and need not be.
+    pub(super) fn deep_copy(&self) -> Tree {
+        match self {
+            Tree::Table(table) => Tree::Table(table.deep_copy()),
+            other => other.clone(),
+        }
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        match self {
+            Tree::Table(table) => &table.0.origin,
+            Tree::List(_, origin) | Tree::Int(_, origin) => origin,
+            Tree::Leaf(node) => &node.origin,
+        }
+    }
+
+    /// As Go's `%!t(...)` shows what should have been a boolean.
+    pub(super) fn as_bad_verb(&self) -> String {
+        let (kind, text) = match self {
+            Tree::Int(n, _) => ("int64", n.to_string()),
+            Tree::Table(_) => ("map[string]interface {}", "map[...]".to_owned()),
+            Tree::List(..) => ("[]interface {}", "[...]".to_owned()),
+            Tree::Leaf(node) => match node.meaning() {
+                None => ("[]interface {}", "[...]".to_owned()),
+                Some(Meaning::Null) => return "%!t(<nil>)".to_owned(),
+                Some(Meaning::Bool(b)) => return b.to_string(),
+                Some(Meaning::Int(n)) => ("float64", n.to_string()),
+                Some(Meaning::Uint(n)) => ("float64", n.to_string()),
+                Some(Meaning::Float(n)) => ("float64", n.to_string()),
+                Some(Meaning::Str(text)) => ("string", text.into_owned()),
+            },
+        };
+        format!("%!t({kind}={text})")
+    }
+}
+
+impl Table {
+    /// An empty table.
+    pub(super) fn new(origin: Origin) -> Self {
+        Self(Rc::new(TableData { state: RefCell::new(State::Open(Slots::new())), origin }))
+    }
+
+    fn unread(mapping: Arc<Mapping>, origin: Origin) -> Self {
+        Self(Rc::new(TableData { state: RefCell::new(State::Unread(mapping)), origin }))
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    fn open(&self) {
+        let mut state = self.0.state.borrow_mut();
+        if let State::Unread(mapping) = &*state {
+            let slots = mapping.entries.iter().map(|entry| {
+                let value = Tree::from_node(&entry.value);
+                (Arc::clone(&entry.key), Slot { key_origin: entry.key_origin.clone(), value })
+            });
+            let slots = slots.collect();
+            *state = State::Open(slots);
+        }
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&Slots) -> R) -> R {
+        self.open();
+        match &*self.0.state.borrow() {
+            State::Open(slots) => look(slots),
+            State::Unread(_) => look(&Slots::new()),
+        }
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Slots) -> R) -> R {
+        self.open();
+        match &mut *self.0.state.borrow_mut() {
+            State::Open(slots) => change(slots),
+            State::Unread(_) => change(&mut Slots::new()),
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<Tree> {
+        self.look(|slots| slots.get(key).map(|slot| slot.value.clone()))
+    }
+
+    /// Sets a key; where it is known already, its place stays.
+    pub(super) fn put(&self, key: &str, value: Tree) {
+        self.change(|slots| match slots.get_mut(key) {
+            Some(slot) => slot.value = value,
+            None => {
+                let slot = Slot { key_origin: value.origin().clone(), value };
+                slots.insert(key.into(), slot);
+            }
+        });
+    }
+
+    /// Sets a key and where it is written.
+    pub(super) fn set(&self, key: Arc<str>, slot: Slot) {
+        self.change(|slots| slots.insert(key, slot));
+    }
+
+    pub(super) fn remove(&self, key: &str) {
+        self.change(|slots| slots.remove(key));
+    }
+
+    /// The entries as they are now.
+    pub(super) fn entries(&self) -> Vec<(Arc<str>, Slot)> {
+        self.look(|slots| slots.iter().map(|(key, slot)| (Arc::clone(key), slot.clone())).collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        match &*self.0.state.borrow() {
+            State::Unread(mapping) => mapping.entries.is_empty(),
+            State::Open(slots) => slots.is_empty(),
+        }
+    }
+
+    /// The same entries in a map of its own; tables among them are the same tables, so they must be made by now.
+    pub(super) fn shallow_copy(&self) -> Table {
+        self.open();
+        let state = self.0.state.borrow().clone();
+        Self(Rc::new(TableData { state: RefCell::new(state), origin: self.0.origin.clone() }))
+    }
+
+    /// A copy that shares no table with this one. Nesting is bounded by the parser's and by `strvals`'.
+    pub(super) fn deep_copy(&self) -> Table {
+        let state = match &*self.0.state.borrow() {
+            State::Unread(mapping) => State::Unread(Arc::clone(mapping)),
+            State::Open(slots) => State::Open(
+                slots
+                    .iter()
+                    .map(|(key, slot)| {
+                        let value = slot.value.deep_copy();
+                        (Arc::clone(key), Slot { key_origin: slot.key_origin.clone(), value })
+                    })
+                    .collect(),
+            ),
+        };
+        Self(Rc::new(TableData { state: RefCell::new(state), origin: self.0.origin.clone() }))
+    }
+
+    /// Takes out every key whose value is null, in this table and those below it.
+    pub(super) fn drop_nils(&self) {
+        if let State::Unread(mapping) = &*self.0.state.borrow()
+            && !holds_null(mapping)
+        {
+            return;
+        }
+        self.change(|slots| slots.retain(|_, slot| !slot.value.is_nil()));
+        for (_, slot) in self.entries() {
+            if let Tree::Table(table) = slot.value {
+                table.drop_nils();
+            }
+        }
+    }
+
+    /// Follows a path of tables.
+    pub(super) fn table(&self, path: &str) -> Option<Table> {
+        path.split('.').try_fold(self.clone(), |table, key| table.get(key)?.as_table().cloned())
+    }
+
+    /// The value at a path that is no table (`chartutil.Values.PathValue`).
+    pub(super) fn path_value(&self, path: &str) -> Option<Tree> {
+        let (table, key) = match path.rsplit_once('.') {
+            Some((above, key)) => (self.table(above)?, key),
+            None => (self.clone(), path),
+        };
+        table.get(key).filter(|value| value.as_table().is_none())
+    }
+}
+
+fn holds_null(mapping: &Mapping) -> bool {
+    mapping.entries.iter().any(|entry| match &entry.value.value {
+        yaml::Value::Map(below) => holds_null(below),
+        yaml::Value::Scalar(_) => entry.value.is_null(),
+        yaml::Value::Seq(_) => false,
+    })
+}
+
+/// Turns tables into what templates see; what was one table stays one map.
+pub(super) struct ToValues<'o> {
+    origins: &'o SharedOrigins,
+    known: BTreeMap<*const TableData, Map>,
+}
+
+impl<'o> ToValues<'o> {
+    pub(super) fn new(origins: &'o SharedOrigins) -> Self {
+        Self { origins, known: BTreeMap::new() }
+    }
+
+    pub(super) fn value(&mut self, tree: &Tree) -> Value {
+        match tree {
+            Tree::Leaf(node) => from_node(node, self.origins),
+            Tree::Int(n, origin) => Value { data: Data::Int(*n, IntType::Int64), origin: self.origins.known(origin) },
+            Tree::List(items, origin) => {
+                let items = items.iter().map(|item| self.value(item)).collect();
+                Value { data: Data::List(List::new(items, ListType::Any)), origin: self.origins.known(origin) }
+            }
+            Tree::Table(table) => self.table(table),
+        }
+    }
+
+    fn table(&mut self, table: &Table) -> Value {
+        let origin = table.origin();
+        let id = Rc::as_ptr(&table.0);
+        if let Some(map) = self.known.get(&id) {
+            return Value { data: Data::Map(map.clone()), origin: self.origins.known(origin) };
+        }
+        if let State::Unread(mapping) = &*table.0.state.borrow() {
+            let node = Node { value: yaml::Value::Map(Arc::clone(mapping)), origin: origin.clone() };
+            let value = from_node(&node, self.origins);
+            if let Some(map) = value.as_map() {
+                self.known.insert(id, map.clone());
+            }
+            return value;
+        }
+        let fields: Fields = table
+            .entries()
+            .into_iter()
+            .map(|(key, slot)| {
+                let key_origin = self.origins.known(&slot.key_origin);
+                (key, Field { key_origin, value: self.value(&slot.value) })
+            })
+            .collect();
+        let map = Map::new(fields, MapType::Any);
+        self.known.insert(id, map.clone());
+        Value { data: Data::Map(map), origin: self.origins.known(origin) }
+    }
+}
+
+/// Turns tables back into trees, for those that read values without templates (schemas, facts).
+pub(super) fn to_node(tree: &Tree) -> Node {
+    match tree {
+        Tree::Leaf(node) => node.clone(),
+        Tree::Int(n, origin) => Node::plain(n.to_string(), origin.clone()),
+        Tree::List(items, origin) => Node::seq(items.iter().map(to_node).collect(), origin.clone()),
+        Tree::Table(table) => {
+            if let State::Unread(mapping) = &*table.0.state.borrow() {
+                return Node { value: yaml::Value::Map(Arc::clone(mapping)), origin: table.origin().clone() };
+            }
+            let entries = table.entries().into_iter().map(|(key, slot)| Entry {
+                key,
+                key_origin: slot.key_origin.clone(),
+                value: to_node(&slot.value),
+            });
+            Node::map(entries.collect(), table.origin().clone())
+        }
+    }
+}

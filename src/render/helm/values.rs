@@ -1,0 +1,189 @@
+//! What a release is given: values files and inline values as layers, and parameters (`pkg/cli/values/options.go`).
+//!
+//! A layer is read once and shared; the layers of a release are merged into a table of its own.
+
+use std::sync::Arc;
+
+use super::chart::Content;
+use super::dependencies::nowhere;
+use super::error::RenderError;
+use super::load;
+use super::strvals::{self, Typed};
+use super::tree::{Slot, Table, Tree, to_node};
+use super::version::HelmVersion;
+use crate::budget::Budget;
+use crate::source::FileId;
+use crate::yaml::{Node, Origin, Role};
+
+/// A values file, or values written inline.
+#[derive(Debug, Clone)]
+pub struct ValuesLayer {
+    documents: Vec<Node>,
+}
+
+impl ValuesLayer {
+    /// Reads a values file; `name` is how Helm's errors call it.
+    ///
+    /// # Errors
+    /// Helm's text.
+    pub fn read(
+        name: &str,
+        file: FileId,
+        text: &Arc<str>,
+        helm: HelmVersion,
+        budget: &Budget,
+    ) -> Result<Self, RenderError> {
+        let content = Content::Text(file, Arc::clone(text));
+        let documents = load::documents(&content, Role::Values, helm, budget);
+        let documents = documents.map_err(|error| error.within(&format!("failed to parse {name}")))?;
+        Ok(Self { documents })
+    }
+
+    /// The values, the first document first.
+    pub fn documents(&self) -> &[Node] {
+        &self.documents
+    }
+
+    /// Values that are part of a document which was read already (an Application's `valuesObject`).
+    pub fn inline(node: &Node) -> Self {
+        Self { documents: vec![load::in_role(node, Role::Values)] }
+    }
+}
+
+/// How a parameter is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ParameterKind {
+    /// `--set-json`
+    Json,
+    /// `--set`
+    Set,
+    /// `--set-string`
+    String,
+    /// `--set-file`, with the file's text.
+    File,
+}
+
+/// A parameter, as `helm template` takes one.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// How it is read.
+    pub kind: ParameterKind,
+    /// `name=value,...`; for files, the names only (`name=path`).
+    pub text: String,
+    /// The text of the file that is named.
+    pub file: Option<Arc<str>>,
+    /// Where it is written.
+    pub origin: Origin,
+}
+
+impl Parameter {
+    /// `--set text`
+    pub fn set(text: impl Into<String>, origin: Origin) -> Self {
+        Self { kind: ParameterKind::Set, text: text.into(), file: None, origin }
+    }
+
+    /// `--set-string text`
+    pub fn set_string(text: impl Into<String>, origin: Origin) -> Self {
+        Self { kind: ParameterKind::String, text: text.into(), file: None, origin }
+    }
+
+    /// A parameter of an Application's Helm source: commas are taken for themselves, unless it is a list
+    /// (`argo-cd util/helm/cmd.go`: `cleanSetParameters`).
+    pub fn of_application(name: &str, value: &str, force_string: bool, origin: Origin) -> Self {
+        let list = value.starts_with('{') && value.ends_with('}');
+        let value = if list { value.to_owned() } else { quote_commas(value) };
+        let kind = if force_string { ParameterKind::String } else { ParameterKind::Set };
+        Self { kind, text: format!("{name}={value}"), file: None, origin }
+    }
+
+    /// A file parameter of an Application's Helm source, with the text of its file and where that is.
+    pub fn of_file(name: &str, text: Arc<str>, origin: Origin) -> Self {
+        Self { kind: ParameterKind::File, text: format!("{name}=file"), file: Some(text), origin }
+    }
+}
+
+/// Puts a backslash before each comma that has none.
+fn quote_commas(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut before = None;
+    for c in value.chars() {
+        if c == ',' && before != Some('\\') {
+            out.push('\\');
+        }
+        out.push(c);
+        before = Some(c);
+    }
+    out
+}
+
+/// Several documents of one file as one, the later over the earlier.
+pub(super) fn merged(documents: Vec<Node>) -> Option<Node> {
+    if documents.len() < 2 {
+        return documents.into_iter().next();
+    }
+    let table = Table::new(documents[0].origin.clone());
+    documents.iter().for_each(|document| lay_over(&table, document));
+    Some(to_node(&Tree::Table(table)))
+}
+
+/// A document over a table: maps meet, anything else replaces.
+fn lay_over(table: &Table, document: &Node) {
+    let Some(mapping) = document.as_map() else { return };
+    for entry in &mapping.entries {
+        if entry.value.as_map().is_some()
+            && let Some(Tree::Table(known)) = table.get(&entry.key)
+        {
+            lay_over(&known, &entry.value);
+            continue;
+        }
+        let slot = Slot { key_origin: entry.key_origin.clone(), value: Tree::from_node(&entry.value) };
+        table.set(Arc::clone(&entry.key), slot);
+    }
+}
+
+/// The values of a release, before any chart's defaults.
+///
+/// # Errors
+/// Helm's text about a parameter.
+pub(super) fn given(
+    layers: &[&ValuesLayer],
+    parameters: &[Parameter],
+    helm: HelmVersion,
+) -> Result<Table, RenderError> {
+    let table = Table::new(nowhere());
+    layers.iter().flat_map(|layer| &layer.documents).for_each(|document| lay_over(&table, document));
+    // Helm reads parameters kind by kind, in whatever order they were given.
+    for kind in [ParameterKind::Json, ParameterKind::Set, ParameterKind::String, ParameterKind::File] {
+        for parameter in parameters.iter().filter(|parameter| parameter.kind == kind) {
+            apply(&table, parameter, helm).map_err(|error| error.at(Some(parameter.origin.anchor())))?;
+        }
+    }
+    Ok(table)
+}
+
+fn apply(table: &Table, parameter: &Parameter, helm: HelmVersion) -> Result<(), RenderError> {
+    let (text, origin) = (&parameter.text, &parameter.origin);
+    let (flag, typed) = match parameter.kind {
+        ParameterKind::Json => return json(table, text, origin, helm),
+        ParameterKind::Set => ("--set", Typed::Guessed),
+        ParameterKind::String => ("--set-string", Typed::Text),
+        ParameterKind::File => {
+            let file = parameter.file.clone().unwrap_or_else(|| "".into());
+            ("--set-file", Typed::Fixed(file))
+        }
+    };
+    strvals::parse_into(table, text, &typed, helm, origin)
+        .map_err(|reason| RenderError::refused(format!("failed parsing {flag} data: {reason}")))
+}
+
+fn json(table: &Table, text: &str, origin: &Origin, helm: HelmVersion) -> Result<(), RenderError> {
+    let trimmed = text.trim();
+    if helm == HelmVersion::V4 && trimmed.starts_with('{') {
+        let value: serde_json::Value = serde_json::from_str(trimmed)
+            .map_err(|_| RenderError::refused(format!("failed parsing --set-json data JSON: {text}")))?;
+        lay_over(table, &strvals::json_node(&value, origin));
+        return Ok(());
+    }
+    strvals::parse_into(table, text, &Typed::Json, helm, origin)
+        .map_err(|_| RenderError::refused(format!("failed parsing --set-json data {text}")))
+}
