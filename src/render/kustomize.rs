@@ -1,0 +1,169 @@
+//! Kustomize 5.8 in process: a kustomization of the repository becomes the objects that `kustomize build` prints, each value
+//! with the line that wrote it. Nothing is run and nothing is fetched: what lies outside, or is a program, is a gap.
+//!
+//! `target` is the order of things; the other files are one matter each. What is refused is refused with Kustomize's words.
+
+mod argo;
+mod charts;
+mod config;
+mod fail;
+mod field_paths;
+mod fieldspec;
+mod files;
+mod finish;
+mod generator;
+mod id;
+mod json;
+mod json_patch;
+mod kustomization;
+mod meaning;
+mod merge;
+mod merge_list;
+mod metadata;
+mod nameref;
+mod object;
+mod parse;
+mod patch;
+mod plugin;
+mod read;
+mod remote;
+mod replacement;
+mod resmap;
+mod schema;
+mod selector;
+mod target;
+mod transform;
+mod tree;
+mod vars;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+pub use argo::{ApplicationSource, BuildOptions};
+pub use charts::{ChartRequest, Charts};
+pub use files::{Cache, Files, Found};
+pub use kustomization::FILE_NAMES;
+
+use crate::budget::Budget;
+use crate::finding::Gap;
+use crate::k8s::Resource;
+use crate::source::{RepoPath, Span};
+use fail::Fail;
+use files::{Loader, Shared};
+use metadata::BuildMetadata;
+use target::{Accumulated, Build, Target};
+
+/// The version whose behaviour this is.
+pub const VERSION: &str = "5.8.1";
+
+/// From the address of a remote base to the folder in which its checkout lies.
+pub type Remotes<'o> = &'o dyn Fn(&str) -> Option<RepoPath>;
+
+/// How to build.
+#[derive(Default, Clone, Copy)]
+pub struct Options<'o> {
+    /// What Argo CD edits into the kustomization first (`spec.source.kustomize`).
+    pub source: Option<&'o ApplicationSource>,
+    /// The options of the command line.
+    pub build: Option<&'o BuildOptions>,
+    /// Who renders `helmCharts`; without one each chart is a gap.
+    pub charts: Option<&'o dyn Charts>,
+    /// Where the checkout of a remote base lies in this repository, if the configuration says so.
+    pub remotes: Option<Remotes<'o>>,
+    /// Parsed files of earlier builds.
+    pub cache: Option<&'o Cache>,
+}
+
+/// What a kustomization gives.
+#[derive(Debug, Clone, Default)]
+pub struct Built {
+    /// The objects in the order in which Kustomize prints them.
+    pub objects: Vec<Resource>,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+    /// Every file that was read.
+    pub files: BTreeSet<RepoPath>,
+}
+
+/// Why a kustomization does not build.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BuildError {
+    /// What Kustomize says.
+    pub message: String,
+    /// Where it went wrong.
+    pub span: Option<Span>,
+    /// Whether a limit was met rather than a rule broken.
+    pub exceeded: bool,
+    /// Every file that was read until then.
+    pub files: BTreeSet<RepoPath>,
+}
+
+/// Whether a folder holds a kustomization, which is how Argo CD tells such folders from plain ones.
+pub fn is_kustomization(files: &dyn Files, dir: &RepoPath) -> bool {
+    FILE_NAMES.iter().any(|name| dir.join(name).is_ok_and(|path| matches!(files.find(&path), Some(Found::File(_)))))
+}
+
+/// Builds the kustomization of a folder.
+pub fn build(
+    files: &dyn Files,
+    dir: &RepoPath,
+    options: &Options<'_>,
+    budget: &Budget,
+) -> Result<Built, Box<BuildError>> {
+    let defaults = BuildOptions::default();
+    let flags = options.build.unwrap_or(&defaults);
+    let own_cache = Cache::default();
+    let shared = Shared::new(files, options.cache.unwrap_or(&own_cache), budget, flags.load_restrictor_none);
+    run(&shared, dir, options, flags).map_err(|fail| {
+        Box::new(BuildError {
+            message: fail.message,
+            span: fail.span,
+            exceeded: fail.exceeded,
+            files: shared.files_read(),
+        })
+    })
+}
+
+fn run(shared: &Shared<'_>, dir: &RepoPath, options: &Options<'_>, flags: &BuildOptions) -> Result<Built, Fail> {
+    let loader = Loader::new(shared, dir)?;
+    let mut kustomization = kustomization::load(&loader)?;
+    let nowhere = |_: &str| None;
+    let mut gaps = Vec::new();
+    if let Some(source) = options.source {
+        gaps = source.edit(&mut kustomization, &loader)?;
+    }
+    let wanted = BuildMetadata::of(&kustomization.build_metadata);
+    let build = Build {
+        charts: options.charts,
+        enable_helm: flags.enable_helm,
+        enable_plugins: flags.enable_plugins,
+        kube_version: options.source.map(|source| source.kube_version.clone()).unwrap_or_default(),
+        api_versions: options.source.map(|source| source.api_versions.clone()).unwrap_or_default(),
+        remotes: options.remotes.unwrap_or(&nowhere),
+        gaps: RefCell::new(gaps),
+        incomplete: Cell::new(false),
+        schemas: RefCell::default(),
+        unknown_kind: Cell::new(false),
+        metadata: wanted,
+    };
+    let sort = kustomization.sort.clone();
+    let target = Target::new(&build, loader, kustomization);
+    target.set_schema(true)?;
+    let Accumulated { mut map, config, vars } = target.accumulate(Accumulated::default())?;
+    generator::add_hashes(&mut map)?;
+    nameref::fix(&mut map, &config)?;
+    vars::resolve(&mut map, &vars, &config, build.incomplete.get())?;
+    finish::drop_local(&mut map)?;
+    if sort.is_some() || !flags.keep_order {
+        finish::sort(&mut map, sort.as_ref())?;
+    }
+    if wanted.managed_by || flags.managed_by_label {
+        target.label_managed(&mut map)?;
+    }
+    let objects = finish::publish(map.list, wanted)?.into_iter().map(|node| Resource { node }).collect();
+    Ok(Built { objects, gaps: build.gaps.take(), files: shared.files_read() })
+}

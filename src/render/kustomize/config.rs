@@ -1,0 +1,277 @@
+//! Where transformers work by default and what `configurations` and `crds` add to that.
+
+use std::sync::{Arc, OnceLock};
+
+use super::fail::{Fail, Outcome};
+use super::fieldspec::{self, FieldSpec};
+use super::files::Loader;
+use super::id::Gvk;
+use super::read::Reading;
+use crate::yaml::{self, Node};
+
+const DEFAULTS: &str = include_str!("data/field-specs.txt");
+
+/// Fields by which objects refer to a kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BackReference {
+    pub(super) target: Gvk,
+    pub(super) referrers: Vec<FieldSpec>,
+}
+
+/// All field paths of one kustomization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Config {
+    pub(super) name_prefix: Vec<FieldSpec>,
+    pub(super) name_suffix: Vec<FieldSpec>,
+    pub(super) namespace: Vec<FieldSpec>,
+    pub(super) common_labels: Vec<FieldSpec>,
+    pub(super) labels: Vec<FieldSpec>,
+    pub(super) template_labels: Vec<FieldSpec>,
+    pub(super) common_annotations: Vec<FieldSpec>,
+    pub(super) var_reference: Vec<FieldSpec>,
+    pub(super) images: Vec<FieldSpec>,
+    pub(super) replicas: Vec<FieldSpec>,
+    pub(super) name_reference: Vec<BackReference>,
+}
+
+const SECTIONS: [&str; 10] = [
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "templateLabels",
+    "commonAnnotations",
+    "varReference",
+    "images",
+    "replicas",
+];
+
+impl Config {
+    fn sections(&mut self) -> [&mut Vec<FieldSpec>; 10] {
+        [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.common_labels,
+            &mut self.labels,
+            &mut self.template_labels,
+            &mut self.common_annotations,
+            &mut self.var_reference,
+            &mut self.images,
+            &mut self.replicas,
+        ]
+    }
+
+    /// What Kustomize does when nothing is configured.
+    pub(super) fn defaults() -> Arc<Config> {
+        static CONFIG: OnceLock<Arc<Config>> = OnceLock::new();
+        Arc::clone(CONFIG.get_or_init(|| {
+            let mut config = Config::default();
+            let mut section = None;
+            for line in DEFAULTS.lines().filter(|line| !line.starts_with('#')) {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let word = |at: usize| words.get(at).copied().filter(|word| *word != "*").unwrap_or("").to_owned();
+                if !line.starts_with(' ') {
+                    section = SECTIONS.iter().position(|name| Some(name) == words.first());
+                    if section.is_none() {
+                        let target = Gvk { group: word(1), version: word(2), kind: word(3) };
+                        config.name_reference.push(BackReference { target, referrers: Vec::new() });
+                    }
+                    continue;
+                }
+                let gvk = Gvk { group: word(0), version: word(1), kind: word(2) };
+                let spec = FieldSpec { gvk, path: word(3), create: words.len() > 4 };
+                match section {
+                    Some(at) => config.sections()[at].push(spec),
+                    None => config.name_reference.last_mut().into_iter().for_each(|r| r.referrers.push(spec.clone())),
+                }
+            }
+            config.sort();
+            Arc::new(config)
+        }))
+    }
+
+    fn sort(&mut self) {
+        for section in self.sections() {
+            section.sort_by_cached_key(|spec| spec.gvk.sort_key());
+        }
+        self.name_reference.sort_by_cached_key(|reference| reference.target.sort_key());
+    }
+
+    /// Both together; the same reference is the same configuration.
+    pub(super) fn merged(this: &Arc<Config>, other: &Arc<Config>) -> Result<Arc<Config>, Fail> {
+        let empty = Config::default();
+        if Arc::ptr_eq(this, other) || **other == empty {
+            return Ok(Arc::clone(this));
+        }
+        // Taking over is a merge too, in which a path for all kinds may go down among those for some: only the defaults are
+        // known to come through whole.
+        if **this == empty && Arc::ptr_eq(other, &Config::defaults()) {
+            return Ok(Arc::clone(other));
+        }
+        let mut merged = (**this).clone();
+        let mut incoming = (**other).clone();
+        for (name, (into, from)) in SECTIONS.iter().zip(merged.sections().into_iter().zip(incoming.sections())) {
+            fieldspec::merge_all(into, from)
+                .map_err(|fail| fail.within(format!("failed to merge {name} fieldSpec")))?;
+        }
+        for reference in incoming.name_reference {
+            merged.add_reference(reference)?;
+        }
+        merged.sort();
+        Ok(Arc::new(merged))
+    }
+
+    fn add_reference(&mut self, reference: BackReference) -> Outcome {
+        let mut found = false;
+        for known in self.name_reference.iter_mut().filter(|known| known.target == reference.target) {
+            fieldspec::merge_all(&mut known.referrers, &reference.referrers)
+                .map_err(|fail| fail.within("failed to merge NameReference fieldSpec"))?;
+            found = true;
+        }
+        if !found {
+            self.name_reference.push(reference);
+        }
+        Ok(())
+    }
+}
+
+/// The defaults and what the kustomization's `configurations` add.
+pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, Fail> {
+    let defaults = Config::defaults();
+    let mut added = Arc::new(Config::default());
+    for path in paths {
+        let loaded = loader.load(super::tree::text(path)).map_err(|fail| fail.or_at(path.span()))?;
+        let parsed = yaml::parse(loaded.file, loaded.text()?, loader.shared.budget);
+        if let Some(problem) = parsed.problems.first() {
+            return Err(Fail::at(problem.span, format!("error converting YAML to JSON: yaml: {}", problem.message)));
+        }
+        let Some(document) = parsed.documents.first() else { continue };
+        let config = read(&document.root)?;
+        added = Config::merged(&added, &Arc::new(config))?;
+    }
+    Config::merged(&defaults, &added)
+}
+
+fn read(root: &Node) -> Result<Config, Fail> {
+    let mut reading = Reading::of(root, "TransformerConfig")?;
+    let mut config = Config::default();
+    for (name, section) in SECTIONS.iter().zip(config.sections()) {
+        *section = reading.list(name)?.iter().map(field_spec).collect::<Result<_, _>>()?;
+    }
+    for item in reading.list("nameReference")? {
+        let mut inner = Reading::of(&item, "NameBackReferences")?;
+        let target = inner.gvk()?;
+        let referrers = inner.list("fieldSpecs")?.iter().map(field_spec).collect::<Result<_, _>>()?;
+        inner.finish()?;
+        config.name_reference.push(BackReference { target, referrers });
+    }
+    reading.finish()?;
+    config.sort();
+    Ok(config)
+}
+
+/// One field path as a kustomization writes it.
+pub(super) fn field_spec(node: &Node) -> Result<FieldSpec, Fail> {
+    field_spec_in(Reading::of(node, "FieldSpec")?)
+}
+
+/// The same, read as strictly as its surroundings.
+pub(super) fn field_spec_in(mut reading: Reading<'_>) -> Result<FieldSpec, Fail> {
+    let gvk = reading.gvk()?;
+    let path = reading.text_or_empty("path")?;
+    let create = reading.flag("create")?;
+    reading.finish()?;
+    Ok(FieldSpec { gvk, path, create })
+}
+
+/// What `crds` say about references, annotations and selectors of own kinds.
+pub(super) fn from_crds(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, Fail> {
+    let mut config = Config::default();
+    for path in paths {
+        let name = super::tree::text(path);
+        let loaded = loader.load(name).map_err(|fail| fail.or_at(path.span()))?;
+        let parsed = yaml::parse(loaded.file, loaded.text()?, loader.shared.budget);
+        if let Some(problem) = parsed.problems.first() {
+            let fail = Fail::at(problem.span, problem.message.clone());
+            return Err(fail.within(format!("unable to parse open API definition from '{name}'")));
+        }
+        let Some(types) = parsed.documents.first().map(|document| &document.root) else { continue };
+        for entry in types.as_map().map(|map| map.entries.as_slice()).unwrap_or_default() {
+            let properties = entry.value.get("Schema").and_then(|schema| schema.get("properties"));
+            let has = |key: &str| properties.is_some_and(|properties| properties.get(key).is_some());
+            if has("kind") && has("apiVersion") && has("metadata") {
+                let kind = entry.key.rsplit('.').next().unwrap_or("").to_owned();
+                let gvk = Gvk { kind, ..Gvk::default() };
+                follow(&mut config, &gvk, types, &entry.key, &mut Vec::new())?;
+            }
+        }
+    }
+    config.sort();
+    Ok(Arc::new(config))
+}
+
+fn follow(config: &mut Config, gvk: &Gvk, types: &Node, name: &str, path: &mut Vec<String>) -> Outcome {
+    // Types may refer to each other in circles, in which Kustomize itself never ends.
+    if path.len() > 32 {
+        return Ok(());
+    }
+    let Some(properties) = types.get(name).and_then(|api| api.get("Schema")?.get("properties")) else {
+        return Ok(());
+    };
+    for entry in properties.as_map().map(|map| map.entries.as_slice()).unwrap_or_default() {
+        path.push(entry.key.to_string());
+        let says = |key: &str| entry.value.str_at(key);
+        let here = |path: &[String]| FieldSpec { gvk: gvk.clone(), path: path.join("/"), create: false };
+        if says("x-kubernetes-annotation").is_some() {
+            fieldspec::merge_all(&mut config.common_annotations, &[here(path)])?;
+        }
+        if says("x-kubernetes-label-selector").is_some() {
+            fieldspec::merge_all(&mut config.common_labels, &[here(path)])?;
+        }
+        if says("x-kubernetes-identity").is_some() {
+            fieldspec::merge_all(&mut config.name_prefix, &[here(path)])?;
+        }
+        if let (Some(version), Some(kind)) =
+            (says("x-kubernetes-object-ref-api-version"), says("x-kubernetes-object-ref-kind"))
+        {
+            let key = says("x-kubernetes-object-ref-name-key").unwrap_or("name").to_owned();
+            path.push(key);
+            let target = Gvk { group: String::new(), version: version.to_owned(), kind: kind.to_owned() };
+            config.add_reference(BackReference { target, referrers: vec![here(path)] })?;
+            path.pop();
+        }
+        if let Some(reference) = says("$ref") {
+            follow(config, gvk, types, reference, path)?;
+        }
+        path.pop();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_come_through_a_merge_whole() {
+        let defaults = Config::defaults();
+        let copy = Arc::new((*defaults).clone());
+        let merged = Config::merged(&Arc::default(), &copy).unwrap();
+        assert_eq!(*merged, *defaults);
+    }
+
+    #[test]
+    fn a_path_for_some_kinds_swallows_the_one_for_all() {
+        let some = |kind: &str| FieldSpec {
+            gvk: Gvk { kind: kind.to_owned(), ..Gvk::default() },
+            ..FieldSpec::any("metadata/name", false)
+        };
+        let added = Config { name_prefix: vec![some("IngressHost")], ..Config::default() };
+        let both = Config::merged(&Config::defaults(), &Arc::new(added)).unwrap();
+        assert_eq!(both.name_prefix.len(), 2);
+        let taken_over = Config::merged(&Arc::default(), &both).unwrap();
+        assert_eq!(taken_over.name_prefix, [some("IngressHost")]);
+    }
+}

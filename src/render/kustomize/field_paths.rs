@@ -1,0 +1,328 @@
+//! Where a replacement writes: field paths with indices, `[key=value]` and `*`, fields made on the way, and fields of YAML or
+//! JSON that stands in a text. Follows `kyaml/yaml/match.go`.
+
+use regex::Regex;
+
+use super::fail::{Fail, Outcome};
+use super::files::Loader;
+use super::json;
+use super::meaning;
+use super::parse::Placing;
+use super::replacement::FieldOptions;
+use super::tree::{self, Shape};
+use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
+
+/// Writes a value at a path.
+pub(super) fn write(
+    object: &mut Node,
+    path: &str,
+    value: &Node,
+    options: &FieldOptions,
+    loader: &Loader<'_>,
+) -> Outcome {
+    let parts = tree::split_field_path(path);
+    let make = options.create.then(|| Shape::of(value));
+    if into_text(object, &parts, value, make, loader) == Some(()) {
+        return Ok(());
+    }
+    let lost = || {
+        let verb = if make.is_some() { "find or create" } else { "find" };
+        format!("unable to {verb} field {path:?} in replacement target")
+    };
+    let mut found = 0;
+    let mut edit = |node: &mut Node| {
+        found += 1;
+        put(node, value, options)
+    };
+    let matcher = Matcher { make, origin: &value.origin };
+    matcher.visit(object, &parts, &mut edit).map_err(|fail| if fail.exceeded { fail } else { fail.within(lost()) })?;
+    if found == 0 { Err(Fail::new(lost())) } else { Ok(()) }
+}
+
+/// The value in the place of a field; a scalar keeps its type and its quotes.
+fn put(node: &mut Node, value: &Node, options: &FieldOptions) -> Outcome {
+    let mut text = tree::text(value).to_owned();
+    if !options.delimiter.is_empty() {
+        if Shape::of(node) != Shape::Scalar {
+            return Err(Fail::new("delimiter option can only be used with scalar nodes"));
+        }
+        let mut parts: Vec<&str> = tree::text(node).split(options.delimiter.as_str()).collect();
+        match usize::try_from(options.index) {
+            Err(_) => parts.insert(0, &text),
+            Ok(at) if at >= parts.len() => parts.push(&text),
+            Ok(at) => parts[at] = &text,
+        }
+        text = parts.join(&options.delimiter);
+    }
+    if Shape::of(node) != Shape::Scalar {
+        *node = value.clone();
+        return Ok(());
+    }
+    let made = with_text(node, &text);
+    check_type(node, &made)?;
+    let origin = tree::joined(&value.origin, &[&node.origin]);
+    *node = Node { origin, ..made };
+    Ok(())
+}
+
+/// The same scalar with another text: its type stays what it was.
+pub(super) fn with_text(node: &Node, text: &str) -> Node {
+    let mut made = node.clone();
+    if let Value::Scalar(scalar) = &mut made.value {
+        if scalar.tag.is_none() && scalar.style == Style::Plain && matches!(meaning::of(scalar), Meaning::Str(_)) {
+            scalar.tag = Some("!!str".into());
+        }
+        scalar.text = text.into();
+    }
+    made
+}
+
+/// A number cannot become a word.
+fn check_type(old: &Node, new: &Node) -> Outcome {
+    let kind = |scalar: &Scalar| match meaning::of(scalar) {
+        Meaning::Null => "!!null",
+        Meaning::Bool(_) => "!!bool",
+        Meaning::Int(_) | Meaning::Uint(_) => "!!int",
+        Meaning::Float(_) => "!!float",
+        Meaning::Str(_) => "!!str",
+    };
+    let (Some(old), Some(scalar)) = (old.as_scalar(), new.as_scalar()) else { return Ok(()) };
+    if old.tag.as_deref() == Some("") {
+        return Ok(());
+    }
+    let (was, is) = (kind(old), kind(scalar));
+    if was == is || was == "!!str" || (was == "!!float" && is == "!!int") {
+        return Ok(());
+    }
+    Err(Fail::at(new.span(), format!("yaml: unmarshal errors: cannot decode {is} as a {was}")))
+}
+
+struct Matcher<'m> {
+    make: Option<Shape>,
+    origin: &'m Origin,
+}
+
+type Edit<'e> = &'e mut dyn FnMut(&mut Node) -> Outcome;
+
+impl Matcher<'_> {
+    fn made(&self, next: Option<&String>) -> Node {
+        let seq = |part: &String| tree::is_selector(part) || part.parse::<u32>().is_ok();
+        let shape = match next {
+            Some(part) if seq(part) => Shape::Seq,
+            Some(part) if !part.is_empty() => Shape::Map,
+            _ => self.make.unwrap_or(Shape::Scalar),
+        };
+        match shape {
+            Shape::Map => Node::map(Vec::new(), self.origin.clone()),
+            Shape::Seq => Node::seq(Vec::new(), self.origin.clone()),
+            Shape::Scalar => tree::untagged("", self.origin.clone()),
+        }
+    }
+
+    fn visit(&self, node: &mut Node, path: &[String], edit: Edit<'_>) -> Outcome {
+        let Some((part, rest)) = path.split_first() else { return edit(node) };
+        if let Ok(at) = part.parse::<u32>() {
+            return self.visit_index(node, at as usize, rest, edit);
+        }
+        if tree::is_selector(part) {
+            return self.visit_selected(node, part, rest, edit, true);
+        }
+        if part == "*" {
+            tree::expect(node, Shape::Seq)?;
+            return tree::items_mut(node).into_iter().flatten().try_for_each(|item| self.visit(item, rest, edit));
+        }
+        if tree::is_null(node) {
+            return Ok(());
+        }
+        tree::expect(node, Shape::Map)?;
+        if node.get(part).is_none() {
+            if self.make.is_none() {
+                return Ok(());
+            }
+            let value = self.made(rest.first());
+            let entry = Entry { key: part.as_str().into(), key_origin: self.origin.clone(), value };
+            tree::entries_mut(node).into_iter().for_each(|entries| entries.push(entry.clone()));
+        }
+        let Some(field) = tree::get_mut(node, part) else { return Ok(()) };
+        if Shape::of(field) == Shape::Scalar && !rest.is_empty() {
+            // The text in it was looked into before, in vain.
+            return Err(Fail::at(field.span(), "wrong node kind: expected MappingNode but got ScalarNode"));
+        }
+        self.visit(field, rest, edit)
+    }
+
+    fn visit_index(&self, node: &mut Node, at: usize, rest: &[String], edit: Edit<'_>) -> Outcome {
+        tree::expect(node, Shape::Seq)?;
+        let made = self.made(rest.first());
+        let Some(items) = tree::items_mut(node) else {
+            return Err(Fail::at(node.span(), format!("index {at} specified but only 0 elements found")));
+        };
+        if items.len() == at && self.make.is_some() {
+            items.push(made);
+        }
+        let length = items.len();
+        let Some(item) = items.get_mut(at) else {
+            return Err(Fail::new(format!("index {at} specified but only {length} elements found")));
+        };
+        self.visit(item, rest, edit)
+    }
+
+    fn visit_selected(&self, node: &mut Node, part: &str, rest: &[String], edit: Edit<'_>, first: bool) -> Outcome {
+        let (key, pattern) = tree::split_selector(part)?;
+        let regex = Regex::new(pattern).map_err(|_| Fail::new(format!("error parsing regexp: `{pattern}`")))?;
+        tree::expect(node, Shape::Seq)?;
+        let mut any = false;
+        for item in tree::items_mut(node).into_iter().flatten() {
+            if key.is_empty() {
+                if regex.is_match(&shown(item)) {
+                    any = true;
+                    edit(item)?;
+                }
+            } else if item.get(key).is_some_and(|field| regex.is_match(&shown(field))) {
+                let mut matched = false;
+                self.visit(item, rest, &mut |node| {
+                    matched = true;
+                    edit(node)
+                })?;
+                any |= matched;
+            }
+        }
+        if any || self.make.is_none() {
+            return Ok(());
+        }
+        if !first {
+            return Err(Fail::new(format!("failed to create element for {part:?}")));
+        }
+        let value = tree::untagged(pattern, self.origin.clone());
+        let made = if key.is_empty() {
+            value
+        } else {
+            let entry = Entry { key: key.into(), key_origin: self.origin.clone(), value };
+            Node::map(vec![entry], self.origin.clone())
+        };
+        tree::items_mut(node).into_iter().for_each(|items| items.push(made.clone()));
+        self.visit_selected(node, part, rest, edit, false)
+    }
+}
+
+/// A scalar as it would be written, which is what expressions are held against.
+fn shown(node: &Node) -> String {
+    let text = tree::text(node).trim();
+    match node.as_scalar().map(|scalar| scalar.style) {
+        Some(Style::SingleQuoted) => format!("'{text}'"),
+        Some(Style::DoubleQuoted) => format!("\"{text}\""),
+        _ => text.to_owned(),
+    }
+}
+
+/// Writes into YAML or JSON that stands in a text; `None` where the path leads to no such thing.
+fn into_text(
+    object: &mut Node,
+    parts: &[String],
+    value: &Node,
+    make: Option<Shape>,
+    loader: &Loader<'_>,
+) -> Option<()> {
+    let (at, outer) = (1..parts.len()).find_map(|at| {
+        let found = tree::lookup(object, &parts[..at]).ok().flatten()?;
+        (Shape::of(found) == Shape::Scalar).then(|| (at, found.clone()))
+    })?;
+    let text = tree::text(&outer).to_owned();
+    let placing = loader.shared.placing(&outer);
+    // Spans of the inner text itself say where to write.
+    let scratch = Placing::Whole(crate::source::FileId(u32::MAX));
+    let documents = super::parse::documents(&text, &scratch, Role::Manifest, loader.shared.budget).ok()?;
+    let mut root = documents.into_iter().next()?.root;
+    let _ = placing;
+    let mut places = Vec::new();
+    let matcher = Matcher { make, origin: &value.origin };
+    let mut edit = |node: &mut Node| {
+        places.push(node.clone());
+        if Shape::of(node) == Shape::Scalar {
+            *node = with_text(node, tree::text(value));
+        } else {
+            *node = value.clone();
+        }
+        Ok(())
+    };
+    matcher.visit(&mut root, &parts[at..], &mut edit).ok()?;
+    if places.is_empty() {
+        return None;
+    }
+    let first = text.trim_start().chars().next()?;
+    let made = if first == '{' || first == '[' {
+        let pretty = text.contains('\n') && text.contains("  ");
+        let compact = json::text(&root);
+        if pretty { indent(&compact)? } else { compact }
+    } else {
+        splice(&text, &places, value)?
+    };
+    let place = lookup_mut(object, &parts[..at])?;
+    let origin = tree::joined(&outer.origin, &[&value.origin]);
+    *place = Node { origin, ..with_text(&outer, &made) };
+    Some(())
+}
+
+fn lookup_mut<'n>(node: &'n mut Node, path: &[String]) -> Option<&'n mut Node> {
+    let mut at = node;
+    for part in path {
+        at = if let Ok(index) = part.parse::<usize>() {
+            tree::items_mut(at)?.get_mut(index)?
+        } else if tree::is_selector(part) {
+            let (key, value) = tree::split_selector(part).ok()?;
+            let fits = |item: &Node| item.get(key).is_some_and(|field| tree::text(field) == value);
+            tree::items_mut(at)?.iter_mut().find(|item| fits(item))?
+        } else {
+            tree::get_mut(at, part)?
+        };
+    }
+    Some(at)
+}
+
+fn indent(compact: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(compact).ok()?;
+    let pretty = serde_json::to_string_pretty(&value).ok()?;
+    // Go escapes these even when it indents.
+    Some(pretty.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+}
+
+/// The YAML text with its scalars exchanged, everything else as it was.
+fn splice(text: &str, places: &[Node], value: &Node) -> Option<String> {
+    let mut edits: Vec<(usize, usize, String)> = Vec::new();
+    for place in places {
+        let scalar = place.as_scalar()?;
+        let new = tree::text(value);
+        let plain_fits = {
+            let scalar = Scalar { text: new.into(), style: Style::Plain, tag: None };
+            !new.is_empty()
+                && !new.contains(['\n', '#', ':', '"', '\'', '{', '[', ',', '&', '*', '!', '|', '>', '%', '@', '`'])
+                && new.trim() == new
+                && (matches!(meaning::of(&scalar), Meaning::Str(_))
+                    == matches!(place.as_scalar().map(meaning::of), Some(Meaning::Str(_))))
+        };
+        let written = match scalar.style {
+            Style::Plain if plain_fits || is_plain_text(new) => new.to_owned(),
+            Style::SingleQuoted => format!("'{}'", new.replace('\'', "''")),
+            Style::Plain | Style::DoubleQuoted => json::quoted(new),
+            Style::Literal | Style::Folded => return None,
+        };
+        let span = place.span();
+        edits.push((span.start as usize, span.end as usize, written));
+    }
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.0));
+    let mut made = text.to_owned();
+    for (start, end, new) in edits {
+        made.get(start..end)?;
+        made.replace_range(start..end, &new);
+    }
+    Some(made.trim().to_owned())
+}
+
+/// `image:tag` and the like may stand without quotes.
+fn is_plain_text(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/:@+".contains(&b))
+        && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
+        && !text.ends_with(':')
+        && matches!(meaning::of(&Scalar { text: text.into(), style: Style::Plain, tag: None }), Meaning::Str(_))
+}

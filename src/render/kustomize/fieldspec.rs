@@ -1,0 +1,185 @@
+//! Paths into objects at which a transformer works: by group, version and kind, through lists, made on the way if asked for.
+
+use super::fail::{Fail, Outcome};
+use super::id::{Gvk, ResId};
+use super::tree::{self, Shape};
+use crate::yaml::{Entry, Node, Origin};
+
+/// One path for some kinds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct FieldSpec {
+    pub(super) gvk: Gvk,
+    pub(super) path: String,
+    pub(super) create: bool,
+}
+
+impl FieldSpec {
+    /// A path for every kind.
+    pub(super) fn any(path: &str, create: bool) -> Self {
+        Self { gvk: Gvk::default(), path: path.to_owned(), create }
+    }
+
+    fn covers(&self, other: &FieldSpec) -> bool {
+        self.path == other.path && self.gvk.is_selected_by(&other.gvk)
+    }
+
+    fn is_for(&self, object: &Node) -> bool {
+        let field = |key: &str| object.get(key).map_or("", tree::text);
+        let version = field("apiVersion");
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        (self.gvk.kind.is_empty() || self.gvk.kind == field("kind"))
+            && (self.gvk.group.is_empty() || self.gvk.group == group)
+            && (self.gvk.version.is_empty() || self.gvk.version == version)
+    }
+}
+
+/// Adds what is not there yet; the same path once to be made and once not is a conflict.
+pub(super) fn merge_all(into: &mut Vec<FieldSpec>, incoming: &[FieldSpec]) -> Outcome {
+    for spec in incoming {
+        match into.iter().find(|known| known.covers(spec)) {
+            Some(known) if known.create != spec.create => return Err(Fail::new("conflicting fieldspecs")),
+            Some(_) => {}
+            None => into.push(spec.clone()),
+        }
+    }
+    Ok(())
+}
+
+/// What stands for a missing last field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Make {
+    Nothing,
+    Scalar,
+    Map,
+}
+
+/// What is done at the end of a path.
+pub(super) type Edit<'e> = &'e mut dyn FnMut(&mut Node) -> Outcome;
+
+/// Works on an object at one path; `origin` is who asks, for what has to be made on the way.
+pub(super) fn apply(object: &mut Node, spec: &FieldSpec, make: Make, origin: &Origin, edit: Edit<'_>) -> Outcome {
+    if !spec.is_for(object) {
+        return Ok(());
+    }
+    let path = tree::split_path(&spec.path, '/');
+    let walk = Walk { path: &path, create: spec.create, make, origin };
+    // Asking first whether the path leads anywhere keeps shared trees shared.
+    if !walk.leads_somewhere(object, 0) {
+        return Ok(());
+    }
+    walk.visit(object, 0, edit)
+        .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))
+}
+
+/// Works on an object at several paths.
+pub(super) fn apply_all(
+    object: &mut Node,
+    specs: &[FieldSpec],
+    make: Make,
+    origin: &Origin,
+    edit: Edit<'_>,
+) -> Outcome {
+    specs.iter().try_for_each(|spec| apply(object, spec, make, origin, edit))
+}
+
+fn describe(object: &Node) -> String {
+    let field = |path: &[&str]| object.at(path).map_or("", tree::text).to_owned();
+    let gvk = Gvk::parse(&field(&["apiVersion"]), &field(&["kind"]));
+    let (name, namespace) = (field(&["metadata", "name"]), field(&["metadata", "namespace"]));
+    ResId { gvk, name, namespace, cluster: false }.to_string()
+}
+
+struct Walk<'w> {
+    path: &'w [String],
+    create: bool,
+    make: Make,
+    origin: &'w Origin,
+}
+
+impl Walk<'_> {
+    fn makes(&self) -> bool {
+        self.create && self.make != Make::Nothing
+    }
+
+    fn leads_somewhere(&self, node: &Node, at: usize) -> bool {
+        let Some(part) = self.path.get(at) else { return true };
+        if tree::is_null(node) {
+            return false;
+        }
+        match Shape::of(node) {
+            Shape::Seq => node.as_seq().unwrap_or_default().iter().any(|item| self.leads_somewhere(item, at)),
+            Shape::Map => {
+                let list = part.strip_suffix("[]");
+                let name = list.unwrap_or(part);
+                match node.get(name.trim()) {
+                    Some(field) if tree::is_null(field) => self.makes() || list.is_some() || at + 1 == self.path.len(),
+                    Some(field) => self.leads_somewhere(field, at + 1),
+                    None => name.is_empty() || (self.makes() && list.is_none()),
+                }
+            }
+            // An error, which the visit tells.
+            Shape::Scalar => true,
+        }
+    }
+
+    fn visit(&self, node: &mut Node, at: usize, edit: Edit<'_>) -> Outcome {
+        let Some(part) = self.path.get(at) else { return edit(node) };
+        if tree::is_null(node) {
+            return Ok(());
+        }
+        match Shape::of(node) {
+            Shape::Seq => {
+                for item in tree::items_mut(node).into_iter().flatten() {
+                    if self.leads_somewhere(item, at) {
+                        self.visit(item, at, edit).map_err(|fail| {
+                            fail.within(format!("visit traversal on path: [{}]", self.path[at..].join(" ")))
+                        })?;
+                    }
+                }
+                Ok(())
+            }
+            Shape::Map => self.visit_map(node, part, at, edit),
+            Shape::Scalar => Err(Fail::at(node.span(), "expected sequence or mapping node")),
+        }
+    }
+
+    fn visit_map(&self, node: &mut Node, part: &str, at: usize, edit: Edit<'_>) -> Outcome {
+        let list = part.strip_suffix("[]");
+        let name = list.unwrap_or(part).trim();
+        if name.is_empty() {
+            return Err(Fail::at(node.span(), "cannot set or create an empty field name"));
+        }
+        let last = at + 1 == self.path.len();
+        let made = if list.is_some() {
+            Some(Node::seq(Vec::new(), self.origin.clone()))
+        } else if !self.makes() {
+            None
+        } else if last && self.make == Make::Scalar {
+            // The text is written over by the edit.
+            Some(tree::untagged("", self.origin.clone()))
+        } else {
+            Some(Node::map(Vec::new(), self.origin.clone()))
+        };
+        match tree::get_mut(node, name) {
+            Some(field) => {
+                if tree::is_null(field)
+                    && let Some(made) = made
+                {
+                    *field = made;
+                }
+            }
+            None => {
+                let (None, Some(made)) = (list, made) else { return Ok(()) };
+                if let Some(entries) = tree::entries_mut(node) {
+                    entries.push(Entry { key: name.into(), key_origin: self.origin.clone(), value: made });
+                }
+            }
+        }
+        let Some(field) = tree::get_mut(node, name) else { return Ok(()) };
+        if last && tree::text(field).is_empty() && self.makes() && self.make == Make::Scalar {
+            // A fresh scalar counts as empty rather than as null.
+            return edit(field);
+        }
+        if self.leads_somewhere(field, at + 1) { self.visit(field, at + 1, edit) } else { Ok(()) }
+    }
+}

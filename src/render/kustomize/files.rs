@@ -1,0 +1,273 @@
+//! Where files come from: a small view of a repository, and the loader of one kustomization, which refuses what lies outside
+//! its folder, remembers what it read and keeps what it parsed for the next overlay.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::fail::Fail;
+use super::object::Object;
+use super::parse::{self, Placing};
+use crate::budget::Budget;
+use crate::discover::{Disk, Repository};
+use crate::source::{FileId, RepoPath, SourceMap, Span};
+use crate::yaml::{Node, Role};
+
+/// What a path leads to, links followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A file, by the path that it really has.
+    File(RepoPath),
+    /// A folder, by the path that it really has.
+    Folder(RepoPath),
+}
+
+/// The files of a repository, as a build sees them.
+pub trait Files {
+    /// What a path leads to; `None` for nothing, and for what leaves the repository.
+    fn find(&self, path: &RepoPath) -> Option<Found>;
+    /// The bytes of a file, and its text's id if it is text.
+    fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)>;
+    /// Where the texts are kept.
+    fn sources(&self) -> &SourceMap;
+}
+
+/// A file that was read.
+pub(super) struct Loaded {
+    pub(super) file: FileId,
+    pub(super) bytes: Arc<[u8]>,
+    pub(super) path: RepoPath,
+}
+
+impl Loaded {
+    pub(super) fn text(&self) -> Result<&str, Fail> {
+        std::str::from_utf8(&self.bytes)
+            .map_err(|_| Fail::at(self.whole(), "MalformedYAMLError: yaml: invalid leading UTF-8 octet"))
+    }
+
+    pub(super) fn whole(&self) -> Span {
+        Span::new(self.file, 0, self.bytes.len())
+    }
+}
+
+/// What is shared by all builds of a repository: parsed files.
+#[derive(Default)]
+pub struct Cache {
+    objects: Mutex<HashMap<(RepoPath, bool), Parsed>>,
+}
+
+type Parsed = Arc<Result<Vec<Object>, Fail>>;
+
+/// What all kustomizations of one build share.
+pub(super) struct Shared<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) cache: &'a Cache,
+    pub(super) budget: &'a Budget,
+    pub(super) unrestricted: bool,
+    read: RefCell<BTreeSet<RepoPath>>,
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn new(files: &'a dyn Files, cache: &'a Cache, budget: &'a Budget, unrestricted: bool) -> Self {
+        Self { files, cache, budget, unrestricted, read: RefCell::default() }
+    }
+
+    pub(super) fn files_read(&self) -> BTreeSet<RepoPath> {
+        self.read.borrow().clone()
+    }
+
+    fn open(&self, path: RepoPath) -> Result<Loaded, Fail> {
+        let Some((file, bytes)) = self.files.read(&path) else {
+            return Err(Fail::new(format!("the file '{path}' cannot be read")));
+        };
+        self.read.borrow_mut().insert(path.clone());
+        Ok(Loaded { file, bytes, path })
+    }
+
+    /// The text of a scalar and where its bytes stand.
+    pub(super) fn placing(&self, node: &Node) -> Placing {
+        let (Some(scalar), at) = (node.as_scalar(), node.span()) else { return Placing::Somewhere(node.span()) };
+        match self.files.sources().text(at.file) {
+            Some(outer) => Placing::inside(scalar, at, &outer),
+            None => Placing::Somewhere(at),
+        }
+    }
+}
+
+/// The view that one kustomization has: its folder, and the folders that led to it.
+#[derive(Clone)]
+pub(super) struct Loader<'a> {
+    pub(super) shared: &'a Shared<'a>,
+    pub(super) root: RepoPath,
+    referrers: Vec<RepoPath>,
+}
+
+impl<'a> Loader<'a> {
+    /// The view of the folder where a build begins.
+    pub(super) fn new(shared: &'a Shared<'a>, dir: &RepoPath) -> Result<Self, Fail> {
+        match shared.files.find(dir) {
+            Some(Found::Folder(root)) => Ok(Self { shared, root, referrers: Vec::new() }),
+            Some(Found::File(_)) => Err(Fail::new(format!("must build at directory: '{dir}': file is not directory"))),
+            None => Err(Fail::new(format!("must build at directory: not a valid directory: '{dir}' doesn't exist"))),
+        }
+    }
+
+    /// The view of another folder that this kustomization names.
+    pub(super) fn descend(&self, path: &str) -> Result<Self, Fail> {
+        if path.is_empty() {
+            return Err(Fail::new("new root cannot be empty"));
+        }
+        if path.starts_with('/') {
+            return Err(Fail::new(format!("new root '{path}' cannot be absolute")));
+        }
+        let nowhere = || {
+            Fail::new(format!(
+                "must build at directory: not a valid directory: evalsymlink failure on '{}/{path}' : no such file or directory",
+                self.root
+            ))
+        };
+        let target = self.root.join(path).map_err(|_| nowhere())?;
+        let root = match self.shared.files.find(&target) {
+            Some(Found::Folder(root)) => root,
+            Some(Found::File(_)) => {
+                return Err(Fail::new(format!("must build at directory: '{target}': file is not directory")));
+            }
+            None => return Err(nowhere()),
+        };
+        for visited in std::iter::once(&self.root).chain(&self.referrers) {
+            if visited.is_within(&root) {
+                return Err(Fail::new(format!(
+                    "cycle detected: candidate root '{root}' contains visited root '{visited}'"
+                )));
+            }
+        }
+        let referrers = std::iter::once(self.root.clone()).chain(self.referrers.iter().cloned()).collect();
+        Ok(Self { shared: self.shared, root, referrers })
+    }
+
+    /// The view of a folder that stands for something outside the repository.
+    pub(super) fn elsewhere(&self, dir: &RepoPath) -> Result<Self, Fail> {
+        let mut loader = Self::new(self.shared, dir)?;
+        if self.referrers.len() > 64 {
+            return Err(Fail::new(format!("cycle detected: '{dir}' is reached again and again")));
+        }
+        loader.referrers = std::iter::once(self.root.clone()).chain(self.referrers.iter().cloned()).collect();
+        Ok(loader)
+    }
+
+    /// Reads a file that this kustomization names.
+    pub(super) fn load(&self, path: &str) -> Result<Loaded, Fail> {
+        let missing =
+            || Fail::new(format!("evalsymlink failure on '{}/{path}' : no such file or directory", self.root));
+        if path.starts_with('/') {
+            // An absolute path is one of the machine, not of the repository.
+            return Err(Fail::new(format!("security; file '{path}' is not in or below '{}'", self.root)));
+        }
+        let target = self.root.join(path).map_err(|_| missing())?;
+        match self.shared.files.find(&target) {
+            Some(Found::File(real)) => {
+                let folder = real.parent().unwrap_or_else(RepoPath::root);
+                if !self.shared.unrestricted && !folder.is_within(&self.root) {
+                    return Err(Fail::new(format!("security; file '{real}' is not in or below '{}'", self.root)));
+                }
+                self.shared.open(real)
+            }
+            Some(Found::Folder(_)) => Err(Fail::new(format!("'{target}' must resolve to a file"))),
+            None => Err(missing()),
+        }
+    }
+
+    /// Whether a file of the kustomization's own folder is there.
+    pub(super) fn load_own(&self, name: &str) -> Option<Loaded> {
+        self.load(name).ok()
+    }
+
+    /// The objects of a file, parsed once for all builds.
+    pub(super) fn objects(&self, path: &str, patch: bool) -> Result<Vec<Object>, Fail> {
+        let loaded = self.load(path)?;
+        let key = (loaded.path.clone(), patch);
+        let known = self.shared.cache.objects.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let parsed = match known {
+            Some(parsed) => parsed,
+            None => {
+                let role = if patch { Role::Patch } else { Role::Manifest };
+                let parsed = loaded
+                    .text()
+                    .and_then(|text| self.parse(text, &Placing::Whole(loaded.file), role))
+                    .map_err(|fail| describe(fail, path).or_at(loaded.whole()));
+                let parsed = Arc::new(parsed);
+                // What a limit cut short may succeed with another budget.
+                if !matches!(&*parsed, Err(fail) if fail.exceeded) {
+                    let mut objects = self.shared.cache.objects.lock().unwrap_or_else(PoisonError::into_inner);
+                    objects.insert(key, Arc::clone(&parsed));
+                }
+                parsed
+            }
+        };
+        self.shared.budget.items(parsed.as_ref().as_ref().map_or(0, |objects| objects.len() as u64))?;
+        (*parsed).clone()
+    }
+
+    /// The objects of a text.
+    pub(super) fn parse(&self, text: &str, placing: &Placing, role: Role) -> Result<Vec<Object>, Fail> {
+        let normal;
+        let text = if text.contains("\r\n") && matches!(placing, Placing::Somewhere(_)) {
+            normal = text.replace("\r\n", "\n");
+            &normal
+        } else {
+            text
+        };
+        let documents = parse::documents(text, placing, role, self.shared.budget)?;
+        super::resmap::objects_of(documents)
+    }
+
+    /// The objects of a text that stands in a field.
+    pub(super) fn inline(&self, node: &Node, text: &str, role: Role) -> Result<Vec<Object>, Fail> {
+        self.parse(text, &self.shared.placing(node), role).map_err(|fail| fail.or_at(node.span()))
+    }
+}
+
+fn describe(mut fail: Fail, path: &str) -> Fail {
+    if fail.malformed {
+        fail.message = format!("{} in File: {path}", fail.message);
+    }
+    fail
+}
+
+impl Files for Disk {
+    fn find(&self, path: &RepoPath) -> Option<Found> {
+        let (real, is_file) = Disk::find(self, path)?;
+        Some(if is_file { Found::File(real) } else { Found::Folder(real) })
+    }
+
+    fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)> {
+        Disk::read(self, path)
+    }
+
+    fn sources(&self) -> &SourceMap {
+        Disk::sources(self)
+    }
+}
+
+impl Files for Repository {
+    fn find(&self, path: &RepoPath) -> Option<Found> {
+        let real = self.real(path)?;
+        Some(if self.is_file(path) { Found::File(real) } else { Found::Folder(real) })
+    }
+
+    fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)> {
+        let id = self.id(path)?;
+        if let Some(text) = Repository::sources(self).text(id) {
+            return Some((id, Arc::from(text.as_bytes())));
+        }
+        let bytes = self.read_bytes(path).ok()?;
+        if let Ok(text) = std::str::from_utf8(&bytes) {
+            Repository::sources(self).fill(id, Arc::from(text));
+        }
+        Some((id, bytes.into()))
+    }
+
+    fn sources(&self) -> &SourceMap {
+        Repository::sources(self)
+    }
+}

@@ -1,0 +1,261 @@
+//! The last steps of a build: local objects leave, the rest is sorted, and what leaves here is spelled so that every reader in
+//! the house takes it for what Kustomize printed.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::fail::{Fail, Outcome};
+use super::id::{self, Gvk, ResId};
+use super::kustomization::Sort;
+use super::meaning;
+use super::metadata::{self, BuildMetadata};
+use super::object::Object;
+use super::parse::Flaw;
+use super::resmap::ResMap;
+use super::tree;
+use crate::yaml::{Entry, Meaning, Node, Scalar, Style, Value};
+
+/// Annotations by which Kustomize and its library take notes; none of them is printed.
+const NOTES: [&str; 20] = [
+    "internal.config.kubernetes.io/previousKinds",
+    "internal.config.kubernetes.io/previousNames",
+    "internal.config.kubernetes.io/prefixes",
+    "internal.config.kubernetes.io/suffixes",
+    "internal.config.kubernetes.io/previousNamespaces",
+    "internal.config.kubernetes.io/allowNameChange",
+    "internal.config.kubernetes.io/allowKindChange",
+    "internal.config.kubernetes.io/refBy",
+    "internal.config.kubernetes.io/generatorBehavior",
+    "internal.config.kubernetes.io/needsHashSuffix",
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "internal.config.kubernetes.io/helm-generated",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+    "internal.config.kubernetes.io/legacy-id",
+];
+
+/// Objects that are only for the build leave.
+pub(super) fn drop_local(map: &mut ResMap) -> Outcome {
+    let mut kept = Vec::with_capacity(map.list.len());
+    for object in std::mem::take(&mut map.list) {
+        if tree::is_empty(&object.node) {
+            continue;
+        }
+        object.validate()?;
+        if object.annotation("config.kubernetes.io/local-config").is_none_or(|value| value == "false") {
+            kept.push(object);
+        }
+    }
+    map.list = kept;
+    Ok(())
+}
+
+/// Puts objects in the order asked for; the old order if none is.
+pub(super) fn sort(map: &mut ResMap, sort: Option<&Sort>) -> Outcome {
+    let (first, last): (Vec<String>, Vec<String>) = match sort {
+        None => owned_defaults(),
+        Some(Sort { order, legacy }) => match (order.as_str(), legacy) {
+            ("fifo", None) => return Ok(()),
+            ("fifo", Some(_)) => {
+                return Err(Fail::new(
+                    "the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'",
+                ));
+            }
+            ("legacy", None) => owned_defaults(),
+            ("legacy", Some(both)) => both.clone(),
+            _ => return Err(Fail::new("the field 'sortOptions.order' must be one of [fifo, legacy]")),
+        },
+    };
+    let list = std::mem::take(&mut map.list);
+    let mut keyed: Vec<(ResId, Object)> = list.into_iter().map(|object| (object.id(), object)).collect();
+    keyed.sort_by(|a, b| compare(&a.0, &b.0, &first, &last));
+    map.append_all(keyed.into_iter().map(|(_, object)| object))
+}
+
+fn owned_defaults() -> (Vec<String>, Vec<String>) {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    (owned(&id::ORDER_FIRST), owned(&id::ORDER_LAST))
+}
+
+fn compare(a: &ResId, b: &ResId, first: &[String], last: &[String]) -> Ordering {
+    if a.gvk != b.gvk {
+        let rank = |gvk: &Gvk| id::rank(&gvk.kind, first, last);
+        let by_text = legacy_text(&a.gvk).cmp(&legacy_text(&b.gvk));
+        let namespaces = a.gvk.kind == "Namespace" && b.gvk.kind == "Namespace";
+        let reverse = namespaces && (a.gvk.group.is_empty() || b.gvk.group.is_empty());
+        return rank(&a.gvk).cmp(&rank(&b.gvk)).then(if reverse { by_text.reverse() } else { by_text });
+    }
+    let text = |id: &ResId| {
+        let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+        format!("{}|{}|{}", id.gvk, or(&id.namespace, "~X"), or(&id.name, "~N"))
+    };
+    text(a).cmp(&text(b))
+}
+
+fn legacy_text(gvk: &Gvk) -> String {
+    gvk.sort_key().1
+}
+
+/// Annotations become strings, notes go, and the spelling becomes everybody's.
+pub(super) fn publish(objects: Vec<Object>, wanted: BuildMetadata) -> Result<Vec<Node>, Fail> {
+    let mut found = Vec::with_capacity(objects.len());
+    for mut object in objects {
+        if let Some(flaw) = object.flaws.first() {
+            return Err(Fail::at(flaw.span, flaw.message.clone()));
+        }
+        if let Some(annotations) = tree::at_mut(&mut object.node, &["metadata", "annotations"]) {
+            let noted = |key: &str| {
+                NOTES.contains(&key)
+                    || (key == metadata::ORIGIN && !wanted.origins)
+                    || (key == metadata::TRANSFORMATIONS && !wanted.transformers)
+            };
+            let any = annotations.as_map().is_some_and(|map| map.entries.iter().any(|entry| noted(&entry.key)));
+            if any && let Some(entries) = tree::entries_mut(annotations) {
+                entries.retain(|entry| !noted(&entry.key));
+            }
+        }
+        object.stringify("annotations")?;
+        // All annotations are written anew, their keys without quotes.
+        let annotations = object.node.at(&["metadata", "annotations"]).and_then(Node::as_map);
+        let unwritable = annotations.and_then(|map| map.entries.iter().find(|e| tree::is_unwritable_key(&e.key)));
+        if let Some(entry) = unwritable {
+            let flaw = Flaw::key(entry.key_origin.anchor());
+            return Err(Fail::at(flaw.span, flaw.message));
+        }
+        respell(&mut object.node)?;
+        found.push(object.node);
+    }
+    Ok(found)
+}
+
+/// How a scalar has to be spelled so that YAML 1.1 reads what YAML 1.2 meant; `None` if it is fine as it is.
+fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, &'static str> {
+    let meaning = meaning::of(scalar);
+    let plain = |text: String| Scalar { text: text.into(), style: Style::Plain, tag: None };
+    let fine = scalar.tag.is_none();
+    Ok(match &meaning {
+        Meaning::Null => (!fine || scalar.meaning() != Meaning::Null).then(|| plain("null".to_owned())),
+        Meaning::Bool(value) => {
+            (!fine || scalar.meaning() != meaning).then(|| plain(if *value { "true" } else { "false" }.to_owned()))
+        }
+        Meaning::Int(value) => (!fine || *scalar.text != *value.to_string()).then(|| plain(value.to_string())),
+        Meaning::Uint(value) => (!fine || *scalar.text != *value.to_string()).then(|| plain(value.to_string())),
+        Meaning::Float(value) => {
+            if !value.is_finite() {
+                return Err("json: unsupported value: a number that is not finite");
+            }
+            let text = meaning::float_text(*value);
+            (!fine || *scalar.text != *text).then(|| plain(text))
+        }
+        Meaning::Str(text) => {
+            // As a block it is written without the number that a first line with a tab would need.
+            if scalar.style != Style::DoubleQuoted
+                && scalar.style != Style::SingleQuoted
+                && text.starts_with('\t')
+                && text.contains('\n')
+                && is_block(text)
+            {
+                return Err("yaml: found a tab character where an indentation space is expected");
+            }
+            if scalar.style == Style::Folded
+                && let Some(refolded) = refolded(text)
+            {
+                return Ok(Some(Scalar { text: refolded.into(), style: Style::DoubleQuoted, tag: None }));
+            }
+            let same = fine
+                && matches!(text, Cow::Borrowed(_))
+                && (scalar.style != Style::Plain || matches!(scalar.meaning(), Meaning::Str(_)));
+            (!same).then(|| Scalar { text: text.as_ref().into(), style: Style::DoubleQuoted, tag: None })
+        }
+    })
+}
+
+/// Whether go-yaml writes a text of several lines as a block rather than in quotes.
+fn is_block(text: &str) -> bool {
+    let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    !text.contains(" \n") && !text.ends_with(' ') && !text.contains(control)
+}
+
+/// What a folded text is after go-yaml wrote and read it once more: a line that is indented deeper gets an empty line before
+/// it (`yaml_emitter_write_folded_scalar` looks at the beginning of the text where it means the present place).
+fn refolded(text: &str) -> Option<String> {
+    if !is_block(text) || !text.contains('\n') || text.starts_with([' ', '\n', '\t']) {
+        return None;
+    }
+    let mut made = String::with_capacity(text.len() + 8);
+    let mut lines = text.split('\n').peekable();
+    let mut changed = false;
+    // Whether the last line with anything in it began with a blank.
+    let mut indented = false;
+    let mut breaks = 0;
+    while let Some(line) = lines.next() {
+        if !line.is_empty() {
+            if breaks > 0 && !indented && line.starts_with([' ', '\t']) {
+                made.push('\n');
+                changed = true;
+            }
+            indented = line.starts_with([' ', '\t']);
+            breaks = 0;
+        } else if lines.peek().is_none() && breaks > 1 && !indented {
+            made.push('\n');
+            changed = true;
+        }
+        made.push_str(line);
+        if lines.peek().is_some() {
+            made.push('\n');
+            breaks += 1;
+        }
+    }
+    changed.then_some(made)
+}
+
+fn needs_spelling(node: &Node) -> bool {
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match &node.value {
+            Value::Map(map) => open.extend(map.entries.iter().map(|entry: &Entry| &entry.value)),
+            Value::Seq(items) => open.extend(items.iter()),
+            Value::Scalar(scalar) => {
+                if !matches!(spelled(scalar), Ok(None)) {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Respells a tree for readers of YAML 1.1, as if it had been written and read once more.
+pub(super) fn respell(node: &mut Node) -> Outcome {
+    if !needs_spelling(node) {
+        return Ok(());
+    }
+    let span = node.span();
+    match &mut node.value {
+        Value::Scalar(scalar) => {
+            if let Some(new) = spelled(scalar).map_err(|message| Fail::at(span, message))? {
+                *scalar = new;
+            }
+            Ok(())
+        }
+        Value::Map(_) => tree::entries_mut(node).into_iter().flatten().try_for_each(|entry| respell(&mut entry.value)),
+        Value::Seq(_) => tree::items_mut(node).into_iter().flatten().try_for_each(respell),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folded_texts_gain_a_line_before_deeper_ones() {
+        assert_eq!(refolded("a\n  b\nc\n").as_deref(), Some("a\n\n  b\nc\n"));
+        assert_eq!(refolded("a\nb\n"), None);
+        assert_eq!(refolded("a\n\n").as_deref(), Some("a\n\n\n"));
+    }
+}

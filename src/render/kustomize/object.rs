@@ -1,0 +1,272 @@
+//! One object on its way through a build, with what Kustomize notes about it on the side: former names, prefixes, whether its
+//! name wants a hash. Kustomize keeps those notes in annotations; here they never mix with the object's own.
+
+use super::fail::{Fail, Outcome};
+use super::id::{Gvk, ResId};
+use super::parse::Flaw;
+use super::tree;
+use crate::yaml::{Entry, Node, Origin};
+
+/// What a generated object does to one of the same name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Behavior {
+    #[default]
+    Unspecified,
+    Create,
+    Replace,
+    Merge,
+}
+
+impl Behavior {
+    pub(super) fn named(name: &str) -> Self {
+        match name {
+            "create" => Behavior::Create,
+            "replace" => Behavior::Replace,
+            "merge" => Behavior::Merge,
+            _ => Behavior::Unspecified,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Behavior::Unspecified => "unspecified",
+            Behavior::Create => "create",
+            Behavior::Replace => "replace",
+            Behavior::Merge => "merge",
+        }
+    }
+}
+
+/// A name that an object once had.
+#[derive(Debug, Clone)]
+pub(super) struct Former {
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) kind: String,
+}
+
+/// What is noted about an object.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notes {
+    pub(super) former: Vec<Former>,
+    pub(super) prefixes: Vec<String>,
+    pub(super) suffixes: Vec<String>,
+    pub(super) behavior: Behavior,
+    pub(super) wants_hash: bool,
+    pub(super) allow_name_change: bool,
+    pub(super) allow_kind_change: bool,
+    /// Names of variables that take a value from here.
+    pub(super) variables: Vec<String>,
+    /// Whether a chart made it and gave it its namespace.
+    pub(super) from_chart: bool,
+}
+
+impl Notes {
+    /// Whether Kustomize would have annotations of its own on the object.
+    pub(super) fn any(&self) -> bool {
+        !self.former.is_empty()
+            || self.wants_hash
+            || self.behavior != Behavior::Unspecified
+            || self.allow_name_change
+            || self.allow_kind_change
+            || !self.prefixes.is_empty()
+            || !self.suffixes.is_empty()
+    }
+}
+
+/// An object in the making.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) node: Node,
+    pub(super) notes: Notes,
+    pub(super) flaws: Vec<Flaw>,
+    /// A patch deleted it; it leaves the list after the transformer.
+    pub(super) deleted: bool,
+}
+
+impl Object {
+    pub(super) fn new(node: Node, flaws: Vec<Flaw>) -> Self {
+        let mut object = Self { node, notes: Notes::default(), flaws, deleted: false };
+        object.heal_annotations();
+        object
+    }
+
+    /// Annotations that are written twice are joined when Kustomize takes its notes there; the first ones win.
+    fn heal_annotations(&mut self) {
+        if self.flaws.is_empty() {
+            return;
+        }
+        let entry = self.node.get("metadata").and_then(|meta| meta.as_map()?.entry("annotations"));
+        let Some(first) = entry.map(|entry| entry.key_origin.anchor()) else { return };
+        let at = self.flaws.iter().position(|flaw| flaw.repeated.as_ref().is_some_and(|(span, _)| *span == first));
+        let Some((_, later)) = at.and_then(|at| self.flaws.remove(at).repeated) else { return };
+        let own = tree::at_mut(&mut self.node, &["metadata", "annotations"]).and_then(tree::entries_mut);
+        let Some(own) = own else { return };
+        for entry in later.as_map().into_iter().flat_map(|map| &map.entries) {
+            if !own.iter().any(|known| known.key == entry.key) {
+                own.push(entry.clone());
+            }
+        }
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        self.node.get("kind").map_or("", tree::text)
+    }
+
+    pub(super) fn api_version(&self) -> &str {
+        self.node.get("apiVersion").map_or("", tree::text)
+    }
+
+    fn meta(&self, key: &str) -> &str {
+        let field = self.node.get("metadata").and_then(|meta| meta.get(key));
+        field.filter(|node| !tree::is_empty(node)).map_or("", tree::text)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.meta("name")
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        self.meta("namespace")
+    }
+
+    pub(super) fn gvk(&self) -> Gvk {
+        Gvk::parse(self.api_version(), self.kind())
+    }
+
+    /// What it is called now.
+    pub(super) fn id(&self) -> ResId {
+        ResId::new(self.gvk(), self.name(), self.namespace())
+    }
+
+    /// What it was called, the first name first.
+    pub(super) fn former_ids(&self) -> Vec<ResId> {
+        self.notes.former.iter().map(|former| self.former_id(former)).collect()
+    }
+
+    fn former_id(&self, former: &Former) -> ResId {
+        let gvk = Gvk::parse(self.api_version(), &former.kind);
+        ResId { gvk, name: former.name.clone(), namespace: former.namespace.clone(), cluster: false }
+    }
+
+    /// What it was called at first.
+    pub(super) fn original_id(&self) -> ResId {
+        self.notes.former.first().map_or_else(|| self.id(), |former| self.former_id(former))
+    }
+
+    /// Whether this or any former name is the one asked for.
+    pub(super) fn was_ever(&self, matches: impl Fn(&ResId) -> bool) -> bool {
+        self.notes.former.iter().any(|former| matches(&self.former_id(former))) || matches(&self.id())
+    }
+
+    /// Notes the present name as a former one.
+    pub(super) fn remember_name(&mut self) {
+        let id = self.id();
+        if id.name.is_empty() {
+            return;
+        }
+        let namespace = id.effective_namespace().to_owned();
+        self.notes.former.push(Former { name: id.name, namespace, kind: id.gvk.kind });
+    }
+
+    /// Gives a new name in the spelling of the old one.
+    pub(super) fn set_name(&mut self, name: &str, origin: Origin) -> Outcome {
+        let own = origin.clone();
+        let meta = tree::ensure_map(&mut self.node, "metadata", &own)?;
+        tree::set(meta, "name", &own, Some(tree::untagged(name, origin)))
+    }
+
+    /// Annotations as Kustomize reads them.
+    pub(super) fn annotation(&self, key: &str) -> Option<&str> {
+        self.node.at(&["metadata", "annotations", key]).map(tree::text)
+    }
+
+    /// Refuses what has no kind or no name; lists need no name.
+    pub(super) fn validate(&self) -> Outcome {
+        let kind = self.node.get("kind").filter(|node| !tree::is_empty(node)).map_or("", tree::text);
+        let has_version = self.node.get("apiVersion").is_some_and(|node| !tree::is_empty(node));
+        let meta = self.node.get("metadata").filter(|node| !tree::is_empty(node));
+        let in_meta = |key: &str| meta.and_then(|meta| meta.get(key)).is_some_and(|node| !tree::is_empty(node));
+        let nothing = kind.is_empty()
+            && !has_version
+            && !["name", "namespace", "labels", "annotations"].iter().any(|key| in_meta(key));
+        if nothing {
+            return Err(Fail::at(self.node.span(), "missing Resource metadata"));
+        }
+        if kind.is_empty() {
+            return Err(Fail::at(self.node.span(), format!("missing kind in object {}", self.summary())));
+        }
+        if !kind.ends_with("List") && self.name().is_empty() {
+            return Err(Fail::at(self.node.span(), format!("missing metadata.name in object {}", self.summary())));
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        let map = |key: &str| {
+            let mut pairs: Vec<String> = tree::string_map(self.node.at(&["metadata", key]))
+                .into_iter()
+                .map(|(entry, _)| format!("{}:...", entry.key))
+                .collect();
+            pairs.sort();
+            format!("map[{}]", pairs.join(" "))
+        };
+        format!(
+            "{{{{{} {}}} {{{{{} {}}} {} {}}}}}",
+            self.api_version(),
+            self.kind(),
+            self.name(),
+            self.namespace(),
+            map("labels"),
+            map("annotations")
+        )
+    }
+
+    /// Labels or annotations made strings, in the order of their keys; gone where there are none.
+    pub(super) fn stringify(&mut self, field: &str) -> Outcome {
+        let Some(meta) = self.node.get("metadata") else { return Ok(()) };
+        let Some(old) = meta.get(field) else { return Ok(()) };
+        refuse_list(old)?;
+        let strings = |node: &Node| {
+            node.as_map().is_some_and(|map| {
+                !map.entries.is_empty()
+                    && map.entries.iter().all(|entry| {
+                        entry.value.as_scalar().is_some_and(|s| {
+                            s.tag.as_deref().is_none_or(|tag| tag == "!!str")
+                                && matches!(super::meaning::of(s), crate::yaml::Meaning::Str(_))
+                        })
+                    })
+            })
+        };
+        if strings(old) {
+            return Ok(());
+        }
+        let entries: Vec<Entry> = tree::string_map(Some(old))
+            .into_iter()
+            .map(|(entry, text)| Entry {
+                key: entry.key.clone(),
+                key_origin: entry.key_origin.clone(),
+                value: Node::string(text.as_ref(), entry.value.origin.clone()),
+            })
+            .collect();
+        let made = Node::map(entries, old.origin.clone());
+        if let Some(meta) = tree::get_mut(&mut self.node, "metadata") {
+            if made.as_map().is_some_and(|map| map.entries.is_empty()) {
+                tree::remove(meta, field);
+            } else if let Some(place) = tree::get_mut(meta, field) {
+                *place = made;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Labels or annotations that are a list: Kustomize falls over them.
+pub(super) fn refuse_list(node: &Node) -> Outcome {
+    match node.as_seq() {
+        Some(items) if items.len() % 2 == 1 => {
+            Err(Fail::at(node.span(), "wrong node kind: expected MappingNode but got SequenceNode"))
+        }
+        _ => Ok(()),
+    }
+}

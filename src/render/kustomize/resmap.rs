@@ -1,0 +1,252 @@
+//! The list of objects of a build: unique names, finding by present or former names, and what becomes of the documents of a
+//! file (lists taken apart, what is no object refused).
+
+use std::collections::HashMap;
+
+use super::fail::{Fail, Outcome};
+use super::id::ResId;
+use super::metadata;
+use super::object::{Behavior, Object};
+use super::parse::Document;
+use super::selector::Selector;
+use super::tree;
+use crate::yaml::{Entry, Node};
+
+/// Objects in order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ResMap {
+    pub(super) list: Vec<Object>,
+}
+
+/// Takes documents for objects.
+pub(super) fn objects_of(documents: Vec<Document>) -> Result<Vec<Object>, Fail> {
+    let alone = documents.len() == 1;
+    let mut nodes = Vec::new();
+    for document in documents {
+        let root = document.root;
+        // A `List` that is alone in its file is taken apart before anything is asked of it.
+        let kind = root.get("kind").map_or("", tree::text);
+        let items = root.get("items");
+        if alone && matches!(kind, "List" | "ResourceList") && (items.is_some() || root.get("functionConfig").is_some())
+        {
+            for item in items.and_then(Node::as_seq).unwrap_or_default() {
+                nodes.push(Object::new(item.clone(), document.flaws.clone()));
+            }
+        } else {
+            nodes.push(Object::new(root, document.flaws));
+        }
+    }
+    let mut queue = keep_good(nodes)?;
+    let mut found = Vec::new();
+    while !queue.is_empty() {
+        let mut more = Vec::new();
+        for object in queue {
+            if !object.kind().ends_with("List") {
+                found.push(object);
+                continue;
+            }
+            let Some(items) = object.node.get("items") else {
+                found.push(object);
+                continue;
+            };
+            if tree::is_null(items) {
+                continue;
+            }
+            let Some(items) = items.as_seq() else {
+                let message = format!("expected array in {}/items", object.kind());
+                return Err(Fail::at(items.span(), message));
+            };
+            let inner = items.iter().map(|item| Object::new(item.clone(), object.flaws.clone())).collect();
+            more.extend(keep_good(inner)?);
+        }
+        queue = more;
+    }
+    Ok(found)
+}
+
+fn keep_good(nodes: Vec<Object>) -> Result<Vec<Object>, Fail> {
+    let mut good = Vec::with_capacity(nodes.len());
+    for object in nodes {
+        if tree::is_empty(&object.node) {
+            continue;
+        }
+        object.validate()?;
+        good.push(object);
+    }
+    Ok(good)
+}
+
+fn registered(object: &Object) -> Fail {
+    let span = object.node.at(&["metadata", "name"]).unwrap_or(&object.node).span();
+    Fail::at(span, format!("may not add resource with an already registered id: {}", object.id()))
+}
+
+impl ResMap {
+    pub(super) fn of(objects: Vec<Object>) -> Result<Self, Fail> {
+        let mut map = Self::default();
+        map.append_all(objects)?;
+        Ok(map)
+    }
+
+    pub(super) fn append(&mut self, object: Object) -> Outcome {
+        let id = object.id();
+        if self.list.iter().any(|known| known.name() == id.name && id.same(&known.id())) {
+            return Err(registered(&object));
+        }
+        self.list.push(object);
+        Ok(())
+    }
+
+    pub(super) fn append_all(&mut self, objects: impl IntoIterator<Item = Object>) -> Outcome {
+        // Only objects of the same name can be the same.
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, known) in self.list.iter().enumerate() {
+            by_name.entry(known.name().to_owned()).or_default().push(at);
+        }
+        for object in objects {
+            let same_name = by_name.entry(object.name().to_owned()).or_default();
+            if !same_name.is_empty() {
+                let id = object.id();
+                if same_name.iter().any(|&at| id.same(&self.list[at].id())) {
+                    return Err(registered(&object));
+                }
+            }
+            same_name.push(self.list.len());
+            self.list.push(object);
+        }
+        Ok(())
+    }
+
+    /// The first object that has the name of another one.
+    pub(super) fn twin(&self) -> Option<ResId> {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, object) in self.list.iter().enumerate() {
+            let same_name = by_name.entry(object.name()).or_default();
+            if !same_name.is_empty() {
+                let id = object.id();
+                if same_name.iter().any(|&other| id.same(&self.list[other].id())) {
+                    return Some(id);
+                }
+            }
+            same_name.push(at);
+        }
+        None
+    }
+
+    /// The places of the objects that have or had a name.
+    pub(super) fn ever(&self, matches: impl Fn(&ResId) -> bool) -> Vec<usize> {
+        let live = self.list.iter().enumerate().filter(|(_, object)| !object.deleted);
+        live.filter(|(_, object)| object.was_ever(&matches)).map(|(at, _)| at).collect()
+    }
+
+    /// The one object that has or had a name.
+    pub(super) fn one(&self, id: &ResId) -> Result<usize, Fail> {
+        let near = |candidate: &ResId| candidate.name == id.name && candidate.same(id);
+        match self.ever(near).as_slice() {
+            [at] => Ok(*at),
+            [] => Err(Fail::new(format!("no matches for Id {id}; failed to find unique target for patch {id}"))),
+            _ => Err(Fail::new(format!("multiple matches for Id {id}; failed to find unique target for patch {id}"))),
+        }
+    }
+
+    /// The places of the objects that a target means.
+    pub(super) fn select(&self, selector: &Selector) -> Result<Vec<usize>, Fail> {
+        let compiled = selector.compile()?;
+        let mut found = Vec::new();
+        for (at, object) in self.list.iter().enumerate() {
+            if !object.deleted && compiled.selects(object)? {
+                found.push(at);
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn drop_deleted(&mut self) {
+        self.list.retain(|object| !object.deleted && !tree::is_empty(&object.node));
+    }
+
+    /// Takes in what a generator made: new, or in place of an object, or merged into one.
+    pub(super) fn absorb(&mut self, mut made: Object) -> Outcome {
+        let id = made.id();
+        let span = made.node.at(&["metadata", "name"]).unwrap_or(&made.node).span();
+        match self.ever(|known| known.same(&id)).as_slice() {
+            [] => match made.notes.behavior {
+                Behavior::Merge | Behavior::Replace => {
+                    Err(Fail::at(span, format!("id {id} does not exist; cannot merge or replace")))
+                }
+                _ => self.append(made),
+            },
+            [at] => {
+                let old = &self.list[*at];
+                match made.notes.behavior {
+                    Behavior::Replace => take_metadata(&mut made, old)?,
+                    Behavior::Merge => {
+                        let origin = old.annotation(metadata::ORIGIN).map(str::to_owned);
+                        take_metadata(&mut made, old)?;
+                        if let Some(origin) = origin {
+                            metadata::annotate_all(std::slice::from_mut(&mut made), metadata::ORIGIN, &origin);
+                        }
+                        for field in ["data", "binaryData"] {
+                            take_map(&mut made.node, &old.node, field)?;
+                        }
+                    }
+                    behavior => {
+                        return Err(Fail::at(
+                            span,
+                            format!(
+                                "id {id} exists; can not use behavior: '{}', behavior must be merge or replace",
+                                behavior.name()
+                            ),
+                        ));
+                    }
+                }
+                self.list[*at] = made;
+                Ok(())
+            }
+            _ => Err(Fail::at(span, format!("found multiple objects that could accept merge of {id}"))),
+        }
+    }
+}
+
+/// What a generated object takes over from the one whose place it takes.
+fn take_metadata(made: &mut Object, old: &Object) -> Outcome {
+    let wants_hash = made.notes.wants_hash && old.notes.wants_hash;
+    made.notes = old.notes.clone();
+    made.notes.wants_hash = wants_hash;
+    let Some(new_meta) = tree::get_mut(&mut made.node, "metadata") else { return Ok(()) };
+    let Some(old_meta) = old.node.get("metadata") else { return Ok(()) };
+    for field in ["labels", "annotations"] {
+        take_map(new_meta, old_meta, field)?;
+    }
+    for field in ["name", "namespace"] {
+        match old_meta.as_map().and_then(|map| map.entry(field)).filter(|entry| !tree::is_empty(&entry.value)) {
+            Some(entry) => tree::put(new_meta, field, &entry.key_origin, entry.value.clone())?,
+            None => {
+                tree::remove(new_meta, field);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The entries of both mappings as strings, in the order of their keys; the new one's win.
+fn take_map(new: &mut Node, old: &Node, field: &str) -> Outcome {
+    let mut entries: Vec<Entry> = Vec::new();
+    for source in [old.get(field), new.get(field)].into_iter().flatten() {
+        for (entry, text) in tree::string_map(Some(source)) {
+            let value = Node::string(text.as_ref(), entry.value.origin.clone());
+            let made = Entry { key: entry.key.clone(), key_origin: entry.key_origin.clone(), value };
+            match entries.iter_mut().find(|known| known.key == made.key) {
+                Some(known) => *known = made,
+                None => entries.push(made),
+            }
+        }
+    }
+    let Some(origin) = new.get(field).or(old.get(field)).map(|node| node.origin.clone()) else { return Ok(()) };
+    tree::remove(new, field);
+    if entries.is_empty() {
+        return Ok(());
+    }
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    tree::put(new, field, &origin.clone(), Node::map(entries, origin))
+}

@@ -1,0 +1,224 @@
+//! Which lists merge, and by which keys: Kubernetes' own types from a committed table, or the types of an `openapi` document
+//! that a kustomization brings.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::fail::Fail;
+use super::tree;
+use crate::yaml::Node;
+
+const TABLE: &str = include_str!("data/merge-keys.txt");
+
+/// How a field is typed, as far as merging asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    One,
+    Map,
+    List,
+}
+
+#[derive(Debug, Clone)]
+struct Field {
+    form: Form,
+    /// The type of the value, of the map's values or of the list's items; `None` for one that says nothing about lists.
+    target: Option<usize>,
+    merges: bool,
+    keys: Vec<String>,
+}
+
+type Type = BTreeMap<String, Field>;
+
+/// All types that are known to one build.
+#[derive(Debug, Default)]
+pub(super) struct Schemas {
+    types: Vec<Type>,
+    names: BTreeMap<String, usize>,
+    kinds: BTreeMap<(String, String), usize>,
+}
+
+/// What is known about one value.
+#[derive(Debug, Clone)]
+pub(super) enum Schema {
+    /// Something without lists that merge.
+    Plain,
+    Object(usize),
+    MapOf(Option<usize>),
+    List {
+        items: Option<usize>,
+        merges: bool,
+        keys: Vec<String>,
+    },
+}
+
+impl Schemas {
+    /// Kubernetes' own types.
+    pub(super) fn builtin() -> Arc<Schemas> {
+        static SCHEMAS: OnceLock<Arc<Schemas>> = OnceLock::new();
+        Arc::clone(SCHEMAS.get_or_init(|| Arc::new(Self::from_table(TABLE))))
+    }
+
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(&known) = self.names.get(name) {
+            return known;
+        }
+        self.types.push(Type::new());
+        self.names.insert(name.to_owned(), self.types.len() - 1);
+        self.types.len() - 1
+    }
+
+    fn from_table(table: &str) -> Self {
+        let mut schemas = Self::default();
+        let mut current = 0;
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                ["type", name] => current = schemas.number(name),
+                ["kind", version, kind, name] => {
+                    let number = schemas.number(name);
+                    schemas.kinds.insert(((*version).to_owned(), (*kind).to_owned()), number);
+                }
+                ["scope", ..] => {}
+                [field, form, target, rest @ ..] => {
+                    let target = (*target != "-").then(|| schemas.number(target));
+                    let form = match *form {
+                        "one" => Form::One,
+                        "map" => Form::Map,
+                        _ => Form::List,
+                    };
+                    let merges = rest.first().is_some_and(|strategy| strategy.split(',').any(|s| s == "merge"));
+                    let keys = rest.get(1).map(|keys| keys.split(',').map(str::to_owned).collect());
+                    let made = Field { form, target, merges, keys: keys.unwrap_or_default() };
+                    schemas.types[current].insert((*field).to_owned(), made);
+                }
+                _ => {}
+            }
+        }
+        schemas
+    }
+
+    /// The types of an OpenAPI document.
+    /// Kubernetes' own types beside them, if asked for, win.
+    pub(super) fn from_document(root: &Node, with_builtin: bool) -> Result<Arc<Schemas>, Fail> {
+        let mut schemas = Self::default();
+        for definition in root.entries("definitions") {
+            let number = schemas.number(&definition.key);
+            for property in definition.value.entries("properties") {
+                if let Some(field) = schemas.field_of(&property.value, 0) {
+                    schemas.types[number].insert(property.key.to_string(), field);
+                }
+            }
+            for kind in definition.value.items("x-kubernetes-group-version-kind") {
+                let word = |key: &str| kind.get(key).map_or("", tree::text);
+                let (group, version) = (word("group"), word("version"));
+                let version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+                schemas.kinds.insert((version, word("kind").to_owned()), number);
+            }
+        }
+        if with_builtin {
+            schemas.absorb(&Self::builtin());
+        }
+        Ok(Arc::new(schemas))
+    }
+
+    fn absorb(&mut self, other: &Schemas) {
+        let mut renumbered = vec![0; other.types.len()];
+        for (name, &number) in &other.names {
+            renumbered[number] = self.number(name);
+        }
+        for (number, fields) in other.types.iter().enumerate() {
+            let moved = fields.iter().map(|(name, field)| {
+                let target = field.target.map(|target| renumbered[target]);
+                (name.clone(), Field { target, ..field.clone() })
+            });
+            self.types[renumbered[number]] = moved.collect();
+        }
+        for (kind, &number) in &other.kinds {
+            self.kinds.insert(kind.clone(), renumbered[number]);
+        }
+    }
+
+    fn field_of(&mut self, node: &Node, depth: u32) -> Option<Field> {
+        if depth > 64 {
+            return None;
+        }
+        let plain = |form, target| Field { form, target, merges: false, keys: Vec::new() };
+        if let Some(reference) = node.str_at("$ref") {
+            let target = self.number(reference.strip_prefix("#/definitions/")?);
+            return Some(plain(Form::One, Some(target)));
+        }
+        if node.str_at("type") == Some("array") {
+            let target = node.get("items").and_then(|items| self.target_of(items, depth));
+            let strategy = node.str_at("x-kubernetes-patch-strategy");
+            let keys = match node.get("x-kubernetes-list-map-keys").and_then(Node::as_seq) {
+                Some(keys) => keys.iter().map(|key| tree::text(key).to_owned()).collect(),
+                None => node.str_at("x-kubernetes-patch-merge-key").map(str::to_owned).into_iter().collect(),
+            };
+            let merges = strategy.is_some_and(|strategy| strategy.split(',').any(|s| s == "merge"));
+            return Some(Field { form: Form::List, target, merges, keys });
+        }
+        if node.get("properties").is_some() {
+            return Some(plain(Form::One, self.target_of(node, depth)));
+        }
+        let values = node.get("additionalProperties")?;
+        Some(plain(Form::Map, self.target_of(values, depth)))
+    }
+
+    /// The type of a schema that may stand in place.
+    fn target_of(&mut self, node: &Node, depth: u32) -> Option<usize> {
+        if let Some(reference) = node.str_at("$ref") {
+            return Some(self.number(reference.strip_prefix("#/definitions/")?));
+        }
+        node.get("properties")?;
+        self.types.push(Type::new());
+        let number = self.types.len() - 1;
+        for property in node.entries("properties") {
+            if let Some(field) = self.field_of(&property.value, depth + 1) {
+                self.types[number].insert(property.key.to_string(), field);
+            }
+        }
+        Some(number)
+    }
+
+    /// What is known about an object that says its kind.
+    pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<Schema> {
+        if api_version.is_empty() || kind.is_empty() {
+            return None;
+        }
+        self.kinds.get(&(api_version.to_owned(), kind.to_owned())).map(|&number| Schema::Object(number))
+    }
+
+    /// What is known about a field of a value.
+    pub(super) fn field(&self, schema: &Schema, name: &str) -> Option<Schema> {
+        match schema {
+            Schema::Object(number) => {
+                let field = self.types.get(*number)?.get(name)?;
+                Some(match field.form {
+                    Form::One => field.target.map_or(Schema::Plain, Schema::Object),
+                    Form::Map => Schema::MapOf(field.target),
+                    Form::List => Schema::List { items: field.target, merges: field.merges, keys: field.keys.clone() },
+                })
+            }
+            Schema::MapOf(target) => Some(target.map_or(Schema::Plain, Schema::Object)),
+            Schema::Plain | Schema::List { .. } => None,
+        }
+    }
+}
+
+impl Schema {
+    /// What is known about the items of a list.
+    pub(super) fn items(&self) -> Option<Schema> {
+        match self {
+            Schema::List { items, .. } => Some(items.map_or(Schema::Plain, Schema::Object)),
+            _ => None,
+        }
+    }
+
+    /// The keys of a list that merges.
+    pub(super) fn merge_keys(&self) -> Option<&[String]> {
+        match self {
+            Schema::List { merges: true, keys, .. } => Some(keys),
+            _ => None,
+        }
+    }
+}

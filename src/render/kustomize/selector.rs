@@ -1,0 +1,239 @@
+//! Who a patch or a replacement is meant for: regular expressions over group, version, kind, name and namespace, and
+//! selectors over labels and annotations.
+
+use regex::Regex;
+
+use super::fail::Fail;
+use super::id::{Gvk, ResId};
+use super::object::{Object, refuse_list};
+use super::tree;
+use crate::yaml::Node;
+
+/// A target as written; empty parts mean any.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Selector {
+    pub(super) id: ResId,
+    pub(super) annotations: String,
+    pub(super) labels: String,
+}
+
+impl Selector {
+    pub(super) fn is_blank(&self) -> bool {
+        self.id == ResId::default()
+    }
+
+    pub(super) fn compile(&self) -> Result<Compiled, Fail> {
+        Ok(Compiled {
+            group: anchored(&self.id.gvk.group)?,
+            version: anchored(&self.id.gvk.version)?,
+            kind: anchored(&self.id.gvk.kind)?,
+            name: anchored(&self.id.name)?,
+            namespace: anchored(&self.id.namespace)?,
+            annotations: Requirements::parse(&self.annotations)?,
+            labels: Requirements::parse(&self.labels)?,
+        })
+    }
+}
+
+/// What a part of a name must be.
+enum Pattern {
+    Any,
+    Exactly(String),
+    Like(Regex),
+}
+
+fn anchored(pattern: &str) -> Result<Pattern, Fail> {
+    if pattern.is_empty() {
+        return Ok(Pattern::Any);
+    }
+    if pattern.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return Ok(Pattern::Exactly(pattern.to_owned()));
+    }
+    let whole = format!("^(?:{pattern})$");
+    let regex = regex::RegexBuilder::new(&whole).size_limit(1 << 20).build();
+    regex.map(Pattern::Like).map_err(|_| Fail::new(format!("error parsing regexp: `{whole}`")))
+}
+
+/// A target ready to be asked.
+pub(super) struct Compiled {
+    group: Pattern,
+    version: Pattern,
+    kind: Pattern,
+    name: Pattern,
+    namespace: Pattern,
+    pub(super) annotations: Requirements,
+    pub(super) labels: Requirements,
+}
+
+fn fits(pattern: &Pattern, text: &str) -> bool {
+    match pattern {
+        Pattern::Any => true,
+        Pattern::Exactly(exact) => exact == text,
+        Pattern::Like(regex) => regex.is_match(text),
+    }
+}
+
+impl Compiled {
+    fn gvk(&self, gvk: &Gvk) -> bool {
+        fits(&self.group, &gvk.group) && fits(&self.version, &gvk.version) && fits(&self.kind, &gvk.kind)
+    }
+
+    /// Whether the target of a patch means this object: by its present or its first name.
+    pub(super) fn selects(&self, object: &Object) -> Result<bool, Fail> {
+        let (current, original) = (object.id(), object.original_id());
+        let named = (fits(&self.namespace, original.effective_namespace())
+            || fits(&self.namespace, current.effective_namespace()))
+            && (fits(&self.name, &original.name) || fits(&self.name, &current.name))
+            && self.gvk(&current.gvk);
+        if !named {
+            return Ok(false);
+        }
+        for (field, wanted) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            let marks = object.node.at(&["metadata", field]);
+            marks.map_or(Ok(()), refuse_list)?;
+            if !wanted.fit(marks) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether labels and annotations fit.
+    pub(super) fn marks(&self, object: &Object) -> bool {
+        self.labels.fit(object.node.at(&["metadata", "labels"]))
+            && self.annotations.fit(object.node.at(&["metadata", "annotations"]))
+    }
+
+    /// Whether one name of an object fits, its namespace as written.
+    pub(super) fn names(&self, id: &ResId) -> bool {
+        self.gvk(&id.gvk) && fits(&self.name, &id.name) && fits(&self.namespace, &id.namespace)
+    }
+}
+
+/// A selector over labels (`a=b, c in (x,y), !d`), as Kubernetes reads it.
+#[derive(Debug, Default)]
+pub(super) struct Requirements(Vec<Requirement>);
+
+#[derive(Debug)]
+struct Requirement {
+    key: String,
+    test: Test,
+}
+
+#[derive(Debug)]
+enum Test {
+    Exists,
+    Absent,
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Above(i64),
+    Below(i64),
+}
+
+impl Requirements {
+    pub(super) fn parse(text: &str) -> Result<Self, Fail> {
+        let wrong = || Fail::new(format!("unable to parse requirement: found in `{text}`"));
+        let mut rest = text.trim();
+        let mut found = Vec::new();
+        while !rest.is_empty() {
+            let (absent, after) = match rest.strip_prefix('!') {
+                Some(after) => (true, after.trim_start()),
+                None => (false, rest),
+            };
+            let end = after.find(|c: char| c.is_whitespace() || ",=!<>()".contains(c)).unwrap_or(after.len());
+            let (key, after) = (after[..end].to_owned(), after[end..].trim_start());
+            if key.is_empty() {
+                return Err(wrong());
+            }
+            let (test, after) = if absent {
+                (Test::Absent, after)
+            } else if let Some(after) = after.strip_prefix("==").or_else(|| after.strip_prefix('=')) {
+                let (value, after) = word(after);
+                (Test::In(vec![value]), after)
+            } else if let Some(after) = after.strip_prefix("!=") {
+                let (value, after) = word(after);
+                (Test::NotIn(vec![value]), after)
+            } else if let Some(after) = after.strip_prefix('>') {
+                let (value, after) = word(after);
+                (Test::Above(value.parse().map_err(|_| wrong())?), after)
+            } else if let Some(after) = after.strip_prefix('<') {
+                let (value, after) = word(after);
+                (Test::Below(value.parse().map_err(|_| wrong())?), after)
+            } else if let Some(after) = after.strip_prefix("notin") {
+                let (values, after) = set(after).ok_or_else(wrong)?;
+                (Test::NotIn(values), after)
+            } else if let Some(after) = after.strip_prefix("in").filter(|_| !after.is_empty()) {
+                let (values, after) = set(after).ok_or_else(wrong)?;
+                (Test::In(values), after)
+            } else {
+                (Test::Exists, after)
+            };
+            found.push(Requirement { key, test });
+            let after = after.trim_start();
+            rest = match after.strip_prefix(',') {
+                Some(after) => after.trim_start(),
+                None if after.is_empty() => "",
+                None => return Err(wrong()),
+            };
+        }
+        Ok(Self(found))
+    }
+
+    fn fit(&self, map: Option<&Node>) -> bool {
+        self.0.iter().all(|requirement| {
+            let value = map.and_then(|map| map.get(&requirement.key)).map(tree::text);
+            match &requirement.test {
+                Test::Exists => value.is_some(),
+                Test::Absent => value.is_none(),
+                Test::In(values) => value.is_some_and(|value| values.iter().any(|v| v == value)),
+                Test::NotIn(values) => value.is_none_or(|value| !values.iter().any(|v| v == value)),
+                Test::Above(bound) => value.and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v > *bound),
+                Test::Below(bound) => value.and_then(|v| v.parse::<i64>().ok()).is_some_and(|v| v < *bound),
+            }
+        })
+    }
+}
+
+fn word(text: &str) -> (String, &str) {
+    let text = text.trim_start();
+    let end = text.find(|c: char| c.is_whitespace() || ",()".contains(c)).unwrap_or(text.len());
+    (text[..end].to_owned(), &text[end..])
+}
+
+fn set(text: &str) -> Option<(Vec<String>, &str)> {
+    let inner = text.trim_start().strip_prefix('(')?;
+    let end = inner.find(')')?;
+    let values = inner[..end].split(',').map(|value| value.trim().to_owned()).collect();
+    Some((values, &inner[end + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{FileId, Span};
+    use crate::yaml::{Entry, Origin};
+
+    fn labels(pairs: &[(&str, &str)]) -> Node {
+        let origin = Origin::literal(Span::new(FileId(0), 0, 0));
+        let entry = |(key, value): &(&str, &str)| Entry {
+            key: (*key).into(),
+            key_origin: origin.clone(),
+            value: Node::string(*value, origin.clone()),
+        };
+        Node::map(pairs.iter().map(entry).collect(), origin.clone())
+    }
+
+    #[test]
+    fn requirements_read_as_kubernetes_reads_them() {
+        let map = labels(&[("app", "web"), ("tier", "2")]);
+        let fits = |text: &str| Requirements::parse(text).unwrap().fit(Some(&map));
+        assert!(fits(""));
+        assert!(fits("app=web,tier in (1, 2)"));
+        assert!(fits("app == web, !gone, tier>1"));
+        assert!(fits("app!=db,gone notin (x)"));
+        assert!(!fits("app notin (web)"));
+        assert!(!fits("gone"));
+        assert!(Requirements::parse("a b").is_err());
+        assert!(Requirements::parse("=x").is_err());
+    }
+}

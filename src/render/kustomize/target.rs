@@ -1,0 +1,472 @@
+//! One kustomization from its file to its objects: resources, generators, components, transformers, validators, in the order
+//! in which Kustomize takes them. Follows `api/internal/target/kusttarget.go`.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::charts::Charts;
+use super::config::{self, Config};
+use super::fail::{Fail, Outcome};
+use super::fieldspec::{self, FieldSpec};
+use super::files::Loader;
+use super::generator;
+use super::kustomization::{self, Kustomization, Var};
+use super::metadata::{self, BuildMetadata, Provenance};
+use super::object::Object;
+use super::patch::{self, Patching};
+use super::plugin;
+use super::remote;
+use super::replacement;
+use super::resmap::ResMap;
+use super::schema::Schemas;
+use super::transform::{Affix, Images, Marks, Namespace, Replicas, Subjects};
+use super::tree;
+use super::vars;
+use crate::finding::Gap;
+use crate::yaml::{Entry, Node, Role};
+
+/// Folders may lead to folders this often.
+const DEEPEST: usize = 64;
+
+/// What all kustomizations of one build have in common.
+pub(super) struct Build<'b> {
+    pub(super) charts: Option<&'b dyn Charts>,
+    pub(super) enable_helm: bool,
+    pub(super) enable_plugins: bool,
+    pub(super) kube_version: String,
+    pub(super) api_versions: Vec<String>,
+    pub(super) remotes: super::Remotes<'b>,
+    pub(super) gaps: RefCell<Vec<Gap>>,
+    /// Whether something that would have objects could not be seen.
+    pub(super) incomplete: Cell<bool>,
+    pub(super) schemas: RefCell<Option<Arc<Schemas>>>,
+    /// Whether a kind came up that is not Kubernetes' own, before anybody brought types: Kubernetes' types then count too.
+    pub(super) unknown_kind: Cell<bool>,
+    pub(super) metadata: BuildMetadata,
+}
+
+impl Build<'_> {
+    pub(super) fn gap(&self, gap: Gap) {
+        self.incomplete.set(true);
+        let mut gaps = self.gaps.borrow_mut();
+        if !gaps.contains(&gap) {
+            gaps.push(gap);
+        }
+    }
+
+    pub(super) fn schemas(&self) -> Arc<Schemas> {
+        self.schemas.borrow().clone().unwrap_or_else(Schemas::builtin)
+    }
+}
+
+/// What was gathered so far.
+#[derive(Default)]
+pub(super) struct Accumulated {
+    pub(super) map: ResMap,
+    pub(super) config: Arc<Config>,
+    pub(super) vars: Vec<Var>,
+}
+
+impl Accumulated {
+    fn absorb(&mut self, other: Accumulated) -> Outcome {
+        self.map.append_all(other.map.list)?;
+        self.config = Config::merged(&self.config, &other.config)?;
+        vars::merge(&mut self.vars, &other.vars)
+    }
+}
+
+/// One kustomization.
+pub(super) struct Target<'t> {
+    pub(super) build: &'t Build<'t>,
+    pub(super) loader: Loader<'t>,
+    pub(super) kustomization: Kustomization,
+    /// The namespace that charts get where neither they nor the kustomization name one.
+    chart_namespace: String,
+    provenance: Provenance,
+    depth: usize,
+}
+
+impl<'t> Target<'t> {
+    pub(super) fn new(build: &'t Build<'t>, loader: Loader<'t>, kustomization: Kustomization) -> Self {
+        let chart_namespace = String::new();
+        Self { build, loader, kustomization, chart_namespace, provenance: Provenance::default(), depth: 0 }
+    }
+
+    /// Sets the types that patches of this build merge by, unless somebody did.
+    pub(super) fn set_schema(&self, reset: bool) -> Outcome {
+        let k = &self.kustomization;
+        let loaded = match &k.openapi_path {
+            Some(path) => Some(self.loader.load(tree::text(path)).map_err(|fail| fail.or_at(path.span()))?),
+            None => None,
+        };
+        if self.build.schemas.borrow().is_some() && !reset {
+            return Ok(());
+        }
+        match (loaded, &k.openapi_version) {
+            (Some(_), Some(version)) => {
+                Err(Fail::at(version.span(), "builtin version and custom schema provided, cannot use both"))
+            }
+            (Some(loaded), None) => {
+                let parsed = crate::yaml::parse(loaded.file, loaded.text()?, self.loader.shared.budget);
+                if let Some(problem) = parsed.problems.first() {
+                    return Err(Fail::at(problem.span, format!("invalid schema file: {}", problem.message)));
+                }
+                if let Some(document) = parsed.documents.first() {
+                    *self.build.schemas.borrow_mut() =
+                        Some(Schemas::from_document(&document.root, self.build.unknown_kind.get())?);
+                }
+                Ok(())
+            }
+            (None, Some(version)) => {
+                if tree::text(version) != "v1.21.2" && !tree::text(version).is_empty() {
+                    return Err(Fail::at(version.span(), "the specified OpenAPI version is not built in"));
+                }
+                *self.build.schemas.borrow_mut() = Some(Schemas::builtin());
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Everything that the kustomization says, done upon what is there.
+    pub(super) fn accumulate(&self, mut ra: Accumulated) -> Result<Accumulated, Fail> {
+        let k = &self.kustomization;
+        self.resources(&mut ra, &k.resources).map_err(|fail| fail.within("accumulating resources"))?;
+        let config = config::load(&self.loader, &k.configurations)?;
+        ra.config = Config::merged(&ra.config, &config).map_err(|fail| fail.within("merging config"))?;
+        let crds = config::from_crds(&self.loader, &k.crds).map_err(|fail| fail.within("loading CRDs"))?;
+        ra.config = Config::merged(&ra.config, &crds).map_err(|fail| fail.within("merging CRDs"))?;
+        self.generate(&mut ra)?;
+        let mut ra = self.components(ra).map_err(|fail| fail.within("accumulating components"))?;
+        self.transform(&mut ra)?;
+        self.validate(&mut ra)?;
+        let merging = |fail: Fail| fail.within("merging vars");
+        vars::note(&mut ra.map, &k.vars).map_err(merging)?;
+        vars::merge(&mut ra.vars, &k.vars).map_err(merging)?;
+        Ok(ra)
+    }
+
+    pub(super) fn resources(&self, ra: &mut Accumulated, paths: &[Node]) -> Outcome {
+        for path in paths {
+            let text = tree::text(path);
+            if remote::is_remote(text) {
+                let Some(dir) = (self.build.remotes)(text) else {
+                    self.build.gap(remote::gap(text, path.span()));
+                    continue;
+                };
+                let loader = self.loader.elsewhere(&dir).map_err(|fail| fail.or_at(path.span()))?;
+                let found = self.directory(Accumulated::default(), loader, text, false)?;
+                ra.absorb(found)?;
+                continue;
+            }
+            let Err(file) = self.file(ra, text) else { continue };
+            if file.exceeded {
+                return Err(file.or_at(path.span()));
+            }
+            let loader = match self.loader.descend(text) {
+                Ok(loader) => loader,
+                Err(_) if file.malformed => return Err(file.or_at(path.span())),
+                Err(fail) => {
+                    let prefix = format!("accumulation err='{}'", file.message);
+                    // The file that is there and wrong is the better place.
+                    let span = file.span.unwrap_or(path.span());
+                    return Err(fail.within(prefix).or_at(span));
+                }
+            };
+            let root = loader.root.clone();
+            let found = self
+                .directory(Accumulated::default(), loader, text, false)
+                .map_err(|fail| fail.within(format!("accumulation err='{}'", file.message)).or_at(path.span()))?;
+            ra.absorb(found).map_err(|fail| {
+                let fail = fail.within(format!("recursed merging from path '{root}'"));
+                fail.within(format!("accumulation err='{}'", file.message)).or_at(path.span())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn file(&self, ra: &mut Accumulated, path: &str) -> Outcome {
+        let read = self.loader.objects(path, false);
+        let mut objects = read.map_err(|fail| fail.within(format!("accumulating resources from '{path}'")))?;
+        if self.build.metadata.any() {
+            metadata::annotate_all(&mut objects, metadata::ORIGIN, &self.provenance.below(path).text());
+        }
+        if self.build.schemas.borrow().is_none() && objects.iter().any(|object| !object.gvk().is_known()) {
+            self.build.unknown_kind.set(true);
+        }
+        // A file whose own objects clash is refused before it meets the others.
+        let own = ResMap::of(objects).map_err(|fail| fail.within(format!("accumulating resources from '{path}'")))?;
+        ra.map.append_all(own.list).map_err(|fail| fail.within(format!("merging resources from '{path}'")))
+    }
+
+    fn components(&self, mut ra: Accumulated) -> Result<Accumulated, Fail> {
+        for path in &self.kustomization.components {
+            let text = tree::text(path);
+            let loader = if remote::is_remote(text) {
+                match (self.build.remotes)(text) {
+                    Some(dir) => self.loader.elsewhere(&dir),
+                    None => {
+                        self.build.gap(remote::gap(text, path.span()));
+                        continue;
+                    }
+                }
+            } else {
+                self.loader.descend(text)
+            };
+            let loader = loader.map_err(|fail| fail.within("loader.New").or_at(path.span()))?;
+            ra = self
+                .directory(ra, loader, text, true)
+                .map_err(|fail| fail.within("accumulateDirectory").or_at(path.span()))?;
+        }
+        Ok(ra)
+    }
+
+    /// Another kustomization: on its own, or as a component upon what is there.
+    fn directory(&self, ra: Accumulated, loader: Loader<'t>, path: &str, component: bool) -> Result<Accumulated, Fail> {
+        let root = loader.root.clone();
+        if self.depth >= DEEPEST {
+            let message = format!("kustomizations nested deeper than {DEEPEST}");
+            return Err(Fail { exceeded: true, ..Fail::new(message) });
+        }
+        self.loader.shared.budget.steps(100)?;
+        let kustomization = kustomization::load(&loader)
+            .map_err(|fail| fail.within(format!("couldn't make target for path '{root}'")))?;
+        let chart_namespace = match &self.kustomization.namespace {
+            Some(namespace) => tree::text(namespace).to_owned(),
+            None => self.chart_namespace.clone(),
+        };
+        let inner = Target {
+            build: self.build,
+            loader,
+            kustomization,
+            chart_namespace,
+            provenance: self.provenance.below(path),
+            depth: self.depth + 1,
+        };
+        inner.set_schema(false)?;
+        let kind = &inner.kustomization.kind;
+        if component && kind != "Component" {
+            return Err(Fail::new(format!("expected kind 'Component' for path '{root}' but got '{kind}'")));
+        }
+        if !component && kind == "Component" {
+            return Err(Fail::new(format!("expected kind != 'Component' for path '{root}'")));
+        }
+        inner.accumulate(ra).map_err(|fail| fail.within(format!("recursed accumulation of path '{root}'")))
+    }
+
+    fn generate(&self, ra: &mut Accumulated) -> Outcome {
+        let k = &self.kustomization;
+        if !k.helm_charts.is_empty() && !self.build.enable_helm {
+            return Err(Fail::at(
+                k.helm_charts[0].span(),
+                "trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm",
+            ));
+        }
+        for (generators, secret) in [(&k.config_maps, false), (&k.secrets, true)] {
+            let kind = if secret { "SecretGenerator" } else { "ConfigMapGenerator" };
+            for one in generators {
+                let made = generator::generate(&self.loader, one, k.generator_options.as_ref(), secret)?;
+                let made = vec![made];
+                self.take_generated(ra, made, &self.provenance.configured(&k.file_name, "builtin", kind, "", ""))?;
+            }
+        }
+        for chart in &k.helm_charts {
+            let namespace = k.namespace.as_ref().map_or(self.chart_namespace.as_str(), tree::text);
+            let made = super::charts::inflate(self, chart, k.helm_globals.as_ref(), namespace)?;
+            let by = self.provenance.configured(&k.file_name, "builtin", "HelmChartInflationGenerator", "", "");
+            self.take_generated(ra, made, &by)?;
+        }
+        for plugin in self.plugins(&k.generators, "generator")? {
+            let made = plugin::generate(self, &plugin)?;
+            self.take_generated(ra, made, &plugin::provenance(&plugin))?;
+        }
+        Ok(())
+    }
+
+    fn take_generated(&self, ra: &mut Accumulated, mut made: Vec<Object>, by: &Provenance) -> Outcome {
+        if self.build.metadata.any() {
+            for object in made.iter_mut().filter(|object| object.annotation(metadata::ORIGIN).is_none()) {
+                metadata::annotate_all(std::slice::from_mut(object), metadata::ORIGIN, &by.text());
+            }
+        }
+        let own = ResMap::of(made)?;
+        for object in own.list {
+            if self.build.incomplete.get() && object.notes.behavior != super::object::Behavior::Unspecified {
+                // What it would merge with may be what could not be seen.
+                if let Err(fail) = ra.map.absorb(object)
+                    && !fail.message.contains("does not exist")
+                {
+                    return Err(fail.within("merging from generator"));
+                }
+                continue;
+            }
+            ra.map.absorb(object).map_err(|fail| fail.within("merging from generator"))?;
+        }
+        Ok(())
+    }
+
+    /// The plugins of a field: written in place, or in files and folders.
+    pub(super) fn plugins(&self, nodes: &[Node], what: &str) -> Result<Vec<Object>, Fail> {
+        let mut ra = Accumulated::default();
+        let mut paths = Vec::new();
+        for node in nodes {
+            match self.loader.inline(node, tree::text(node), Role::Transformer) {
+                Ok(mut inline) => {
+                    if self.build.metadata.any() {
+                        let here = self.provenance.below(&self.kustomization.file_name);
+                        metadata::annotate_all(&mut inline, metadata::ORIGIN, &here.text());
+                    }
+                    let configuring = |fail: Fail| fail.within(format!("configuring external {what}"));
+                    ra.map.append_all(inline).map_err(configuring)?;
+                }
+                Err(fail) if fail.exceeded => return Err(fail),
+                Err(_) => paths.push(node.clone()),
+            }
+        }
+        self.resources(&mut ra, &paths)?;
+        Ok(ra.map.list)
+    }
+
+    fn patching<'s>(&'s self, schemas: &'s Schemas) -> Patching<'s> {
+        Patching { schemas, loader: &self.loader, incomplete: self.build.incomplete.get() }
+    }
+
+    fn transform(&self, ra: &mut Accumulated) -> Outcome {
+        let k = &self.kustomization;
+        let config = Arc::clone(&ra.config);
+        let schemas = self.build.schemas();
+        let patching = self.patching(&schemas);
+        let map = &mut ra.map;
+        // Everything is read before anything is changed.
+        let strategic = if k.strategic.is_empty() { None } else { Some(patch::named(&self.loader, &k.strategic)?) };
+        let patches: Vec<_> = k.patches.iter().map(|p| patch::ready(&self.loader, p)).collect::<Result<_, _>>()?;
+        let json: Vec<_> = k.json_patches.iter().map(|p| patch::json(&self.loader, p)).collect::<Result<_, _>>()?;
+        let replacements = replacement::ready(&self.loader, &k.replacements)?;
+        let plugins = self.plugins(&k.transformers, "transformer")?;
+        let done = |map: &mut ResMap, kind: &str| self.done(map, kind);
+        if let Some(strategic) = &strategic {
+            strategic.transform(map, &patching)?;
+            done(map, "PatchStrategicMergeTransformer");
+        }
+        for patch in &patches {
+            patch.transform(map, &patching)?;
+            done(map, "PatchTransformer");
+        }
+        if let Some(value) = &k.namespace {
+            let specs = config.namespace.clone();
+            let namespace = Namespace { value: value.clone(), specs, unset_only: false, subjects: Subjects::Default };
+            namespace.transform(map)?;
+            done(map, "NamespaceTransformer");
+        }
+        for (value, specs, suffix) in
+            [(&k.name_prefix, &config.name_prefix, false), (&k.name_suffix, &config.name_suffix, true)]
+        {
+            if let Some(value) = value {
+                Affix { value: value.clone(), specs: specs.clone(), suffix }.transform(map)?;
+                done(map, if suffix { "SuffixTransformer" } else { "PrefixTransformer" });
+            }
+        }
+        for marks in self.labels(&config)? {
+            marks.transform(map)?;
+            done(map, "LabelTransformer");
+        }
+        if !k.common_annotations.is_empty() {
+            let specs = config.common_annotations.clone();
+            Marks { pairs: k.common_annotations.clone(), specs }.transform(map)?;
+            done(map, "AnnotationsTransformer");
+        }
+        for patch in &json {
+            patch.transform(map, &patching)?;
+            done(map, "PatchJson6902Transformer");
+        }
+        for replica in &k.replicas {
+            let replicas = Replicas { replica: replica.clone(), specs: config.replicas.clone() };
+            match replicas.transform(map) {
+                Err(_) if self.build.incomplete.get() => {}
+                other => other?,
+            }
+            done(map, "ReplicaCountTransformer");
+        }
+        for image in &k.images {
+            Images { image: image.clone(), specs: config.images.clone() }.transform(map)?;
+            done(map, "ImageTagTransformer");
+        }
+        if !k.replacements.is_empty() {
+            for replacement in &replacements {
+                replacement.transform(map, &self.loader, self.build.incomplete.get())?;
+            }
+            done(map, "ReplacementTransformer");
+        }
+        for plugin in &plugins {
+            plugin::transform(self, plugin, map)?;
+            if self.build.metadata.transformers {
+                metadata::add_transformation(map, &plugin::provenance(plugin));
+            }
+            map.drop_deleted();
+        }
+        Ok(())
+    }
+
+    /// After each transformer: a note of it, if notes are wanted, and farewell to what it deleted.
+    fn done(&self, map: &mut ResMap, kind: &str) {
+        if self.build.metadata.transformers {
+            let by = self.provenance.configured(&self.kustomization.file_name, "builtin", kind, "", "");
+            metadata::add_transformation(map, &by);
+        }
+        map.drop_deleted();
+    }
+
+    fn labels(&self, config: &Config) -> Result<Vec<Marks>, Fail> {
+        let k = &self.kustomization;
+        let mut found = Vec::new();
+        if k.labels.is_empty() && k.common_labels.is_empty() {
+            return Ok(found);
+        }
+        for labels in &k.labels {
+            let mut specs = labels.fields.clone();
+            let merge = |specs: &mut Vec<FieldSpec>, more: &[FieldSpec]| {
+                fieldspec::merge_all(specs, more).map_err(|fail| fail.within("failed to merge labels"))
+            };
+            merge(&mut specs, &config.labels)?;
+            if labels.include_selectors {
+                merge(&mut specs, &config.common_labels)?;
+            } else {
+                if labels.include_templates {
+                    merge(&mut specs, &config.template_labels)?;
+                }
+                merge(&mut specs, &[FieldSpec::any("metadata/labels", true)])?;
+            }
+            found.push(Marks { pairs: labels.pairs.clone(), specs });
+        }
+        let pairs: Vec<Entry> = k.common_labels.clone();
+        found.push(Marks { pairs, specs: config.common_labels.clone() });
+        Ok(found)
+    }
+
+    /// The label that says who built the objects.
+    pub(super) fn label_managed(&self, map: &mut ResMap) -> Outcome {
+        let path = self.loader.load(&self.kustomization.file_name);
+        let origin = crate::yaml::Origin::of(Role::Transformer, path?.whole());
+        let value = Node::string(format!("kustomize-v{}", super::VERSION), origin.clone());
+        let pair = Entry { key: "app.kubernetes.io/managed-by".into(), key_origin: origin, value };
+        Marks { pairs: vec![pair], specs: vec![FieldSpec::any("metadata/labels", true)] }.transform(map)
+    }
+
+    fn validate(&self, ra: &mut Accumulated) -> Outcome {
+        for plugin in self.plugins(&self.kustomization.validators, "transformer")? {
+            let before: Vec<Node> = ra.map.list.iter().map(|object| object.node.clone()).collect();
+            plugin::transform(self, &plugin, &mut ra.map)?;
+            let same = ra.map.list.len() == before.len()
+                && ra
+                    .map
+                    .list
+                    .iter()
+                    .zip(&before)
+                    .all(|(object, before)| super::json::text(&object.node) == super::json::text(before));
+            if !same {
+                return Err(Fail::at(plugin.node.span(), "validator shouldn't modify the resource map"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,378 @@
+//! The transformers that write one value in many places: namespace, prefix and suffix, labels, annotations, images, replicas.
+
+use regex::Regex;
+
+use super::fail::{Fail, Outcome};
+use super::fieldspec::{self, FieldSpec, Make};
+use super::id::Gvk;
+use super::kustomization::{Image, Replica};
+use super::object::Object;
+use super::parse::Flaw;
+use super::resmap::ResMap;
+use super::tree::{self, Shape};
+use crate::yaml::{Entry, Node, Origin, Role, Value};
+
+/// Whose namespace a binding's subjects get.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Subjects {
+    /// Those named `default`.
+    #[default]
+    Default,
+    /// All service accounts.
+    ServiceAccounts,
+    /// Nobody's.
+    None,
+}
+
+/// A namespace to be set.
+#[derive(Debug, Clone)]
+pub(super) struct Namespace {
+    pub(super) value: Node,
+    pub(super) specs: Vec<FieldSpec>,
+    pub(super) unset_only: bool,
+    pub(super) subjects: Subjects,
+}
+
+fn written(node: &Node) -> Origin {
+    tree::in_role(&node.origin, Role::Transformer)
+}
+
+impl Namespace {
+    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+        if tree::text(&self.value).is_empty() {
+            return Ok(());
+        }
+        for object in &mut map.list {
+            if object.deleted || object.notes.from_chart {
+                continue;
+            }
+            object.remember_name();
+            self.apply(object)?;
+        }
+        // Whoever has the same name on the way has it in the end.
+        match map.twin() {
+            Some(id) => {
+                let message = format!("namespace transformation produces ID conflict: {id}");
+                Err(Fail::at(self.value.span(), message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Sets the namespace of one object.
+    pub(super) fn apply(&self, object: &mut Object) -> Outcome {
+        let gvk = object.gvk();
+        let origin = written(&self.value);
+        let value = tree::string(tree::text(&self.value), origin.clone());
+        let mut edit = |node: &mut Node| {
+            if self.unset_only && !tree::is_empty(node) && !tree::text(node).is_empty() {
+                return Ok(());
+            }
+            tree::overwrite(node, value.clone())
+        };
+        let node = &mut object.node;
+        if !gvk.is_cluster_scoped() {
+            let spec = FieldSpec::any("metadata/namespace", true);
+            fieldspec::apply(node, &spec, Make::Scalar, &origin, &mut edit)?;
+        }
+        let binding = matches!(gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+        if binding && self.subjects != Subjects::None {
+            for subject in tree::get_mut(node, "subjects").and_then(tree::items_mut).into_iter().flatten() {
+                let (field, wanted) = match self.subjects {
+                    Subjects::ServiceAccounts => ("kind", "ServiceAccount"),
+                    _ => ("name", "default"),
+                };
+                tree::expect(subject, Shape::Map)
+                    .and_then(|()| subject.get(field).map_or(Ok(()), |node| tree::expect(node, Shape::Scalar)))
+                    .map_err(|fail| fail.within("setting namespace on (cluster)role binding subjects"))?;
+                if subject.get(field).is_some_and(|node| tree::text(node) == wanted) {
+                    if subject.get("namespace").is_none() {
+                        let blank = tree::untagged("", origin.clone());
+                        let entry = Entry { key: "namespace".into(), key_origin: origin.clone(), value: blank };
+                        tree::entries_mut(subject).into_iter().for_each(|entries| entries.push(entry.clone()));
+                    }
+                    if let Some(place) = tree::get_mut(subject, "namespace") {
+                        edit(place)?;
+                    }
+                }
+            }
+        }
+        let api_version = object.api_version().to_owned();
+        for spec in &self.specs {
+            let meta_name = spec.path == "metadata/name" && api_version != "v1";
+            let subject = binding
+                && matches!(spec.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
+                && spec.path == "subjects/namespace";
+            if spec.path == "metadata/namespace" || meta_name || subject {
+                continue;
+            }
+            fieldspec::apply(&mut object.node, spec, Make::Scalar, &origin, &mut edit)
+                .map_err(|fail| fail.within("namespace transformation failed"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A prefix or a suffix.
+#[derive(Debug, Clone)]
+pub(super) struct Affix {
+    pub(super) value: Node,
+    pub(super) specs: Vec<FieldSpec>,
+    pub(super) suffix: bool,
+}
+
+impl Affix {
+    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+        let affix = tree::text(&self.value);
+        let origin = written(&self.value);
+        for object in &mut map.list {
+            let id = object.original_id();
+            let kept = matches!(id.gvk.kind.as_str(), "CustomResourceDefinition" | "Namespace")
+                || (id.gvk.kind == "APIService" && id.gvk.group == "apiregistration.k8s.io");
+            if kept || object.deleted {
+                continue;
+            }
+            for spec in self.specs.iter().filter(|spec| id.gvk.is_selected_by(&spec.gvk)) {
+                if spec.path == "metadata/name" && !affix.is_empty() {
+                    let list = if self.suffix { &mut object.notes.suffixes } else { &mut object.notes.prefixes };
+                    list.push(affix.to_owned());
+                    object.remember_name();
+                }
+                fieldspec::apply(&mut object.node, spec, Make::Scalar, &origin, &mut |node| {
+                    let old = tree::text(node);
+                    let new = if self.suffix { format!("{old}{affix}") } else { format!("{affix}{old}") };
+                    let origin = tree::joined(&node.origin, &[&origin]);
+                    tree::overwrite(node, tree::untagged(new, origin))
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Labels or annotations for every object.
+#[derive(Debug, Clone)]
+pub(super) struct Marks {
+    pub(super) pairs: Vec<Entry>,
+    pub(super) specs: Vec<FieldSpec>,
+}
+
+impl Marks {
+    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+        for object in map.list.iter_mut().filter(|object| !object.deleted) {
+            for pair in &self.pairs {
+                let origin = written(&pair.value);
+                let key_origin = tree::in_role(&pair.key_origin, Role::Transformer);
+                let value = tree::string(tree::text(&pair.value), origin.clone());
+                let unwritable = tree::is_unwritable_key(&pair.key);
+                let flaws = &mut object.flaws;
+                fieldspec::apply_all(&mut object.node, &self.specs, Make::Map, &origin, &mut |node| {
+                    if unwritable && node.get(&pair.key).is_none() {
+                        flaws.push(Flaw::key(pair.key_origin.anchor()));
+                    }
+                    tree::put(node, &pair.key, &key_origin, value.clone())
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A new name, tag or digest for an image.
+#[derive(Debug, Clone)]
+pub(super) struct Images {
+    pub(super) image: Image,
+    pub(super) specs: Vec<FieldSpec>,
+}
+
+impl Images {
+    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+        let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", self.image.name);
+        let regex = regex::RegexBuilder::new(&pattern).size_limit(1 << 20).build();
+        let regex = regex.map_err(|_| {
+            let fail = Fail::new(format!("the image name `{}` is no regular expression", self.image.name));
+            Fail { span: self.image.span, ..fail }
+        })?;
+        for object in map.list.iter_mut().filter(|object| !object.deleted) {
+            if object.kind() == "CustomResourceDefinition" {
+                continue;
+            }
+            if mentions(&object.node, &regex) {
+                self.everywhere(&mut object.node, &regex)?;
+            }
+            let origin = object.node.origin.clone();
+            let mut edit = |node: &mut Node| self.edit(node, &regex);
+            fieldspec::apply_all(&mut object.node, &self.specs, Make::Nothing, &origin, &mut edit)?;
+        }
+        Ok(())
+    }
+
+    /// Containers wherever they are.
+    fn everywhere(&self, node: &mut Node, regex: &Regex) -> Outcome {
+        match Shape::of(node) {
+            Shape::Map => {
+                for entry in tree::entries_mut(node).into_iter().flatten() {
+                    self.everywhere(&mut entry.value, regex)?;
+                    if matches!(&*entry.key, "containers" | "initContainers") {
+                        for item in tree::items_mut(&mut entry.value).into_iter().flatten() {
+                            tree::expect(item, Shape::Map)?;
+                            if let Some(image) = tree::get_mut(item, "image") {
+                                self.edit(image, regex)?;
+                            }
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Shape::Seq => tree::items_mut(node).into_iter().flatten().try_for_each(|item| self.everywhere(item, regex)),
+            Shape::Scalar => Ok(()),
+        }
+    }
+
+    fn edit(&self, node: &mut Node, regex: &Regex) -> Outcome {
+        tree::expect(node, Shape::Scalar)?;
+        if !regex.is_match(tree::text(node)) {
+            return Ok(());
+        }
+        let (mut name, mut tag, mut digest) = split_image(tree::text(node));
+        let image = &self.image;
+        let text = |node: &Option<Node>| node.as_ref().map(|node| tree::text(node).to_owned());
+        if let Some(new) = text(&image.new_name) {
+            name = new;
+        }
+        match (text(&image.new_tag), text(&image.digest), text(&image.tag_suffix)) {
+            (Some(new_tag), new_digest, _) => {
+                tag = new_tag;
+                digest = new_digest.unwrap_or_default();
+            }
+            (None, Some(new_digest), _) => {
+                tag = String::new();
+                digest = new_digest;
+            }
+            (None, None, Some(suffix)) => {
+                tag.push_str(&suffix);
+                digest = String::new();
+            }
+            (None, None, None) => {}
+        }
+        if !tag.is_empty() {
+            name = format!("{name}:{tag}");
+        }
+        if !digest.is_empty() {
+            name = format!("{name}@{digest}");
+        }
+        let makers: Vec<Origin> = [&image.new_tag, &image.digest, &image.tag_suffix, &image.new_name]
+            .into_iter()
+            .flatten()
+            .map(written)
+            .collect();
+        let origin = match makers.split_first() {
+            Some((first, rest)) => {
+                let mut others: Vec<&Origin> = rest.iter().collect();
+                others.push(&node.origin);
+                tree::joined(first, &others)
+            }
+            None => node.origin.clone(),
+        };
+        tree::overwrite(node, tree::untagged(name, origin))
+    }
+}
+
+/// Whether any text of a tree is the image: most objects have none and stay shared.
+fn mentions(node: &Node, regex: &Regex) -> bool {
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match &node.value {
+            Value::Map(map) => {
+                for entry in &map.entries {
+                    if matches!(&*entry.key, "containers" | "initContainers") {
+                        for item in entry.value.as_seq().unwrap_or_default() {
+                            let image = item.get("image");
+                            if image.is_some_and(|i| i.as_scalar().is_none() || regex.is_match(tree::text(i)))
+                                || (item.as_map().is_none() && !tree::is_null(item))
+                            {
+                                return true;
+                            }
+                        }
+                    }
+                    open.push(&entry.value);
+                }
+            }
+            Value::Seq(items) => open.extend(items.iter()),
+            Value::Scalar(_) => {}
+        }
+    }
+    false
+}
+
+/// Name, tag and digest of an image; empty where there is none.
+pub(super) fn split_image(image: &str) -> (String, String, String) {
+    let base = image.find('/').filter(|&at| at > 0).unwrap_or(0);
+    let search = &image[base..];
+    let at = search.find('@').map(|i| i + base);
+    let colon = search.find(':').map(|i| i + base);
+    match (at, colon) {
+        (None, None) => (image.to_owned(), String::new(), String::new()),
+        (Some(at), colon) if colon.is_none_or(|colon| at < colon) => {
+            (image[..at].to_owned(), String::new(), image[at + 1..].to_owned())
+        }
+        (Some(at), Some(colon)) => {
+            (image[..colon].to_owned(), image[colon + 1..at].to_owned(), image[at + 1..].to_owned())
+        }
+        (_, Some(colon)) => (image[..colon].to_owned(), image[colon + 1..].to_owned(), String::new()),
+        (Some(at), None) => (image[..at].to_owned(), String::new(), image[at + 1..].to_owned()),
+    }
+}
+
+/// A number of replicas for what has a name.
+#[derive(Debug, Clone)]
+pub(super) struct Replicas {
+    pub(super) replica: Replica,
+    pub(super) specs: Vec<FieldSpec>,
+}
+
+impl Replicas {
+    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+        let origin = written(&self.replica.count);
+        let count = Node { origin: origin.clone(), ..self.replica.count.clone() };
+        let mut found = false;
+        for spec in &self.specs {
+            let places = map.ever(|id| id.name == self.replica.name && id.gvk.is_selected_by(&spec.gvk));
+            for at in places {
+                found = true;
+                fieldspec::apply(&mut map.list[at].node, spec, Make::Scalar, &origin, &mut |node| {
+                    tree::overwrite(node, count.clone())
+                })?;
+            }
+        }
+        if found {
+            return Ok(());
+        }
+        let kinds: Vec<String> = self.specs.iter().map(|spec| Gvk::to_string(&spec.gvk)).collect();
+        Err(Fail::at(
+            self.replica.count.span(),
+            format!(
+                "resource with name {} does not match a config with the following GVK [{}]",
+                self.replica.name,
+                kinds.join(" ")
+            ),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_image;
+
+    #[test]
+    fn images_come_apart() {
+        let split = |image: &str| {
+            let (name, tag, digest) = split_image(image);
+            format!("{name} {tag} {digest}")
+        };
+        assert_eq!(split("nginx"), "nginx  ");
+        assert_eq!(split("host:5000/nginx:1.2"), "host:5000/nginx 1.2 ");
+        assert_eq!(split("nginx@sha256:ab"), "nginx  sha256:ab");
+        assert_eq!(split("a/nginx:1@sha256:ab"), "a/nginx 1 sha256:ab");
+    }
+}
