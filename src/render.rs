@@ -1,0 +1,344 @@
+//! From an Application to the objects that Argo CD would apply, each value with its origin.
+//!
+//! This file decides where a source lies and which tool reads it (`reposerver/repository/repository.go`); the tools have
+//! a module each. Whatever cannot be rendered becomes a gap, never a silence.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use crate::budget::Budget;
+use crate::discover::{ReadError, Repository};
+
+use crate::finding::Gap;
+use crate::k8s::Resource;
+use crate::k8s::argo::{Application, Source};
+use crate::source::{FileId, RepoPath, Span};
+use crate::yaml::{Node, Parsed, parse};
+
+mod chart;
+pub mod helm;
+pub mod inline;
+pub mod kustomize;
+pub mod layers;
+mod place;
+pub mod plain;
+mod quiet;
+mod tools;
+
+pub use chart::Inflater;
+pub use place::Addresses;
+pub use tools::{Options, Tools};
+
+/// What an Application's sources give.
+#[derive(Debug, Clone, Default)]
+pub struct Rendered {
+    /// The objects, in the order in which the sources give them.
+    pub objects: Vec<Resource>,
+    /// What could not be rendered.
+    pub gaps: Vec<Gap>,
+}
+
+/// What was rendered, and from which files.
+#[derive(Debug, Clone, Default)]
+pub struct Output {
+    /// The objects and gaps.
+    pub rendered: Rendered,
+    /// The files that were read for it.
+    pub files: BTreeSet<RepoPath>,
+    /// The folders from which the sources read.
+    pub folders: BTreeSet<RepoPath>,
+    /// Objects that a later one of the same identity hides.
+    pub hidden: Vec<Resource>,
+    /// The values files that Helm sources name, in the order in which they count.
+    pub values: Vec<ValuesFile>,
+}
+
+/// A values file that a source names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValuesFile {
+    /// The file; for a chart from elsewhere its path in the chart.
+    pub path: String,
+    /// Whether it is there.
+    pub exists: bool,
+    /// Where it is named.
+    pub span: Span,
+}
+
+impl Output {
+    fn gap(&mut self, gap: Gap) {
+        self.rendered.gaps.push(gap);
+    }
+}
+
+/// Which tool reads a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tool {
+    /// A folder of manifests.
+    Directory,
+    /// A Helm chart.
+    Helm,
+    /// A kustomization.
+    Kustomize,
+    /// A configuration management plugin.
+    Plugin,
+}
+
+/// The YAML and JSON files of the repository under audit, each parsed once and then shared.
+pub struct Manifests<'a> {
+    repository: &'a Repository,
+    parsed: Vec<OnceLock<Result<Arc<Parsed>, ReadError>>>,
+}
+
+impl<'a> Manifests<'a> {
+    /// Parses nothing yet.
+    pub fn new(repository: &'a Repository) -> Self {
+        Self { repository, parsed: repository.files().iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &'a Repository {
+        self.repository
+    }
+
+    /// The documents of a file, each file under a budget of its own.
+    pub fn parsed(&self, path: &RepoPath) -> Result<Arc<Parsed>, ReadError> {
+        let read = || {
+            let text = self.repository.read(path)?;
+            let id = self.repository.id(path).ok_or_else(|| ReadError::NotFound(path.clone()))?;
+            Ok(Arc::new(parse(id, &text, &Budget::default())))
+        };
+        match self.repository.files().binary_search(path) {
+            Ok(at) => self.parsed[at].get_or_init(read).clone(),
+            Err(_) => read(),
+        }
+    }
+}
+
+/// What rendering looks at besides the Application.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The files.
+    pub manifests: &'a Manifests<'a>,
+    /// Which addresses mean the repository under audit.
+    pub addresses: &'a Addresses,
+    /// What all renders share.
+    pub tools: &'a Tools,
+}
+
+impl<'a> Context<'a> {
+    /// The repository under audit.
+    pub fn repository(&self) -> &'a Repository {
+        self.manifests.repository
+    }
+}
+
+/// The file names by which Kustomize knows its folders.
+pub const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The tool that a folder's files ask for (`util/app/discovery/discovery.go`; of two, the later name in the walk wins).
+pub fn detect(repository: &Repository, folder: &RepoPath) -> Tool {
+    let mut tool = Tool::Directory;
+    for path in repository.under(folder).iter().filter(|path| path.parent().as_ref() == Some(folder)) {
+        let name = path.file_name();
+        if KUSTOMIZATIONS.contains(&name) {
+            return Tool::Kustomize;
+        }
+        if name.ends_with("Chart.yaml") {
+            tool = Tool::Helm;
+        }
+    }
+    tool
+}
+
+/// The tool that a source names, if it names one; a gap if it names several.
+fn explicit(source: &Source<'_>) -> Result<Option<Tool>, Box<Gap>> {
+    let says = |node: Option<&Node>| {
+        let entries = node.and_then(Node::as_map).map_or(&[][..], |map| map.entries.as_slice());
+        entries.iter().any(|entry| match entry.value.as_scalar() {
+            Some(_) => entry.value.as_text().is_some_and(|text| !text.is_empty() && text != "false"),
+            None => true,
+        })
+    };
+    let named = [
+        (Tool::Kustomize, says(source.kustomize())),
+        (Tool::Helm, says(source.helm().map(|helm| helm.node))),
+        (Tool::Directory, says(source.directory().map(|directory| directory.node))),
+        (Tool::Plugin, source.plugin().is_some()),
+    ];
+    let tools: Vec<Tool> = named.into_iter().filter(|(_, said)| *said).map(|(tool, _)| tool).collect();
+    match tools[..] {
+        [] => Ok(None),
+        [tool] => Ok(Some(tool)),
+        _ => {
+            let gap = Gap::new("render-failed", "several kinds of source are configured at once");
+            Err(Box::new(gap.at(source.node.span())))
+        }
+    }
+}
+
+/// Renders an Application: all of its sources, in order.
+pub fn application(context: &Context<'_>, app: &Application<'_>) -> Output {
+    let mut output = Output::default();
+    let sources = app.sources();
+    if sources.is_empty() {
+        output.gap(Gap::new("render-failed", "the Application has no source").at(app.node.span()));
+    }
+    for source in &sources {
+        render_source(context, app, source, &mut output);
+    }
+    once(&mut output, app);
+    for gap in &mut output.rendered.gaps {
+        gap.application.get_or_insert_with(|| app.name().to_owned());
+    }
+    output
+}
+
+/// Of objects with one identity the last counts, with a warning (`controller/state.go: DeduplicateTargetObjects`).
+fn once(output: &mut Output, app: &Application<'_>) {
+    let into = app.destination().namespace();
+    let key = |object: &Resource| {
+        let namespace = object.namespace().unwrap_or(into).to_owned();
+        (object.group().to_owned(), object.kind().to_owned(), namespace, object.name().to_owned())
+    };
+    let mut last: BTreeMap<_, usize> = BTreeMap::new();
+    let mut repeated = Vec::new();
+    for (at, object) in output.rendered.objects.iter().enumerate().filter(|(_, object)| !object.name().is_empty()) {
+        if let Some(earlier) = last.insert(key(object), at) {
+            repeated.push((earlier, object));
+        }
+    }
+    let gaps = repeated.iter().map(|(_, object)| {
+        let message = format!("{} `{}` occurs more than once: only the last counts", object.kind(), object.name());
+        Gap::new("repeated-resource", message).at(object.span())
+    });
+    let gaps: Vec<Gap> = gaps.collect();
+    let dropped: BTreeSet<usize> = repeated.iter().map(|(at, _)| *at).collect();
+    output.rendered.gaps.extend(gaps);
+    for (at, object) in std::mem::take(&mut output.rendered.objects).into_iter().enumerate() {
+        if dropped.contains(&at) { &mut output.hidden } else { &mut output.rendered.objects }.push(object);
+    }
+}
+
+/// Renders a folder that no Application names, with the tool that its files ask for. OpenShift Templates are opened.
+pub fn folder_unit(context: &Context<'_>, folder: &RepoPath) -> Output {
+    let mut output = Output::default();
+    let files = context.repository().under(folder);
+    let first = files.iter().filter_map(|path| context.repository().id(path)).next();
+    let at = Span::new(first.unwrap_or(FileId(0)), 0, 0);
+    output.folders.insert(folder.clone());
+    match detect(context.repository(), folder) {
+        Tool::Kustomize => kustomization(context, None, folder, at, &mut output),
+        Tool::Helm => chart::alone(context, folder, at, &mut output),
+        Tool::Directory | Tool::Plugin => plain::render(context, folder, None, at, &mut output),
+    }
+    let objects = std::mem::take(&mut output.rendered.objects);
+    output.rendered.objects = objects
+        .into_iter()
+        .flat_map(|object| plain::template_objects(&object).unwrap_or_else(|| vec![object]))
+        .collect();
+    output
+}
+
+fn render_source(context: &Context<'_>, app: &Application<'_>, source: &Source<'_>, output: &mut Output) {
+    let at = place_of(source);
+    if source.is_ref_only() {
+        return;
+    }
+    if let Some(name) = source.chart() {
+        return chart::from_repository(context, app, source, name, output);
+    }
+    let folder = match folder(context, source) {
+        Ok(folder) => folder,
+        Err(gap) => return output.gap(*gap),
+    };
+    let tool = match explicit(source) {
+        Ok(tool) => tool.unwrap_or_else(|| detect(context.repository(), &folder)),
+        Err(gap) => return output.gap(*gap),
+    };
+    output.folders.insert(folder.clone());
+    match tool {
+        Tool::Directory => plain::render(context, &folder, source.directory().as_ref(), at, output),
+        Tool::Helm => chart::in_folder(context, app, source, &folder, output),
+        Tool::Kustomize => kustomization(context, Some((app, source)), &folder, at, output),
+        Tool::Plugin => {
+            // Most plugins fill secrets into what the usual tools would give.
+            let message = "a configuration management plugin renders the source: what it does is not known, and its \
+                           folder is read as it would be without it";
+            output.gap(Gap::new("not-rendered", message).at(at));
+            match detect(context.repository(), &folder) {
+                Tool::Helm => chart::in_folder(context, app, source, &folder, output),
+                Tool::Kustomize => kustomization(context, Some((app, source)), &folder, at, output),
+                Tool::Directory | Tool::Plugin => plain::render(context, &folder, None, at, output),
+            }
+        }
+    }
+}
+
+/// Builds a kustomization, edited as an Application's source says.
+fn kustomization(
+    context: &Context<'_>,
+    of: Option<(&Application<'_>, &Source<'_>)>,
+    folder: &RepoPath,
+    at: Span,
+    output: &mut Output,
+) {
+    let edits = of.map(|(app, source)| {
+        let nothing = Node::map(Vec::new(), app.node.origin.clone());
+        let mut edits = kustomize::ApplicationSource::read(source.kustomize().unwrap_or(&nothing));
+        edits.environment = layers::environment(app, source);
+        edits
+    });
+    let options = kustomize::Options {
+        source: edits.as_ref(),
+        build: Some(&context.tools.build),
+        charts: Some(&chart::Inflater { context }),
+        cache: Some(&context.tools.cache),
+        ..kustomize::Options::default()
+    };
+    match kustomize::build(context.repository(), folder, &options, &Budget::default()) {
+        Ok(built) => {
+            output.rendered.objects.extend(built.objects);
+            output.rendered.gaps.extend(built.gaps);
+            output.files.extend(built.files);
+        }
+        Err(error) => {
+            let kind = if error.exceeded { "budget-exceeded" } else { "render-failed" };
+            output.gap(Gap::new(kind, error.message).at(error.span.unwrap_or(at)));
+            output.files.extend(error.files);
+        }
+    }
+}
+
+/// Where to point when a source as a whole is meant.
+fn place_of(source: &Source<'_>) -> Span {
+    let keys = ["path", "chart", "repoURL"];
+    keys.iter().find_map(|key| source.node.get(key)).unwrap_or(source.node).span()
+}
+
+/// A source's address without what may be a password in it.
+fn address(source: &Source<'_>) -> String {
+    place::without_user(source.repo_url())
+}
+
+/// The folder of the repository under audit that a source names.
+fn folder(context: &Context<'_>, source: &Source<'_>) -> Result<RepoPath, Box<Gap>> {
+    let at = place_of(source);
+    let Some(path) = source.path() else {
+        return Err(Gap::new("render-failed", "the source has neither a path nor a chart").at(at).into());
+    };
+    let outside =
+        || Gap::new("values-outside-repository", format!("the path `{path}` leads out of the repository")).at(at);
+    if path.starts_with('/') {
+        return Err(outside().into());
+    }
+    let folder = RepoPath::new(path).map_err(|_| outside())?;
+    let exists = context.repository().is_dir(&folder);
+    if !context.addresses.is_here(source.repo_url(), exists) {
+        let message = format!("the source `{}` is another repository, which is not at hand", address(source));
+        return Err(Gap::new("other-repository", message).at(at).into());
+    }
+    if !exists {
+        return Err(Gap::new("missing-chart", format!("the path `{path}` is not in the repository")).at(at).into());
+    }
+    Ok(folder)
+}

@@ -1,0 +1,300 @@
+//! Helm sources: the chart found, its layers read, the release rendered; and charts that kustomizations inflate.
+
+use std::sync::Arc;
+
+use super::helm::{self, Capabilities, Chart, Parameter, Reason, RenderError, Request, ValuesLayer};
+use super::kustomize::{ChartRequest, Charts};
+use super::layers::{self, Layer};
+use super::quiet::quiet;
+use super::{Context, Output, address, place_of};
+use crate::budget::Budget;
+use crate::finding::Gap;
+use crate::k8s::Resource;
+use crate::k8s::argo::{Application, Source};
+use crate::source::{RepoPath, Span};
+use crate::yaml::{Node, Origin};
+
+/// Renders a chart in a folder of the repository.
+pub fn in_folder(
+    context: &Context<'_>,
+    app: &Application<'_>,
+    source: &Source<'_>,
+    folder: &RepoPath,
+    output: &mut Output,
+) {
+    output.files.extend(context.repository().under(folder).iter().cloned());
+    let chart = context.tools.chart(context.repository(), folder);
+    render(context, app, source, Some(folder), chart, output);
+}
+
+/// Renders a chart that comes from a chart repository, if it is at hand.
+pub fn from_repository(
+    context: &Context<'_>,
+    app: &Application<'_>,
+    source: &Source<'_>,
+    name: &str,
+    output: &mut Output,
+) {
+    match context.tools.chart_beside(name, source.target_revision()) {
+        Some(chart) => render(context, app, source, None, chart, output),
+        None => {
+            let (asked, gaps) = layers::release(context, app, source, None);
+            output.rendered.gaps.extend(gaps);
+            output.values.extend(asked.values_files(None));
+            let version = source.target_revision();
+            output.gap(Gap::missing_chart(name, version, &address(source)).at(place_of(source)));
+        }
+    }
+}
+
+/// A chart that no Application names, with its own values.
+pub fn alone(context: &Context<'_>, folder: &RepoPath, at: Span, output: &mut Output) {
+    output.files.extend(context.repository().under(folder).iter().cloned());
+    let name = folder.file_name();
+    let release = helm::Release::new(if name.is_empty() { "release-name" } else { name }, "default");
+    let printed = context.tools.chart(context.repository(), folder).and_then(|chart| {
+        let capabilities = capabilities(context, "", &[])?;
+        let print = |chart: &Arc<Chart>| {
+            let request = Request {
+                chart,
+                release: &release,
+                layers: &[],
+                parameters: &[],
+                capabilities: &capabilities,
+                include_crds: true,
+                skip_tests: true,
+                skip_schema: true,
+                without_missing: true,
+            };
+            helm::render(&request, &Budget::default())
+        };
+        // Nobody knows the values with which it is installed: a template that asks for more is left out, with a gap.
+        print(&chart).or_else(|error| without_broken(context, folder, error, &print))
+    });
+    take(printed, at, output);
+}
+
+fn capabilities(context: &Context<'_>, kube_version: &str, further: &[String]) -> Result<Capabilities, RenderError> {
+    let options = &context.tools.options;
+    let kubernetes = if kube_version.is_empty() { &options.kube_version } else { kube_version };
+    let further = if further.is_empty() { &options.api_versions } else { further };
+    Capabilities::new(options.helm, Some(kubernetes), further).map_err(RenderError::refused)
+}
+
+fn render(
+    context: &Context<'_>,
+    app: &Application<'_>,
+    source: &Source<'_>,
+    folder: Option<&RepoPath>,
+    chart: Result<Arc<Chart>, RenderError>,
+    output: &mut Output,
+) {
+    let at = place_of(source);
+    let (asked, gaps) = layers::release(context, app, source, folder);
+    output.rendered.gaps.extend(gaps);
+    output.values.extend(asked.values_files(chart.as_deref().ok()));
+    let chart = match chart {
+        Ok(chart) => chart,
+        Err(error) => return output.gap(gap(&error, at)),
+    };
+    let mut read: Vec<Arc<ValuesLayer>> = Vec::new();
+    for layer in &asked.layers {
+        match values(context, &chart, layer, output) {
+            Some(Ok(layer)) => read.push(layer),
+            Some(Err(error)) => output.gap(gap(&error, at)),
+            None => {}
+        }
+    }
+    let mut parameters: Vec<Parameter> = Vec::new();
+    for one in &asked.parameters {
+        parameters.push(Parameter::of_application(&one.name, &one.value, one.force_string, one.origin.clone()));
+    }
+    for file in &asked.files {
+        if let Ok(text) = context.repository().read(&file.path) {
+            output.files.insert(file.path.clone());
+            parameters.push(Parameter::of_file(&file.name, text, file.origin.clone()));
+        }
+    }
+    let namespace = if asked.namespace.is_empty() { "default" } else { &asked.namespace };
+    let mut release = helm::Release::new(&asked.name, namespace);
+    release.name_origin = app.node.at(&["metadata", "name"]).map(|node| node.origin.clone());
+    release.namespace_origin = app.destination().namespace_node().map(|node| node.origin.clone());
+    let layers: Vec<&ValuesLayer> = read.iter().map(Arc::as_ref).collect();
+    let printed = capabilities(context, &asked.kube_version, &asked.api_versions).and_then(|capabilities| {
+        let print = |chart: &Arc<Chart>| {
+            let request = Request {
+                chart,
+                release: &release,
+                layers: &layers,
+                parameters: &parameters,
+                capabilities: &capabilities,
+                include_crds: !asked.skip_crds,
+                skip_tests: asked.skip_tests,
+                skip_schema: asked.skip_schema_validation,
+                without_missing: true,
+            };
+            helm::render(&request, &Budget::default())
+        };
+        match (print(&chart), folder) {
+            (Err(error), Some(folder)) if !chart.missing.is_empty() => without_broken(context, folder, error, &print),
+            (printed, _) => printed,
+        }
+    });
+    let said = read.iter().flat_map(|layer| layer.documents()).chain(&chart.values);
+    let given = asked.parameters.iter().map(|one| (one.name.as_str(), one.value.as_str()));
+    take(printed.map_err(|error| RenderError { message: quiet(error.message, said, given), ..error }), at, output);
+}
+
+/// A chart that lacks a library, or the values that it needs: templates that cannot do without are left out one by one, each
+/// with a gap, so that the others are still seen.
+fn without_broken(
+    context: &Context<'_>,
+    folder: &RepoPath,
+    mut error: RenderError,
+    print: &dyn Fn(&Arc<Chart>) -> Result<helm::Printed, RenderError>,
+) -> Result<helm::Printed, RenderError> {
+    let mut chart = Arc::new(context.tools.own_chart(context.repository(), folder)?);
+    let mut gaps = Vec::new();
+    for _ in 0..64 {
+        let breaks = |content: &helm::Content| match content {
+            helm::Content::Text(id, _) => error.span.is_some_and(|span| span.file == *id),
+            helm::Content::Bytes(_) => false,
+        };
+        let number = chart.templates.iter().position(|template| breaks(&template.content));
+        let (Some(number), Some(own)) = (number, Arc::get_mut(&mut chart)) else { return Err(error) };
+        own.templates.remove(number);
+        gaps.extend(error.span.map(|span| gap(&error, span)));
+        match print(&chart) {
+            Ok(mut printed) => {
+                printed.gaps.extend(gaps);
+                return Ok(printed);
+            }
+            Err(next) => error = next,
+        }
+    }
+    Err(error)
+}
+
+/// A layer's values; nothing where its file is missing, which was said before.
+fn values(
+    context: &Context<'_>,
+    chart: &Chart,
+    layer: &Layer,
+    output: &mut Output,
+) -> Option<Result<Arc<ValuesLayer>, RenderError>> {
+    match layer {
+        Layer::File { exists: false, .. } => None,
+        Layer::File { path, .. } => {
+            output.files.insert(path.clone());
+            Some(context.tools.values(context.repository(), path))
+        }
+        Layer::InChart { path, origin } => {
+            let file = chart.files.iter().find(|file| &*file.name == path.as_str());
+            let Some(helm::Content::Text(id, text)) = file.map(|file| &file.content) else {
+                let message = format!("the values file `{path}` is not in the chart");
+                output.gap(Gap::new("missing-values-file", message).at(origin.anchor()));
+                return None;
+            };
+            let layer = ValuesLayer::read(path, *id, text, context.tools.options.helm, &Budget::default());
+            Some(layer.map(Arc::new))
+        }
+        Layer::Inline(node) => Some(Ok(Arc::new(ValuesLayer::inline(node)))),
+    }
+}
+
+fn take(printed: Result<helm::Printed, RenderError>, at: Span, output: &mut Output) {
+    match printed {
+        Ok(printed) => {
+            output.rendered.objects.extend(printed.manifests.into_iter().filter_map(|one| Resource::new(one.node)));
+            output.rendered.gaps.extend(printed.gaps);
+        }
+        Err(error) => output.gap(gap(&error, at)),
+    }
+}
+
+/// An error of Helm as a gap, at the chart's own place where it has one.
+fn gap(error: &RenderError, at: Span) -> Gap {
+    let known = error.gap();
+    let kind = if error.reason == Reason::Refused { "render-failed" } else { known.kind };
+    Gap { kind, span: known.span.or(Some(at)), ..known }
+}
+
+/// Charts for kustomizations.
+pub struct Inflater<'c, 'a> {
+    /// What rendering looks at.
+    pub context: &'c Context<'a>,
+}
+
+impl Charts for Inflater<'_, '_> {
+    fn inflate(&self, request: &ChartRequest, budget: &Budget) -> Result<Vec<Node>, Gap> {
+        let context = self.context;
+        let chart = self.chart(request).map_err(|gap| *gap)?;
+        let fail = |error: RenderError| gap(&error, request.span);
+        let mut layers: Vec<Arc<ValuesLayer>> = Vec::new();
+        let file = request.values_file.as_ref().map(|path| context.tools.values(context.repository(), path));
+        let file = file.transpose().map_err(fail)?;
+        let inline = request.values_inline.as_ref().map(|node| Arc::new(ValuesLayer::inline(node)));
+        match (request.values_merge.as_str(), inline) {
+            ("replace", Some(inline)) => layers.push(inline),
+            ("merge", Some(inline)) => {
+                layers.push(inline);
+                let own = || Some(Arc::new(ValuesLayer::inline(chart.values.as_ref()?)));
+                layers.extend(file.or_else(own));
+            }
+            (_, inline) => layers.extend(file.into_iter().chain(inline)),
+        }
+        for path in &request.additional_values_files {
+            layers.push(context.tools.values(context.repository(), path).map_err(fail)?);
+        }
+        let layers: Vec<&ValuesLayer> = layers.iter().map(Arc::as_ref).collect();
+        let name = if request.release.is_empty() { "release-name" } else { &request.release };
+        let namespace = if request.namespace.is_empty() { "default" } else { &request.namespace };
+        let mut release = helm::Release::new(name, namespace);
+        let origin = Origin::literal(request.span);
+        release.name_origin = Some(origin.clone());
+        release.namespace_origin = Some(origin);
+        let capabilities = capabilities(context, &request.kube_version, &request.api_versions).map_err(fail)?;
+        let wanted = Request {
+            chart: &chart,
+            release: &release,
+            layers: &layers,
+            parameters: &[],
+            capabilities: &capabilities,
+            include_crds: request.include_crds,
+            skip_tests: request.skip_tests,
+            skip_schema: false,
+            without_missing: true,
+        };
+        let printed = helm::render(&wanted, budget).map_err(fail)?;
+        if let Some(gap) = printed.gaps.into_iter().next()
+            && printed.manifests.is_empty()
+        {
+            return Err(gap);
+        }
+        let shown = printed.manifests.into_iter().filter(|one| !(request.skip_hooks && one.hook.is_some()));
+        Ok(shown.map(|one| one.node).collect())
+    }
+}
+
+impl Inflater<'_, '_> {
+    fn chart(&self, request: &ChartRequest) -> Result<Arc<Chart>, Box<Gap>> {
+        let repository = self.context.repository();
+        let folders = [request.name.clone(), format!("{0}-{1}/{0}", request.name, request.version)];
+        let folder = folders
+            .iter()
+            .filter_map(|name| request.home.join(name).ok())
+            .find(|folder| folder.join("Chart.yaml").is_ok_and(|file| repository.is_file(&file)));
+        let chart = match folder {
+            Some(folder) => Some(self.context.tools.chart(repository, &folder)),
+            None => self.context.tools.chart_beside(&request.name, &request.version),
+        };
+        match chart {
+            Some(chart) => chart.map_err(|error| Box::new(gap(&error, request.span))),
+            None => {
+                let (name, version) = (&request.name, &request.version);
+                let from = super::place::without_user(&request.repo);
+                Err(Gap::missing_chart(name, version, &from).at(request.span).into())
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Which repository addresses mean the repository under audit. Addresses may hold passwords: they are never shown whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The addresses that mean the repository under audit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Addresses {
+    known: BTreeSet<String>,
+    /// No address could be told to be this repository: one whose path is here counts.
+    open: bool,
+}
+
+impl Addresses {
+    /// Decides from the repository's own remotes and from the addresses in use, each with whether its path is here.
+    ///
+    /// A remote that is in use decides. Otherwise (a fork, a copy without remotes) the address most of whose paths are
+    /// here is taken for this repository.
+    pub fn decide<'a>(
+        remotes: impl IntoIterator<Item = &'a str>,
+        used: impl IntoIterator<Item = (&'a str, bool)>,
+    ) -> Self {
+        let remotes: BTreeSet<String> = remotes.into_iter().map(normal).collect();
+        let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+        let mut own = false;
+        for (url, here) in used {
+            if url.is_empty() || url.contains("{{") || url.starts_with("oci://") {
+                continue;
+            }
+            let url = normal(url);
+            own |= remotes.contains(&url);
+            *votes.entry(url).or_default() += usize::from(here);
+        }
+        if own {
+            return Self { known: remotes, open: false };
+        }
+        let best = votes
+            .iter()
+            .filter(|(_, votes)| **votes > 0)
+            .max_by_key(|(url, votes)| (**votes, std::cmp::Reverse((*url).clone())));
+        let mut known = remotes;
+        let open = best.is_none();
+        known.extend(best.map(|(url, _)| url.clone()));
+        Self { known, open }
+    }
+
+    /// Whether an address means the repository under audit; `exists` says whether what it names is there.
+    pub fn is_here(&self, url: &str, exists: bool) -> bool {
+        if url.starts_with("oci://") {
+            return false;
+        }
+        self.known.contains(&normal(url)) || (self.open && exists)
+    }
+}
+
+/// An address in one spelling, whatever the protocol, the case and a `.git` at its end.
+pub fn normal(url: &str) -> String {
+    let mut url = url.trim().to_lowercase();
+    if let Some((_, rest)) = url.split_once("://") {
+        url = rest.to_owned();
+    } else if let Some((host, path)) = url.split_once(':')
+        && !host.contains('/')
+    {
+        url = format!("{host}/{path}");
+    }
+    if let Some((user, rest)) = url.split_once('@')
+        && !user.contains('/')
+    {
+        url = rest.to_owned();
+    }
+    let url = url.trim_end_matches('/');
+    let url = url.strip_suffix(".git").unwrap_or(url);
+    match url.split_once('/') {
+        Some((host, path)) => {
+            let (name, port) = host.split_once(':').unwrap_or((host, ""));
+            let host = if matches!(port, "22" | "443" | "80") { name } else { host };
+            format!("{host}/{}", path.trim_start_matches('/'))
+        }
+        None => url.to_owned(),
+    }
+}
+
+/// An address as it may be shown: without a user and a password.
+pub fn without_user(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let host = rest[..end].rfind('@').map_or(&rest[..end], |at| &rest[at + 1..end]);
+            format!("{scheme}://{host}{}", &rest[end..])
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_repository_has_many_spellings() {
+        for url in [
+            "https://github.com/Acme/GitOps.git",
+            "git@github.com:acme/gitops",
+            "ssh://git@github.com:22/acme/gitops.git/",
+        ] {
+            assert_eq!(normal(url), "github.com/acme/gitops", "{url}");
+        }
+        assert_eq!(without_user("https://u:p@h/x@y"), "https://h/x@y");
+    }
+
+    #[test]
+    fn a_remote_in_use_decides_and_a_fork_falls_back() {
+        let used = [("https://h/up/stream", true), ("https://h/other", false), ("https://h/me/fork", true)];
+        let own = Addresses::decide(["git@h:me/fork"], used);
+        assert!(own.is_here("https://h/me/fork.git", false) && !own.is_here("https://h/up/stream", true));
+        let fork =
+            Addresses::decide(["git@h:someone/else"], [("https://h/up/stream", true), ("https://h/other", false)]);
+        assert!(fork.is_here("https://h/up/stream", true) && !fork.is_here("https://h/other", true));
+        assert!(Addresses::decide([], []).is_here("https://h/any", true));
+    }
+}
