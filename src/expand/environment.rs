@@ -1,0 +1,46 @@
+//! Which environment an Application belongs to, and in which namespace its objects live, as far as they say it themselves.
+
+use std::collections::BTreeMap;
+
+use super::{Generated, Placed};
+use crate::k8s::argo;
+use crate::yaml::Node;
+
+/// The names by which people call it, the most explicit first.
+const NAMES: [&str; 4] = ["environment", "env", "app.kubernetes.io/environment", "stage"];
+
+fn placed(node: &Node) -> Option<Placed> {
+    let text = node.as_text().filter(|text| !text.is_empty())?;
+    Some(Placed { text: text.to_owned(), span: Some(node.span()) })
+}
+
+/// The environment: a label, then a generator's parameter.
+pub fn environment(app: &argo::Application<'_>, generated: Option<&Generated>) -> Option<Placed> {
+    let label = NAMES.iter().find_map(|name| app.label(name).and_then(placed));
+    label.or_else(|| {
+        let parameters = &generated?.parameters;
+        NAMES.iter().find_map(|name| {
+            let direct = parameters.get(name).or_else(|| parameters.at(&["values", name]));
+            let flat = || parameters.get(&format!("values.{name}"));
+            let cluster = || parameters.at(&["metadata", "labels", name]);
+            let flat_cluster = || parameters.get(&format!("metadata.labels.{name}"));
+            direct.or_else(flat).or_else(cluster).or_else(flat_cluster).and_then(placed)
+        })
+    })
+}
+
+/// The environment of the cluster that the Application goes to, by the labels of its Secret.
+pub fn of_cluster(app: &argo::Application<'_>, clusters: &BTreeMap<String, Node>) -> Option<Placed> {
+    let destination = app.destination();
+    let (name, server) = (destination.name(), destination.server());
+    let field = |node: &Node, key: &str, value: &str| {
+        !value.is_empty() && argo::secret_field(node, key).is_some_and(|known| known.as_str() == Some(value))
+    };
+    let cluster = clusters.values().find(|node| field(node, "name", name) || field(node, "server", server))?;
+    NAMES.iter().find_map(|label| cluster.at(&["metadata", "labels", label]).and_then(placed))
+}
+
+/// The namespace of objects that name none.
+pub fn destination_namespace(app: &argo::Application<'_>) -> Option<Placed> {
+    app.destination().namespace_node().and_then(placed)
+}

@@ -1,0 +1,251 @@
+//! What the repository's files are, before anything is rendered: manifests, Argo CD's objects, broken files, templates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::Settings;
+use super::kustomizations::Kustomizations;
+use crate::finding::Gap;
+use crate::k8s::argo;
+use crate::render::{KUSTOMIZATIONS, Manifests, plain};
+use crate::source::{FileId, RepoPath, Span};
+use crate::yaml::{Node, Parsed};
+
+/// A file that looks like a manifest and cannot be read as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenFile {
+    /// The file.
+    pub path: RepoPath,
+    /// Where it breaks.
+    pub span: Span,
+    /// How, without any of its text.
+    pub message: String,
+}
+
+/// An object of Argo CD as a file declares it.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// The file.
+    pub path: RepoPath,
+    /// The object.
+    pub node: Node,
+}
+
+/// What the files are.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Argo CD's objects, cluster Secrets and `argocd-cm`, in path order.
+    pub declared: Vec<Declared>,
+    /// Those of them that are cluster Secrets.
+    pub cluster_secrets: Vec<Node>,
+    /// Those of them that are Argo CD's own settings.
+    pub argo_settings: Vec<Node>,
+    /// The numbers of the declared objects of each file.
+    by_file: BTreeMap<FileId, Vec<usize>>,
+    /// Files with objects, those of kustomizations and their patches among them.
+    pub manifests: Vec<RepoPath>,
+    /// Files that are broken.
+    pub broken: Vec<BrokenFile>,
+    /// Files that could not be read at all.
+    pub unread: Vec<Gap>,
+    /// Files that become manifests elsewhere.
+    pub templates: Vec<RepoPath>,
+    /// Every folder that is not hidden, in the order of a walk.
+    pub folders: Vec<RepoPath>,
+    /// Folders of charts that are part of no other chart.
+    pub charts: Vec<RepoPath>,
+    /// Who uses whom among kustomizations.
+    pub kustomizations: Kustomizations,
+}
+
+impl Inventory {
+    /// The declared object that an object was made of, whatever a kustomization did to it.
+    pub fn declared_as(&self, node: &Node) -> Option<usize> {
+        let parts = [node.get("kind"), node.at(&["metadata", "name"]), node.get("apiVersion")];
+        let places =
+            std::iter::once(node).chain(parts.into_iter().flatten()).flat_map(|part| part.origin.contributions());
+        places.map(|place| place.span).find_map(|span| self.declared_at(span))
+    }
+
+    /// The declared object in which a place is.
+    fn declared_at(&self, span: Span) -> Option<usize> {
+        let numbers = self.by_file.get(&span.file)?;
+        numbers.iter().copied().find(|&at| {
+            let whole = self.declared[at].node.span();
+            whole.start <= span.start && span.end <= whole.end
+        })
+    }
+}
+
+/// What one file turned out to be.
+enum Class {
+    Other,
+    Unread(Gap),
+    Template,
+    Manifest { declared: Vec<Node>, broken: Vec<BrokenFile> },
+    Broken(Vec<BrokenFile>),
+}
+
+/// Looks at every file.
+pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
+    let repository = manifests.repository();
+    let files = repository.files();
+    let charts: BTreeSet<RepoPath> =
+        files.iter().filter(|path| path.file_name() == "Chart.yaml").filter_map(RepoPath::parent).collect();
+    let candidates: Vec<&RepoPath> = files
+        .iter()
+        .filter(|path| plain::is_manifest_name(path) && !is_hidden(path) && !settings.ignored.is_match(path.as_str()))
+        .collect();
+    let classes: Vec<Class> = candidates
+        .par_iter()
+        .map(|path| if of_chart(path, &charts) { Class::Template } else { classify(manifests, path) })
+        .collect();
+    let mut inventory = Inventory::default();
+    for (path, class) in candidates.into_iter().zip(classes) {
+        match class {
+            Class::Other => {}
+            Class::Unread(gap) => inventory.unread.push(gap),
+            Class::Template => inventory.templates.push(path.clone()),
+            Class::Broken(broken) => inventory.broken.extend(broken),
+            Class::Manifest { declared, broken } => {
+                inventory.manifests.push(path.clone());
+                inventory.broken.extend(broken);
+                inventory.declared.extend(declared.into_iter().map(|node| Declared { path: path.clone(), node }));
+            }
+        }
+    }
+    for (at, declared) in inventory.declared.iter().enumerate() {
+        inventory.by_file.entry(declared.node.span().file).or_default().push(at);
+    }
+    inventory.folders = folders(files);
+    inventory.charts = charts
+        .iter()
+        .filter(|folder| {
+            let outer = |other: &&RepoPath| *other != *folder && folder.is_within(other);
+            !charts.iter().any(|other| outer(&other))
+                && !is_library(manifests, folder)
+                && !folder.join("x").is_ok_and(|path| is_hidden(&path))
+        })
+        .cloned()
+        .collect();
+    let declared = || inventory.declared.iter().map(|declared| &declared.node);
+    inventory.cluster_secrets = declared().filter(|node| argo::is_cluster_secret(node)).cloned().collect();
+    inventory.argo_settings = declared().filter(|node| is_argo_settings(node)).cloned().collect();
+    inventory.kustomizations = Kustomizations::read(manifests);
+    inventory
+}
+
+fn is_library(manifests: &Manifests<'_>, chart: &RepoPath) -> bool {
+    let parsed = chart.join("Chart.yaml").ok().and_then(|path| manifests.parsed(&path).ok());
+    let document = parsed.as_ref().and_then(|parsed| parsed.documents.first());
+    document.is_some_and(|document| document.root.str_at("type") == Some("library"))
+}
+
+fn folders(files: &[RepoPath]) -> Vec<RepoPath> {
+    let mut found: BTreeSet<RepoPath> = BTreeSet::new();
+    for path in files {
+        let mut folder = path.parent();
+        while let Some(current) = folder.filter(|folder| !folder.is_root() && !found.contains(folder)) {
+            folder = current.parent();
+            found.insert(current);
+        }
+    }
+    let hidden = |folder: &RepoPath| folder.segments().any(|name| name.starts_with('.'));
+    let mut found: Vec<RepoPath> = found.into_iter().filter(|folder| !hidden(folder)).collect();
+    found.sort_by(plain::walk_order);
+    found
+}
+
+/// Folders that hold no manifests by convention: those that begin with a dot, but for the names that deployments have.
+fn is_hidden(path: &RepoPath) -> bool {
+    const KEPT: [&str; 5] = [".argo", ".gitops", ".deploy", ".k8s", ".kube"];
+    let count = path.segments().count();
+    path.segments().take(count.saturating_sub(1)).any(|name| {
+        name == "node_modules" || (name.starts_with('.') && !KEPT.iter().any(|kept| name.starts_with(kept)))
+    })
+}
+
+/// Whether a file is a chart's own: its templates, its dependencies, its CRDs, its description.
+fn of_chart(path: &RepoPath, charts: &BTreeSet<RepoPath>) -> bool {
+    let mut folder = path.parent();
+    while let Some(current) = folder {
+        if charts.contains(&current) {
+            let relative = path.relative_to(&current).unwrap_or("");
+            let own = ["templates/", "charts/", "crds/"].iter().any(|own| relative.starts_with(own));
+            return own || relative == "Chart.yaml" || (relative.starts_with("values") && !relative.contains('/'));
+        }
+        folder = current.parent();
+    }
+    false
+}
+
+fn classify(manifests: &Manifests<'_>, path: &RepoPath) -> Class {
+    let text = match manifests.repository().read(path) {
+        Ok(text) => text,
+        Err(error) => return Class::Unread(error.gap()),
+    };
+    if !text.contains("apiVersion") || !text.contains("kind") || path.extension() == Some("jsonnet") {
+        return Class::Other;
+    }
+    let Ok(parsed) = manifests.parsed(path) else { return Class::Other };
+    let objects = plain::objects(&parsed);
+    if objects.is_empty() && !plain::looks_like_manifest(&text) {
+        return Class::Other;
+    }
+    // Argo CD never fills in an ApplicationSet itself: one that is no YAML is broken, not a template.
+    let set = text.lines().any(|line| line.trim_end() == "kind: ApplicationSet");
+    if !set && is_template(&text, &parsed) {
+        return Class::Template;
+    }
+    let broken: Vec<BrokenFile> = parsed
+        .problems
+        .iter()
+        .map(|problem| BrokenFile { path: path.clone(), span: problem.span, message: problem.message.clone() })
+        .collect();
+    if objects.is_empty() {
+        return if broken.is_empty() { Class::Other } else { Class::Broken(broken) };
+    }
+    if KUSTOMIZATIONS.contains(&path.file_name()) {
+        return Class::Other;
+    }
+    let declared = objects
+        .into_iter()
+        .map(|object| object.node)
+        .filter(|node| argo::is_argo(node) || argo::is_cluster_secret(node) || is_argo_settings(node))
+        .collect();
+    Class::Manifest { declared, broken }
+}
+
+/// Argo CD's own settings.
+pub fn is_argo_settings(node: &Node) -> bool {
+    node.str_at("kind") == Some("ConfigMap")
+        && node.at(&["metadata", "name"]).and_then(Node::as_text) == Some("argocd-cm")
+}
+
+/// Whether a line is a token that an installer fills in: `<CERT_MANAGER_ANNOTATION>`.
+fn is_token(line: &str) -> bool {
+    let name = line.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or("");
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Whether a text that is no YAML is so because of template actions.
+fn is_template(text: &str, parsed: &Parsed) -> bool {
+    if parsed.problems.is_empty() {
+        return false;
+    }
+    let opens = |line: &str| {
+        let start = line.trim_start().trim_start_matches(['-', ' ', '"']);
+        start.starts_with("{{") || start.starts_with("{%") || is_token(start.trim_end())
+    };
+    if text.lines().any(opens) {
+        return true;
+    }
+    parsed.problems.iter().any(|problem| {
+        let start = (problem.span.start as usize).min(text.len());
+        let before = text.as_bytes()[..start].iter().rposition(|&b| b == b'\n').unwrap_or(0);
+        let earlier = text.as_bytes()[..before].iter().rposition(|&b| b == b'\n').unwrap_or(0);
+        let end = text.as_bytes()[start..].iter().position(|&b| b == b'\n').map_or(text.len(), |n| start + n);
+        text.as_bytes()[earlier..end].windows(2).any(|pair| pair == b"{{")
+    })
+}

@@ -1,0 +1,184 @@
+//! What Argo CD starts from: declared Applications that no other brings, overlays, files, or what the user names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use rayon::prelude::*;
+
+use super::tree::{Memo, Seed, Tree, World, grow as grow_tree, is_followed};
+use super::{Root, RootKind};
+use crate::finding::Gap;
+use crate::k8s::argo;
+use crate::render::{self, Rendered};
+use crate::source::RepoPath;
+
+/// Grows every root of the repository.
+pub fn grow(world: &World<'_>) -> Vec<Tree> {
+    let memo = as_written(world);
+    if !world.settings.roots.is_empty() {
+        return world.settings.roots.iter().flat_map(|name| named(world, name, &memo)).collect();
+    }
+    let mut trees: Vec<Tree> = Vec::new();
+    for at in root_applications(world, &memo) {
+        trees.push(declared(world, at, RootKind::Application, &memo));
+    }
+    let mut taken: BTreeSet<usize> = trees.iter().flat_map(|tree| tree.brought.iter().copied()).collect();
+    let covered: BTreeSet<RepoPath> = trees.iter().flat_map(|tree| tree.files.iter().cloned()).collect();
+    let outermost: Vec<RepoPath> = world.inventory.kustomizations.outermost().cloned().collect();
+    let mut in_overlays = BTreeSet::new();
+    for folder in outermost {
+        let files = world.inventory.kustomizations.files_of(&folder);
+        let free: BTreeSet<usize> = sets_and_projects(world)
+            .filter(|at| !taken.contains(at) && files.contains(&world.inventory.declared[*at].path))
+            .collect();
+        in_overlays.extend(free.iter().copied());
+        if !free.is_empty() && !files.iter().any(|file| is_kustomization_file(file) && covered.contains(file)) {
+            trees.push(overlay(world, &folder, &free, false, &memo));
+        }
+    }
+    taken.extend(in_overlays);
+    let free: Vec<usize> = sets_and_projects(world).filter(|at| !taken.contains(at)).collect();
+    trees.extend(free.into_iter().map(|at| declared(world, at, RootKind::File, &memo)));
+    outer(trees)
+}
+
+fn is_kustomization_file(path: &RepoPath) -> bool {
+    render::KUSTOMIZATIONS.contains(&path.file_name())
+}
+
+fn sets_and_projects<'a>(world: &'a World<'_>) -> impl Iterator<Item = usize> + 'a {
+    let declared = world.inventory.declared.iter().enumerate();
+    declared
+        .filter(|(_, declared)| argo::is_argo(&declared.node) && argo::Application::new(&declared.node).is_none())
+        .map(|(at, _)| at)
+}
+
+/// Renders every Application as it is written.
+fn as_written(world: &World<'_>) -> Memo {
+    let apps: Vec<_> = world.inventory.declared.iter().map(|d| &d.node).filter_map(argo::Application::new).collect();
+    let outputs: Vec<_> = apps.par_iter().map(|app| Arc::new(render::application(&world.context, app))).collect();
+    apps.iter().zip(outputs).map(|(app, output)| (app.node.span(), (app.node.clone(), output))).collect()
+}
+
+/// The declared Applications that no other declared Application brings; of a circle the first.
+fn root_applications(world: &World<'_>, memo: &Memo) -> Vec<usize> {
+    let declared = &world.inventory.declared;
+    let mut graph: DiGraph<usize, ()> = DiGraph::new();
+    let apps: BTreeMap<usize, NodeIndex> = (0..declared.len())
+        .filter(|&at| argo::Application::new(&declared[at].node).is_some())
+        .map(|at| (at, graph.add_node(at)))
+        .collect();
+    for (&at, &from) in &apps {
+        let Some((_, output)) = memo.get(&declared[at].node.span()) else { continue };
+        for object in output.rendered.objects.iter().chain(&output.hidden).filter(|object| is_followed(object)) {
+            let brought = world.inventory.declared_as(&object.node).and_then(|brought| apps.get(&brought));
+            if let Some(&to) = brought.filter(|to| **to != from) {
+                graph.update_edge(from, to, ());
+            }
+        }
+    }
+    sources(&graph)
+}
+
+/// The least node of every strongly connected component that no other component leads to, in order.
+fn sources(graph: &DiGraph<usize, ()>) -> Vec<usize> {
+    let mut found = Vec::new();
+    for component in kosaraju_scc(graph) {
+        let members: BTreeSet<NodeIndex> = component.iter().copied().collect();
+        let entered = component
+            .iter()
+            .any(|&node| graph.neighbors_directed(node, petgraph::Incoming).any(|from| !members.contains(&from)));
+        if !entered {
+            found.extend(component.iter().map(|&node| graph[node]).min());
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// Drops the roots that an Application of another root brings.
+fn outer(trees: Vec<Tree>) -> Vec<Tree> {
+    let mut graph: DiGraph<usize, ()> = DiGraph::new();
+    let nodes: Vec<NodeIndex> = (0..trees.len()).map(|at| graph.add_node(at)).collect();
+    let mut grown_from: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, tree) in trees.iter().enumerate() {
+        tree.seeds.iter().for_each(|&seed| grown_from.entry(seed).or_default().push(at));
+    }
+    for (at, tree) in trees.iter().enumerate() {
+        for to in tree.brought.iter().filter_map(|brought| grown_from.get(brought)).flatten().filter(|&&to| to != at) {
+            graph.update_edge(nodes[at], nodes[*to], ());
+        }
+    }
+    let kept: BTreeSet<usize> = sources(&graph).into_iter().collect();
+    trees.into_iter().enumerate().filter(|(at, _)| kept.contains(at)).map(|(_, tree)| tree).collect()
+}
+
+/// The tree of one declared object.
+fn declared(world: &World<'_>, at: usize, kind: RootKind, memo: &Memo) -> Tree {
+    let declared = &world.inventory.declared[at];
+    let name = match argo::Application::new(&declared.node).filter(|_| kind == RootKind::Application) {
+        Some(app) => app.name().to_owned(),
+        None => declared.path.to_string(),
+    };
+    grow_tree(world, &Root { name, kind }, &[Seed::new(declared.node.clone())], memo)
+}
+
+/// The tree of an overlay: what it builds; where that cannot be built, its files as they are written.
+fn overlay(world: &World<'_>, folder: &RepoPath, free: &BTreeSet<usize>, whole: bool, memo: &Memo) -> Tree {
+    let output = render::folder_unit(&world.context, folder);
+    let mut seeds: Vec<Seed> = Vec::new();
+    let mut rest = Vec::new();
+    for object in output.rendered.objects {
+        if !is_followed(&object) {
+            rest.push(object);
+            continue;
+        }
+        let at = world.inventory.declared_as(&object.node);
+        if whole || at.is_none_or(|at| free.contains(&at)) {
+            seeds.push(Seed::new(object.node));
+        }
+    }
+    if seeds.is_empty() {
+        seeds = free.iter().map(|&at| Seed::new(world.inventory.declared[at].node.clone())).collect();
+    }
+    let mut tree = grow_tree(world, &Root { name: folder.to_string(), kind: RootKind::Overlay }, &seeds, memo);
+    tree.seeds.extend(free);
+    tree.files.extend(free.iter().map(|&at| world.inventory.declared[at].path.clone()));
+    tree.rest = Rendered { objects: rest, gaps: output.rendered.gaps };
+    tree
+}
+
+/// The trees of what `--root` names: a root Application, an overlay's folder, a file.
+fn named(world: &World<'_>, name: &str, memo: &Memo) -> Vec<Tree> {
+    let declared_objects = world.inventory.declared.iter().enumerate();
+    let by_name: Vec<usize> = declared_objects
+        .clone()
+        .filter(|(_, declared)| argo::Application::new(&declared.node).is_some_and(|app| app.name() == name))
+        .map(|(at, _)| at)
+        .collect();
+    if !by_name.is_empty() {
+        return by_name.into_iter().map(|at| declared(world, at, RootKind::Application, memo)).collect();
+    }
+    let Ok(path) = RepoPath::new(name) else { return vec![unknown(name)] };
+    if world.inventory.kustomizations.contains(&path) {
+        let files = world.inventory.kustomizations.files_of(&path);
+        let own = declared_objects.filter(|(_, declared)| files.contains(&declared.path)).map(|(at, _)| at).collect();
+        return vec![overlay(world, &path, &own, true, memo)];
+    }
+    let seeds: Vec<Seed> = declared_objects
+        .filter(|(_, declared)| declared.path.is_within(&path) && !name.is_empty())
+        .map(|(_, declared)| Seed::new(declared.node.clone()))
+        .collect();
+    if seeds.is_empty() {
+        return vec![unknown(name)];
+    }
+    vec![grow_tree(world, &Root { name: path.to_string(), kind: RootKind::File }, &seeds, memo)]
+}
+
+fn unknown(name: &str) -> Tree {
+    let mut tree = Tree::empty(Root { name: name.to_owned(), kind: RootKind::File });
+    tree.gaps.push(Gap::new("unknown-root", format!("no Application, overlay or file is called `{name}`")));
+    tree
+}

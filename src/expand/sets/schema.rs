@@ -1,0 +1,334 @@
+//! The Application as Argo CD's Go type has it: what is not a field is dropped, what is empty is left out, and a value of
+//! the wrong type is an error (`pkg/apis/application/v1alpha1/types.go`).
+//!
+//! This is what turns the text of a template into the object that the controller would write.
+
+use super::params::printed;
+use crate::yaml::{Entry, Meaning, Node, Origin};
+
+/// What a field holds.
+#[derive(Clone, Copy)]
+pub enum Shape {
+    /// A string, left out where it is empty.
+    Text,
+    /// A string that is always written.
+    Always,
+    /// A boolean, left out where it is false.
+    Flag,
+    /// A boolean that may be unset.
+    MaybeFlag,
+    /// A whole number, left out where it is zero.
+    Number,
+    /// A whole number that may be unset.
+    MaybeNumber,
+    /// A number or a text.
+    NumberOrText,
+    /// Strings by name.
+    Texts,
+    /// Booleans by name.
+    Flags,
+    /// A list of strings.
+    Lines,
+    /// An object that may be unset.
+    Object(&'static [Field]),
+    /// An object that is always written.
+    Part(&'static [Field]),
+    /// A list of objects.
+    Objects(&'static [Field]),
+    /// Anything (`runtime.RawExtension`).
+    Raw,
+}
+
+/// A field.
+pub type Field = (&'static str, Shape);
+
+use Shape::{
+    Always, Flag, Flags, Lines, MaybeFlag, MaybeNumber, Number, NumberOrText, Object, Objects, Part, Raw, Text, Texts,
+};
+
+const NAME_VALUE: &[Field] = &[("name", Always), ("value", Always)];
+const JSONNET_VARIABLE: &[Field] = &[("name", Always), ("value", Always), ("code", Flag)];
+const HELM: &[Field] = &[
+    ("valueFiles", Lines),
+    ("parameters", Objects(&[("name", Text), ("value", Text), ("forceString", Flag)])),
+    ("releaseName", Text),
+    ("values", Text),
+    ("fileParameters", Objects(&[("name", Text), ("path", Text)])),
+    ("version", Text),
+    ("passCredentials", Flag),
+    ("ignoreMissingValueFiles", Flag),
+    ("skipCrds", Flag),
+    ("valuesObject", Raw),
+    ("namespace", Text),
+    ("kubeVersion", Text),
+    ("apiVersions", Lines),
+    ("skipTests", Flag),
+    ("skipSchemaValidation", Flag),
+];
+const KUSTOMIZE_TARGET: &[Field] = &[
+    ("group", Text),
+    ("version", Text),
+    ("kind", Text),
+    ("name", Text),
+    ("namespace", Text),
+    ("annotationSelector", Text),
+    ("labelSelector", Text),
+];
+const KUSTOMIZE: &[Field] = &[
+    ("namePrefix", Text),
+    ("nameSuffix", Text),
+    ("images", Lines),
+    ("commonLabels", Texts),
+    ("version", Text),
+    ("commonAnnotations", Texts),
+    ("forceCommonLabels", Flag),
+    ("forceCommonAnnotations", Flag),
+    ("namespace", Text),
+    ("commonAnnotationsEnvsubst", Flag),
+    ("replicas", Objects(&[("name", Always), ("count", NumberOrText)])),
+    ("patches", Objects(&[("path", Text), ("patch", Text), ("target", Object(KUSTOMIZE_TARGET)), ("options", Flags)])),
+    ("components", Lines),
+    ("ignoreMissingComponents", Flag),
+    ("labelWithoutSelector", Flag),
+    ("kubeVersion", Text),
+    ("apiVersions", Lines),
+    ("labelIncludeTemplates", Flag),
+];
+const DIRECTORY: &[Field] = &[
+    ("recurse", Flag),
+    ("jsonnet", Part(&[("extVars", Objects(JSONNET_VARIABLE)), ("tlas", Objects(JSONNET_VARIABLE)), ("libs", Lines)])),
+    ("exclude", Text),
+    ("include", Text),
+    ("disableExtensionFilter", Flag),
+];
+const PLUGIN: &[Field] = &[
+    ("name", Text),
+    ("env", Objects(NAME_VALUE)),
+    ("parameters", Objects(&[("name", Text), ("string", Text), ("map", Texts), ("array", Lines)])),
+];
+const SOURCE: &[Field] = &[
+    ("repoURL", Always),
+    ("path", Text),
+    ("targetRevision", Text),
+    ("helm", Object(HELM)),
+    ("kustomize", Object(KUSTOMIZE)),
+    ("directory", Object(DIRECTORY)),
+    ("plugin", Object(PLUGIN)),
+    ("chart", Text),
+    ("ref", Text),
+    ("name", Text),
+    ("tagPrefix", Text),
+];
+const SYNC_POLICY: &[Field] = &[
+    ("automated", Object(&[("prune", Flag), ("selfHeal", Flag), ("allowEmpty", Flag), ("enabled", MaybeFlag)])),
+    ("syncOptions", Lines),
+    (
+        "retry",
+        Object(&[
+            ("limit", Number),
+            ("backoff", Object(&[("duration", Text), ("factor", MaybeNumber), ("maxDuration", Text)])),
+            ("refresh", Flag),
+        ]),
+    ),
+    ("managedNamespaceMetadata", Object(&[("labels", Texts), ("annotations", Texts)])),
+];
+const HYDRATOR: &[Field] = &[
+    ("drySource", Part(&[("repoURL", Always), ("targetRevision", Always), ("path", Always)])),
+    ("syncSource", Part(&[("targetBranch", Always), ("path", Always)])),
+    ("hydrateTo", Object(&[("targetBranch", Always)])),
+];
+const SPEC: &[Field] = &[
+    ("source", Object(SOURCE)),
+    ("destination", Part(&[("server", Text), ("namespace", Text), ("name", Text)])),
+    ("project", Always),
+    ("syncPolicy", Object(SYNC_POLICY)),
+    (
+        "ignoreDifferences",
+        Objects(&[
+            ("group", Text),
+            ("kind", Always),
+            ("name", Text),
+            ("namespace", Text),
+            ("jsonPointers", Lines),
+            ("jqPathExpressions", Lines),
+            ("managedFieldsManagers", Lines),
+        ]),
+    ),
+    ("info", Objects(NAME_VALUE)),
+    ("revisionHistoryLimit", MaybeNumber),
+    ("sources", Objects(SOURCE)),
+    ("sourceHydrator", Object(HYDRATOR)),
+];
+
+/// An Application's `metadata` and `spec`, as a template of a set may write them.
+pub const APPLICATION: &[Field] = &[
+    (
+        "metadata",
+        Part(&[("name", Text), ("namespace", Text), ("labels", Texts), ("annotations", Texts), ("finalizers", Lines)]),
+    ),
+    ("spec", Part(SPEC)),
+];
+
+/// How strictly scalars are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// As `sigs.k8s.io/yaml` reads a typed object: a number or boolean where a string belongs becomes one.
+    Lenient,
+    /// As JSON is read: a number is no string.
+    Strict,
+}
+
+/// The shape of a field.
+pub fn field(fields: &[Field], name: &str) -> Option<Shape> {
+    fields.iter().find(|(known, _)| *known == name).map(|(_, shape)| *shape)
+}
+
+/// Brings an object into the form of its type. The error names the field, not the value.
+pub fn conform(node: &Node, fields: &'static [Field], reading: Reading) -> Result<Node, String> {
+    object(node, fields, reading, "")
+}
+
+fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -> Result<Node, String> {
+    let Some(map) = node.as_map() else { return Err(wrong(path, "an object")) };
+    let mut entries = Vec::new();
+    for (name, shape) in fields {
+        let path = format!("{path}.{name}");
+        let entry = map.entry(name).filter(|entry| !entry.value.is_null());
+        let value = match entry {
+            Some(entry) => conformed(&entry.value, *shape, reading, &path)?,
+            None => None,
+        };
+        let value = match (value, shape) {
+            (Some(value), _) => value,
+            (None, Always) => Node::string("", node.origin.clone()),
+            (None, Part(fields)) => object(&Node::map(Vec::new(), node.origin.clone()), fields, reading, &path)?,
+            (None, _) => continue,
+        };
+        let key_origin = entry.map_or_else(|| node.origin.clone(), |entry| entry.key_origin.clone());
+        entries.push(Entry { key: (*name).into(), key_origin, value });
+    }
+    Ok(Node::map(entries, node.origin.clone()))
+}
+
+fn wrong(path: &str, what: &str) -> String {
+    format!("`{}` must be {what}", path.trim_start_matches('.'))
+}
+
+/// A field's value; nothing where its type leaves it out.
+fn conformed(node: &Node, shape: Shape, reading: Reading, path: &str) -> Result<Option<Node>, String> {
+    Ok(match shape {
+        Text | Always => {
+            let text = string(node, reading).ok_or_else(|| wrong(path, "a string"))?;
+            (matches!(shape, Always) || !is_empty_text(&text)).then_some(text)
+        }
+        Flag | MaybeFlag => {
+            let flag = node.as_bool().ok_or_else(|| wrong(path, "a boolean"))?;
+            (flag || matches!(shape, MaybeFlag)).then(|| node.clone())
+        }
+        Number | MaybeNumber => {
+            let number = node.as_i64().ok_or_else(|| wrong(path, "a whole number"))?;
+            (number != 0 || matches!(shape, MaybeNumber)).then(|| node.clone())
+        }
+        NumberOrText => match node.meaning() {
+            Some(Meaning::Int(_) | Meaning::Str(_)) => Some(node.clone()),
+            _ => return Err(wrong(path, "a whole number or a string")),
+        },
+        Texts => {
+            let map = node.as_map().ok_or_else(|| wrong(path, "an object"))?;
+            let mut entries = Vec::new();
+            for entry in &map.entries {
+                let value = if entry.value.is_null() {
+                    Node::string("", entry.value.origin.clone())
+                } else {
+                    let path = format!("{path}.{}", entry.key);
+                    string(&entry.value, reading).ok_or_else(|| wrong(&path, "a string"))?
+                };
+                entries.push(Entry { value, ..entry.clone() });
+            }
+            (!entries.is_empty()).then(|| Node::map(entries, node.origin.clone()))
+        }
+        Flags => {
+            let map = node.as_map().ok_or_else(|| wrong(path, "an object"))?;
+            if map.entries.iter().any(|entry| entry.value.as_bool().is_none()) {
+                return Err(wrong(path, "booleans by name"));
+            }
+            (!map.entries.is_empty()).then(|| node.clone())
+        }
+        Lines => {
+            let items = node.as_seq().ok_or_else(|| wrong(path, "a list"))?;
+            let strings: Option<Vec<Node>> = items.iter().map(|item| string(item, reading)).collect();
+            let strings = strings.ok_or_else(|| wrong(path, "a list of strings"))?;
+            (!strings.is_empty()).then(|| Node::seq(strings, node.origin.clone()))
+        }
+        Object(fields) | Part(fields) => Some(object(node, fields, reading, path)?),
+        Objects(fields) => {
+            let items = node.as_seq().ok_or_else(|| wrong(path, "a list"))?;
+            let items: Result<Vec<Node>, String> =
+                items.iter().map(|item| object(item, fields, reading, path)).collect();
+            let items = items?;
+            (!items.is_empty()).then(|| Node::seq(items, node.origin.clone()))
+        }
+        Raw => Some(node.clone()),
+    })
+}
+
+fn is_empty_text(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| scalar.text.is_empty())
+}
+
+/// A scalar as a string field takes it.
+fn string(node: &Node, reading: Reading) -> Option<Node> {
+    match node.meaning()? {
+        Meaning::Str(_) => Some(node.clone()),
+        Meaning::Null => Some(Node::string("", node.origin.clone())),
+        _ if reading == Reading::Strict => None,
+        Meaning::Int(number) => Some(Node::string(number.to_string(), node.origin.clone())),
+        _ => Some(Node::string(printed(node), node.origin.clone())),
+    }
+}
+
+/// An object of nothing, for templates that are not written.
+pub fn nothing(origin: &Origin) -> Node {
+    Node::map(Vec::new(), origin.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use crate::source::FileId;
+    use crate::yaml::parse;
+
+    fn node(text: &str) -> Node {
+        parse(FileId(0), text, &Budget::default()).documents.remove(0).root
+    }
+
+    #[test]
+    fn what_is_empty_or_unknown_is_left_out_and_what_is_required_is_written() {
+        let written = node(
+            "metadata: {name: a, labels: {}, uid: x}\nspec:\n  source: {path: p, directory: {recurse: true}, helm: {}}\n  \
+             syncPolicy: {automated: {prune: false, enabled: false}}\n",
+        );
+        let application = conform(&written, APPLICATION, Reading::Lenient).unwrap();
+        assert!(application.at(&["metadata", "labels"]).is_none() && application.at(&["metadata", "uid"]).is_none());
+        assert_eq!(application.at(&["spec", "project"]).unwrap().as_str(), Some(""));
+        assert_eq!(application.at(&["spec", "source", "repoURL"]).unwrap().as_str(), Some(""));
+        assert!(application.at(&["spec", "destination"]).is_some());
+        assert!(application.at(&["spec", "source", "directory", "jsonnet"]).is_some());
+        assert!(application.at(&["spec", "source", "helm"]).is_some());
+        let automated = application.at(&["spec", "syncPolicy", "automated"]).unwrap();
+        assert!(automated.get("prune").is_none() && automated.get("enabled").is_some());
+    }
+
+    #[test]
+    fn a_number_is_a_label_to_the_lenient_only() {
+        let written = node("metadata: {labels: {phase: 010, on: yes, v: 1.0}}\nspec: {}\n");
+        let lenient = conform(&written, APPLICATION, Reading::Lenient).unwrap();
+        let labels = lenient.at(&["metadata", "labels"]).unwrap();
+        let text = |label: &str| labels.get(label).unwrap().as_str().unwrap();
+        assert_eq!([text("phase"), text("v")], ["8", "1"]);
+        assert_eq!(labels.as_map().unwrap().entries[1].value.as_str(), Some("true"));
+        let error = conform(&written, APPLICATION, Reading::Strict).unwrap_err();
+        assert_eq!(error, "`metadata.labels.phase` must be a string");
+    }
+}
