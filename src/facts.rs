@@ -1,0 +1,74 @@
+//! Who migrates what, who holds which key, what runs when, who produces what: read off the rendered objects.
+//!
+//! Facts are plain records with their evidence (`model`). They conclude only what one place or one chain of places says;
+//! questions that need several records are `graph`'s, judgements are the rules'. No secret's value gets in here.
+
+mod addresses;
+pub mod apps;
+mod connections;
+mod databases;
+mod migrators;
+mod model;
+mod objects;
+pub mod order;
+mod producers;
+mod rights;
+mod scripts;
+mod secrets;
+mod settings;
+mod workloads;
+
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::expand::BrokenFile;
+use crate::finding::{Certainty, Evidence};
+use crate::k8s::Resource;
+use crate::source::SourceMap;
+
+pub use model::*;
+
+/// What facts are read from.
+pub struct Sources<'a> {
+    /// The Applications, each with the objects that it applies, in order of name.
+    pub applications: Vec<(App, &'a [Resource])>,
+    /// Manifests that cannot be read.
+    pub broken: &'a [BrokenFile],
+    /// The SQL files of the repository, by path, each with the span of its first character.
+    pub sql_files: Vec<SqlFile>,
+    /// The texts, so that secrets can be concealed.
+    pub texts: &'a SourceMap,
+    /// What is known of vendors and tools.
+    pub catalog: &'static Catalog,
+    /// What the user says.
+    pub config: &'a Config,
+}
+
+/// A file of SQL in the repository.
+#[derive(Debug, Clone)]
+pub struct SqlFile {
+    /// Its path.
+    pub path: crate::source::RepoPath,
+    /// Its first character.
+    pub span: crate::source::Span,
+}
+
+/// Reads the facts, stage by stage; each stage sees only what the stages before it found.
+pub fn collect(sources: &Sources) -> Facts {
+    let mut facts = Facts::default();
+    let objects = objects::collect(sources, &mut facts);
+    producers::collect(sources, &objects, &mut facts);
+    rights::collect(&objects, &mut facts);
+    workloads::collect(sources, &objects, &mut facts);
+    secrets::classify(sources, &objects, &mut facts);
+    databases::declare(sources, &objects, &mut facts);
+    migrators::collect(sources, &objects, &mut facts);
+    connections::collect(sources, &objects, &mut facts);
+    scripts::collect(sources, &mut facts);
+    facts.broken = sources.broken.iter().map(broken).collect();
+    facts
+}
+
+fn broken(file: &BrokenFile) -> Evidence {
+    let text = format!("`{}` cannot be read: {}", file.path, file.message);
+    Evidence { span: file.span, text, certainty: Certainty::Literal }
+}

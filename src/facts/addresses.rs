@@ -1,0 +1,105 @@
+//! Addresses inside longer texts: arguments, shell scripts, values of variables.
+
+use std::ops::Range;
+
+use crate::k8s::text::Shape;
+use crate::sql::{DatabaseUrl, Scheme, parse_url};
+
+/// The database addresses in a text: URLs wherever they stand, or the whole text as `key=value` pairs.
+pub fn databases(text: &str) -> Vec<DatabaseUrl> {
+    let urls: Vec<DatabaseUrl> = urls(text).filter_map(|range| parse_url(&text[range])).filter(is_relational).collect();
+    if !urls.is_empty() || text.contains("://") {
+        return urls;
+    }
+    parse_url(text).filter(is_relational).into_iter().collect()
+}
+
+fn is_relational(url: &DatabaseUrl) -> bool {
+    matches!(url.scheme, Scheme::Postgres | Scheme::Mysql | Scheme::SqlServer | Scheme::Oracle | Scheme::Clickhouse)
+}
+
+/// A text without the passwords in its URLs; `None` where it has none.
+pub fn without_passwords(text: &str) -> Option<String> {
+    let mut clean = String::new();
+    let mut kept = 0;
+    for range in urls(text) {
+        let Some(password) = password(&text[range.clone()]) else { continue };
+        clean.push_str(&text[kept..range.start + password.start]);
+        kept = range.start + password.end;
+    }
+    (kept > 0).then(|| {
+        clean.push_str(&text[kept..]);
+        clean
+    })
+}
+
+/// Where a password is written out in the userinfo or among the parameters of a URL.
+fn password(url: &str) -> Option<Range<usize>> {
+    let start = url.find("://")? + 3;
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    if let Some(at) = url[start..end].rfind('@')
+        && let Some(colon) = url[start..start + at].find(':')
+    {
+        let range = start + colon..start + at;
+        return is_written(&url[range.start + 1..range.end]).then_some(range);
+    }
+    let parameters = url.find('?')? + 1;
+    let mut at = parameters;
+    for parameter in url[parameters..].split('&') {
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.eq_ignore_ascii_case("password")
+            && is_written(value)
+        {
+            return Some(at + name.len() + 1..at + parameter.len());
+        }
+        at += parameter.len() + 1;
+    }
+    None
+}
+
+fn is_written(password: &str) -> bool {
+    matches!(Shape::of(password), Shape::Value | Shape::Placeholder)
+}
+
+/// The ranges of URLs in a text.
+fn urls(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-' | ':');
+    text.match_indices("://").filter_map(move |(at, _)| {
+        let start =
+            text[..at].rfind(|c| !scheme(c)).map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
+        let end = text[at..]
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '|'))
+            .map_or(text.len(), |n| at + n);
+        let start = start + text[start..at].find("jdbc:").unwrap_or(0);
+        (start < at).then_some(start..end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_inside_scripts() {
+        let script =
+            "flyway -url=jdbc:postgresql://db.data:5432/orders?currentSchema=shop migrate && echo https://x.y/z";
+        let found = databases(script);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].database_name(), Some("orders"));
+        assert_eq!(found[0].schema_name(), Some("shop"));
+        assert_eq!(databases("host=db dbname=orders user=x")[0].database_name(), Some("orders"));
+        assert!(databases("info").is_empty());
+    }
+
+    #[test]
+    fn written_passwords_are_cut_out_and_references_stay() {
+        let cut = without_passwords("psql postgres://a:hunter2@db/x && redis://:hunter2@r").unwrap();
+        assert_eq!(cut, "psql postgres://a@db/x && redis://@r");
+        assert_eq!(without_passwords("postgres://a:$(PASSWORD)@db/x"), None);
+        assert_eq!(without_passwords("http://localhost:8080/a@b"), None);
+        assert_eq!(
+            without_passwords("jdbc:mysql://db/x?user=a&password=hunter2").unwrap(),
+            "jdbc:mysql://db/x?user=a&password="
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! Applications as facts need them: their environment, their namespace, and the ladders that order them.
+
+use std::collections::BTreeMap;
+
+use super::{App, Rung};
+use crate::expand::{Application, Expansion, Made};
+use crate::k8s::Resource;
+use crate::yaml::{Node, Origin};
+
+/// The Applications of an expansion with the objects that each applies.
+pub fn of(expansion: &Expansion) -> Vec<(App, &[Resource])> {
+    let gated = waits_for_applications(expansion);
+    let by_name: BTreeMap<&str, &Application> =
+        expansion.applications.iter().map(|(app, _)| (app.name.as_str(), app)).collect();
+    let read = |app: &Application, gaps: bool| App {
+        name: app.name.clone(),
+        environment: app.environment.as_ref().map(|placed| placed.text.clone()),
+        namespace: app.destination_namespace.as_ref().map(|placed| placed.text.clone()).unwrap_or_default(),
+        argo: !matches!(app.made, Made::Folder(_)),
+        rungs: rungs(app, &by_name, gated),
+        gaps,
+        origin: app.manifest.as_ref().map(|node| node.at(&["metadata", "name"]).unwrap_or(node).origin.clone()),
+    };
+    expansion.applications.iter().map(|(app, out)| (read(app, !out.gaps.is_empty()), out.objects.as_slice())).collect()
+}
+
+/// Since Argo CD 1.8 an Application waits for its child Applications only where their health check is restored in
+/// `argocd-cm` (`docs/operator-manual/health.md`).
+fn waits_for_applications(expansion: &Expansion) -> bool {
+    expansion.settings.iter().any(|settings| {
+        settings.entries("data").iter().any(|entry| {
+            let text = || entry.value.as_text().unwrap_or("");
+            &*entry.key == "resource.customizations.health.argoproj.io_Application"
+                || (&*entry.key == "resource.customizations" && text().contains("argoproj.io/Application"))
+        })
+    })
+}
+
+/// The ladders from the outermost Application down. A chain of parents longer than this is a cycle.
+fn rungs(app: &Application, by_name: &BTreeMap<&str, &Application>, gated: bool) -> Vec<Rung> {
+    const LONGEST: usize = 32;
+    let mut chain = Vec::new();
+    let mut at = Some(app);
+    while let Some(app) = at.filter(|_| chain.len() < LONGEST) {
+        chain.extend(step_of_set(app).or_else(|| wave_of_parent(app, gated)));
+        at = app.parent.as_deref().and_then(|parent| by_name.get(parent)).copied();
+    }
+    chain.reverse();
+    chain
+}
+
+fn step_of_set(app: &Application) -> Option<Rung> {
+    let made = app.generated()?;
+    let &step = made.steps.first()?;
+    let label = app.manifest.as_ref().and_then(|node| node.at(&["metadata", "labels"]));
+    Some(Rung {
+        ladder: format!("ApplicationSet {}", made.set),
+        step: i64::try_from(step).unwrap_or(i64::MAX),
+        gated: true,
+        label: format!("step {} of ApplicationSet `{}`", step + 1, made.set),
+        origin: label.map(|node| node.origin.clone()).or_else(|| Some(Origin::literal(made.set_span))),
+    })
+}
+
+fn wave_of_parent(app: &Application, gated: bool) -> Option<Rung> {
+    let parent = app.parent.as_ref()?;
+    let manifest = app.manifest.as_ref()?;
+    let said = manifest.at(&["metadata", "annotations", "argocd.argoproj.io/sync-wave"]);
+    let wave = said.and_then(Node::as_str).and_then(|text| text.parse().ok()).unwrap_or(0);
+    Some(Rung {
+        ladder: format!("Application {parent}"),
+        step: wave,
+        gated,
+        label: format!("wave {wave} of Application `{parent}`"),
+        origin: said.map(|node| node.origin.clone()),
+    })
+}

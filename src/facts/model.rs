@@ -1,0 +1,389 @@
+//! The records: what facts are, with their evidence. Plain data; how they are found is told by the files beside this one.
+
+mod credential;
+mod migration;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::order::Schedule;
+use crate::catalog::Vendor;
+use crate::finding::{Certainty, Evidence};
+use crate::k8s::secret::Keys;
+use crate::k8s::text::{Shape, Text};
+use crate::k8s::workload::{ContainerRole, Source};
+use crate::yaml::{Contribution, Origin, Role};
+
+pub use credential::{DatabaseCredential, Grant, Keeper, Keyed, Secret, Way};
+pub use migration::{Claim, Mechanism, Migrator, Schema, Script, Setting, Use};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub usize);
+    )*};
+}
+
+ids! {
+    /// An Application (or a folder that is audited like one).
+    AppId,
+    /// An object.
+    ObjectId,
+    /// A workload.
+    WorkloadId,
+    /// A migrator.
+    MigratorId,
+    /// A schema of a database.
+    SchemaId,
+    /// A Secret, by namespace and name.
+    SecretId,
+}
+
+/// An Application, as far as facts need it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its name.
+    pub name: String,
+    /// Its environment, where one is known.
+    pub environment: Option<String>,
+    /// The namespace of objects that name none.
+    pub namespace: String,
+    /// Whether Argo CD syncs it; a plain folder has no phases of its own.
+    pub argo: bool,
+    /// Where it stands on the ladders that order Applications, the outermost first.
+    pub rungs: Vec<Rung>,
+    /// Whether something of it could not be seen.
+    pub gaps: bool,
+    /// Where it is written; nothing for a folder.
+    pub origin: Option<Origin>,
+}
+
+/// A place on a ladder: a step of a RollingSync, or a wave under a parent Application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// The ladder's name; places on different ladders cannot be compared.
+    pub ladder: String,
+    /// How high.
+    pub step: i64,
+    /// Whether the next rung waits for this one to be healthy.
+    pub gated: bool,
+    /// The place in words: "step 3 of ApplicationSet `x`".
+    pub label: String,
+    /// Where the place is said.
+    pub origin: Option<Origin>,
+}
+
+/// An object that is applied.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Its Application.
+    pub app: AppId,
+    /// Its API group.
+    pub group: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its namespace; the Application's where it names none.
+    pub namespace: String,
+    /// When it is applied.
+    pub schedule: Schedule,
+    /// Where its name stands.
+    pub origin: Origin,
+}
+
+/// What a workload is for, by its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WorkloadRole {
+    /// A Job or Pod, or whatever is annotated as a hook: runs at sync time, to its end.
+    Hook,
+    /// Runs from time to time.
+    Scheduled,
+    /// Stays.
+    Service,
+    /// Runs when something else says so (a workflow template).
+    OnDemand,
+}
+
+/// A workload.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// The object.
+    pub object: ObjectId,
+    /// Its Application.
+    pub app: AppId,
+    /// What it is for.
+    pub role: WorkloadRole,
+    /// Its ServiceAccount, where one is named.
+    pub service_account: Option<Text>,
+    /// Whether its pods mount the account's token: false only where the pod or the account says so.
+    pub token: bool,
+    /// Its containers.
+    pub containers: Vec<Container>,
+    /// What it is given of Secrets.
+    pub grants: Vec<Grant>,
+    /// What else it needs to start: ConfigMaps, its account, claims.
+    pub needs: Vec<Need>,
+    /// How many copies run, where that is said.
+    pub replicas: Option<i64>,
+    /// Whether it is deleted some time after it ended (`ttlSecondsAfterFinished`).
+    pub expires: bool,
+    /// The product it runs, where the catalogue knows it.
+    pub vendor: Option<&'static Vendor>,
+    /// Whether it is a database server itself.
+    pub database_server: bool,
+    /// Credentials that are written in it: what they are for, their shape, where they stand.
+    pub written: Vec<Written>,
+}
+
+/// A credential that is written in Git.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// What holds it: a variable's name, a key, an argument.
+    pub name: String,
+    /// What it looks like.
+    pub shape: Shape,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// A container, as far as facts need it.
+#[derive(Debug, Clone)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Where its name stands.
+    pub origin: Origin,
+    /// When it runs.
+    pub role: ContainerRole,
+    /// The image.
+    pub image: Option<Text>,
+    /// The words of its command and arguments.
+    pub words: Vec<Text>,
+    /// How many of the words are the command; none where the image's own entry point runs.
+    pub command_words: usize,
+    /// Environment variables with what they hold.
+    pub env: Vec<EnvFact>,
+    /// Whole Secrets and ConfigMaps as environment, in order.
+    pub env_from: Vec<EnvFromFact>,
+    /// What is mounted, and where: Secret or ConfigMap, the path of the mount, one entry or all.
+    pub mounts: Vec<MountFact>,
+}
+
+/// An environment variable.
+#[derive(Debug, Clone)]
+pub struct EnvFact {
+    /// Its name.
+    pub name: String,
+    /// Where its name stands.
+    pub origin: Origin,
+    /// What it holds.
+    pub value: EnvHolds,
+}
+
+/// What an environment variable holds.
+#[derive(Debug, Clone)]
+pub enum EnvHolds {
+    /// A text that is no credential; userinfo of a URL is taken out.
+    Text(Text),
+    /// A credential that is written in Git, by its shape.
+    Credential(Shape, Origin),
+    /// A key of a Secret.
+    Secret(SecretId, String),
+    /// A key of a ConfigMap that nothing here makes.
+    Config(String, String),
+    /// Something else.
+    Other,
+}
+
+/// A whole Secret or ConfigMap as environment.
+#[derive(Debug, Clone)]
+pub struct EnvFromFact {
+    /// Which of the two.
+    pub source: Source,
+    /// Its name.
+    pub name: Text,
+    /// Put before each key.
+    pub prefix: String,
+    /// The Secret, if it is one.
+    pub secret: Option<SecretId>,
+    /// The keys that it brings, where they are known, without the prefix.
+    pub keys: Option<BTreeSet<String>>,
+}
+
+/// A mounted Secret or ConfigMap.
+#[derive(Debug, Clone)]
+pub struct MountFact {
+    /// Which of the two.
+    pub source: Source,
+    /// Its name.
+    pub name: Text,
+    /// The keys it projects with their file names; all where there are none.
+    pub items: Vec<(Text, String)>,
+    /// Where it is mounted.
+    pub path: Text,
+    /// One entry of it only.
+    pub sub_path: Option<Text>,
+    /// Whether the pod starts without it.
+    pub optional: bool,
+}
+
+/// What a workload needs to start.
+#[derive(Debug, Clone)]
+pub struct Need {
+    /// `Secret`, `ConfigMap`, `ServiceAccount`, `PersistentVolumeClaim`.
+    pub kind: &'static str,
+    /// Its name, in the workload's namespace.
+    pub name: String,
+    /// Where it is said.
+    pub origin: Origin,
+}
+
+/// An object that names a secret store, or an account to log on to one with.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// Who names it.
+    pub object: ObjectId,
+    /// `SecretStore`, `ClusterSecretStore`, `ServiceAccount`, `Secret`.
+    pub kind: &'static str,
+    /// The name, in the object's namespace unless the kind has none.
+    pub name: String,
+    /// Where it is said.
+    pub origin: Origin,
+}
+
+/// Something that makes a Secret, ConfigMap, ServiceAccount or claim that workloads need.
+#[derive(Debug, Clone)]
+pub struct Producer {
+    /// The object that makes it.
+    pub object: ObjectId,
+    /// `Secret`, `ConfigMap`, `ServiceAccount`, `PersistentVolumeClaim`.
+    pub kind: &'static str,
+    /// Its namespace; `*` for all.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub origin: Origin,
+    /// The keys.
+    pub keys: Keys,
+    /// Whether it adds to what something else makes.
+    pub merges: bool,
+    /// How sure it is that this makes it.
+    pub certainty: Certainty,
+    /// Values of it that are written in Git.
+    pub written: Vec<Written>,
+    /// The ConfigMap's contents that facts read (SQL scripts, flyway.conf), by key.
+    pub texts: Vec<(String, Text)>,
+}
+
+/// A right of a ServiceAccount.
+#[derive(Debug, Clone)]
+pub struct Right {
+    /// The account's namespace; `*` for every account of every namespace.
+    pub namespace: String,
+    /// The account; `*` for every account of the namespace.
+    pub account: String,
+    /// Where the right holds; nothing for the whole cluster.
+    pub within: Option<String>,
+    /// Verbs.
+    pub verbs: Vec<String>,
+    /// API groups.
+    pub groups: Vec<String>,
+    /// Resources and subresources.
+    pub resources: Vec<String>,
+    /// Names it is restricted to; all where there are none.
+    pub names: Vec<String>,
+    /// The rule in its role.
+    pub rule: Evidence,
+    /// The binding.
+    pub binding: Evidence,
+}
+
+/// Evidence at the place to edit; whatever was rendered is no more than rendered.
+pub fn evidence(origin: &Origin, text: impl Into<String>) -> Evidence {
+    Evidence { span: origin.anchor(), text: text.into(), certainty: certainty(origin) }
+}
+
+/// How sure a value is by its origin.
+pub fn certainty(origin: &Origin) -> Certainty {
+    let literal = |c: Contribution| c.role == Role::Manifest;
+    if origin.contributions().all(literal) { Certainty::Literal } else { Certainty::Rendered }
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Applications, in order of name.
+    pub apps: Vec<App>,
+    /// Objects, in order of Application.
+    pub objects: Vec<Object>,
+    /// Workloads.
+    pub workloads: Vec<Workload>,
+    /// Producers.
+    pub producers: Vec<Producer>,
+    /// What objects other than workloads need of secret stores.
+    pub references: Vec<Reference>,
+    /// Secrets that are made or read.
+    pub secrets: Vec<Secret>,
+    /// Migrators.
+    pub migrators: Vec<Migrator>,
+    /// Schemas.
+    pub schemas: Vec<Schema>,
+    /// Claims.
+    pub claims: Vec<Claim>,
+    /// Uses.
+    pub uses: Vec<Use>,
+    /// Rights.
+    pub rights: Vec<Right>,
+    /// Scripts.
+    pub scripts: Vec<Script>,
+    /// Manifests that cannot be read.
+    pub broken: Vec<Evidence>,
+    /// Secrets that the configuration says come from elsewhere.
+    pub external: BTreeSet<(String, String)>,
+    pub(super) schema_ids: BTreeMap<(String, Option<String>), Vec<SchemaId>>,
+    pub(super) secret_ids: BTreeMap<(Keeper, String, String), SecretId>,
+    pub(super) producer_ids: BTreeMap<(&'static str, String), BTreeMap<String, Vec<usize>>>,
+}
+
+impl Facts {
+    /// The id of a Secret of the cluster; a new record where there is none yet.
+    pub fn secret(&mut self, namespace: &str, name: &str) -> SecretId {
+        self.credential(Keeper::Cluster, namespace, name)
+    }
+
+    /// The id of a credential, wherever it is kept; a new record where there is none yet.
+    pub fn credential(&mut self, keeper: Keeper, namespace: &str, name: &str) -> SecretId {
+        let key = (keeper, namespace.to_owned(), name.to_owned());
+        let next = SecretId(self.secrets.len());
+        let id = *self.secret_ids.entry(key).or_insert(next);
+        if id == next {
+            let (namespace, name) = (namespace.to_owned(), name.to_owned());
+            self.secrets.push(Secret {
+                keeper,
+                namespace,
+                name,
+                database: None,
+                admin: None,
+                vendor: None,
+                database_keys: Keyed::default(),
+                admin_keys: Keyed::default(),
+                vendor_keys: Keyed::default(),
+            });
+        }
+        id
+    }
+
+    /// What makes a Secret, ConfigMap, account or claim in a namespace. A namespace that nobody named (`""`) fits all.
+    pub fn producers_of(&self, kind: &'static str, namespace: &str, name: &str) -> impl Iterator<Item = &Producer> {
+        let known = self.producer_ids.get(&(kind, name.to_owned()));
+        let mut at: Vec<usize> = match known {
+            None => Vec::new(),
+            Some(all) if namespace.is_empty() => all.values().flatten().copied().collect(),
+            Some(all) => [namespace, "", "*"].iter().filter_map(|within| all.get(*within)).flatten().copied().collect(),
+        };
+        at.sort_unstable();
+        at.into_iter().map(|at| &self.producers[at])
+    }
+}

@@ -1,0 +1,163 @@
+//! What a ServiceAccount may do: each rule through each binding, never flattened into one set.
+
+use super::objects::Objects;
+use super::{Facts, ObjectId, Right, evidence};
+use crate::finding::Evidence;
+use crate::k8s::Resource;
+use crate::k8s::rbac::{self, Binding, PolicyRule, Role, Subject};
+use crate::k8s::text::Text;
+use crate::yaml::Node;
+
+struct KnownRole {
+    namespace: String,
+    role: Role,
+    labels: Vec<(String, String)>,
+}
+
+/// Records the rights that bindings give.
+pub fn collect(objects: &Objects, facts: &mut Facts) {
+    let mut roles = Vec::new();
+    let mut bindings: Vec<(ObjectId, Binding)> = Vec::new();
+    for (id, resource) in objects.iter() {
+        let namespace = facts.objects[id.0].namespace.clone();
+        if let Some(role) = rbac::role(resource) {
+            roles.push(KnownRole { namespace, role, labels: labels(resource) });
+        }
+        if let Some(binding) = rbac::binding(resource) {
+            bindings.push((id, binding));
+        }
+    }
+    let mut rights = Vec::new();
+    for (id, binding) in &bindings {
+        let namespace = &facts.objects[id.0].namespace;
+        for rule in rules(&roles, binding, namespace) {
+            for subject in &binding.subjects {
+                rights.extend(right(binding, subject, namespace, &rule));
+            }
+        }
+    }
+    facts.rights = rights;
+}
+
+fn labels(resource: &Resource) -> Vec<(String, String)> {
+    let entries = resource.node.get("metadata").map(|meta| meta.entries("labels")).unwrap_or_default();
+    entries.iter().filter_map(|e| Some((e.key.to_string(), e.value.as_text()?.to_owned()))).collect()
+}
+
+/// A rule of a role, with its half of the sentence.
+struct Found {
+    rule: PolicyRule,
+    evidence: Evidence,
+}
+
+fn rules(roles: &[KnownRole], binding: &Binding, namespace: &str) -> Vec<Found> {
+    let bound = roles.iter().filter(|known| {
+        known.role.cluster == binding.to_cluster_role
+            && known.role.name.value == binding.role.value
+            && (known.role.cluster || known.namespace == namespace)
+    });
+    let mut found = Vec::new();
+    for known in bound {
+        let aggregated = roles.iter().filter(|other| {
+            other.role.cluster
+                && known
+                    .role
+                    .aggregates
+                    .iter()
+                    .any(|set| !set.is_empty() && set.iter().all(|label| other.labels.contains(label)))
+        });
+        for source in std::iter::once(known).chain(aggregated) {
+            let kind = if source.role.cluster { "ClusterRole" } else { "Role" };
+            found.extend(source.role.rules.iter().map(|rule| Found {
+                rule: rule.clone(),
+                evidence: evidence(&place(rule), format!("{kind} `{}` allows it", source.role.name.value)),
+            }));
+        }
+    }
+    if found.is_empty() && binding.to_cluster_role {
+        found.extend(built_in(binding));
+    }
+    found
+}
+
+/// Where a rule is best shown: its first verb or resource, rather than the whole block.
+fn place(rule: &PolicyRule) -> crate::yaml::Origin {
+    let word = rule.resources.first().or(rule.verbs.first());
+    word.map_or_else(|| rule.origin.clone(), |text| text.origin.clone())
+}
+
+/// Roles that every cluster has (`kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`), as far as they
+/// matter here.
+fn built_in(binding: &Binding) -> Vec<Found> {
+    let rule = |verbs: &[&str], resources: &[&str], groups: &[&str]| {
+        let texts = |all: &[&str]| -> Vec<Text> {
+            all.iter().map(|v| Text { value: (*v).to_owned(), origin: binding.role.origin.clone() }).collect()
+        };
+        Found {
+            rule: PolicyRule {
+                groups: texts(groups),
+                resources: texts(resources),
+                names: Vec::new(),
+                verbs: texts(verbs),
+                origin: binding.role.origin.clone(),
+            },
+            evidence: evidence(
+                &binding.role.origin,
+                format!("the built-in ClusterRole `{}` allows it", binding.role.value),
+            ),
+        }
+    };
+    let read = ["get", "list", "watch"];
+    let write = ["create", "delete", "deletecollection", "patch", "update"];
+    let all: Vec<&str> = read.iter().chain(&write).copied().collect();
+    match binding.role.value.as_str() {
+        "cluster-admin" => vec![rule(&["*"], &["*"], &["*"])],
+        "admin" | "edit" => vec![
+            rule(&all, &["secrets", "configmaps", "pods", "pods/exec", "services", "serviceaccounts"], &[""]),
+            rule(&["impersonate"], &["serviceaccounts"], &[""]),
+            rule(&all, &["deployments", "statefulsets", "daemonsets", "replicasets"], &["apps"]),
+            rule(&all, &["jobs", "cronjobs"], &["batch"]),
+        ],
+        "view" => vec![rule(&read, &["configmaps", "pods", "pods/log", "services"], &[""])],
+        _ => Vec::new(),
+    }
+}
+
+fn right(binding: &Binding, subject: &Subject, namespace: &str, found: &Found) -> Option<Right> {
+    let (of, account) = match subject.kind.as_str() {
+        "ServiceAccount" => {
+            (subject.namespace.clone().unwrap_or_else(|| namespace.to_owned()), subject.name.value.clone())
+        }
+        "Group" => group(&subject.name.value)?,
+        _ => return None,
+    };
+    let words = |texts: &[Text]| texts.iter().map(|t| t.value.clone()).collect();
+    let kind = if binding.cluster { "ClusterRoleBinding" } else { "RoleBinding" };
+    Some(Right {
+        namespace: of,
+        account,
+        within: (!binding.cluster).then(|| namespace.to_owned()),
+        verbs: words(&found.rule.verbs),
+        groups: words(&found.rule.groups),
+        resources: words(&found.rule.resources),
+        names: words(&found.rule.names),
+        rule: found.evidence.clone(),
+        binding: evidence(
+            &subject.name.origin,
+            format!("{kind} `{}` gives it to {} `{}`", binding.name.value, subject.kind, subject.name.value),
+        ),
+    })
+}
+
+/// The groups that stand for ServiceAccounts.
+fn group(name: &str) -> Option<(String, String)> {
+    match name {
+        "system:serviceaccounts" | "system:authenticated" => Some(("*".into(), "*".into())),
+        _ => name.strip_prefix("system:serviceaccounts:").map(|ns| (ns.to_owned(), "*".to_owned())),
+    }
+}
+
+/// Whether a ServiceAccount says that its pods get no token.
+pub fn mounts_token(resource: &Resource) -> Option<bool> {
+    resource.node.get("automountServiceAccountToken").and_then(Node::as_bool)
+}

@@ -1,0 +1,65 @@
+//! What a migration tool was told, by Flyway's names, from variables, arguments and mounted files.
+
+use super::objects::Objects;
+use super::{Container, EnvHolds, Object, Setting};
+use crate::k8s::workload::Source;
+use crate::sql::{flyway, parse_url};
+use crate::yaml::Origin;
+
+/// The settings of a container; where one is said twice, the stronger place wins: arguments, variables, files.
+pub fn of(container: &Container, object: &Object, objects: &Objects) -> Vec<Setting> {
+    let mut found: Vec<Setting> = Vec::new();
+    for word in &container.words {
+        let arguments = word.value.split_ascii_whitespace().filter_map(flyway::key_of_argument);
+        found.extend(arguments.map(|entry| setting(entry, word.origin.clone())));
+    }
+    for variable in &container.env {
+        let Some(name) = flyway::key_of_env(&variable.name) else { continue };
+        if let EnvHolds::Text(text) = &variable.value {
+            let (value, url) = (text.value.clone(), parse_url(&text.value));
+            found.push(Setting { name, value, url, origin: text.origin.clone() });
+        }
+    }
+    found.extend(files(container, object, objects));
+    let mut kept: Vec<Setting> = Vec::new();
+    for setting in found {
+        if !kept.iter().any(|known| known.name == setting.name) {
+            kept.push(setting);
+        }
+    }
+    kept
+}
+
+fn setting(entry: flyway::Entry, origin: Origin) -> Setting {
+    Setting { name: entry.key, value: entry.text.unwrap_or_default(), url: entry.url, origin }
+}
+
+/// Mounted `flyway.conf`, `flyway.toml` and their kin.
+fn files(container: &Container, object: &Object, objects: &Objects) -> Vec<Setting> {
+    let mut found = Vec::new();
+    for mount in container.mounts.iter().filter(|mount| mount.source == Source::ConfigMap) {
+        for entry in objects.config_map(&object.namespace, &mount.name.value).unwrap_or_default() {
+            if mount.sub_path.as_ref().is_some_and(|path| path.value != *entry.key) {
+                continue;
+            }
+            let Some(config) = entry.value.as_text().and_then(|text| read(&entry.key, text)) else { continue };
+            for told in config.entries {
+                let origin = objects.origin_within(&entry.value, told.span.clone());
+                found.push(setting(told, origin));
+            }
+        }
+    }
+    found
+}
+
+/// Reads a file of Flyway's settings; `None` if its name is none of one.
+pub fn read(name: &str, text: &str) -> Option<flyway::Config> {
+    let name = name.to_ascii_lowercase();
+    if !name.contains("flyway") {
+        return None;
+    }
+    if name.ends_with(".toml") {
+        return Some(flyway::read_toml(text));
+    }
+    (name.ends_with(".conf") || name.ends_with(".properties")).then(|| flyway::read_properties(text))
+}

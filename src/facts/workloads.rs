@@ -1,0 +1,343 @@
+//! Workloads: what their containers are told, and what they are handed.
+
+use std::collections::BTreeSet;
+
+use super::objects::Objects;
+use super::{
+    Container, EnvFact, EnvFromFact, EnvHolds, Facts, Grant, Keeper, MountFact, Need, Object, ObjectId, SecretId,
+    Sources, Way, Workload, WorkloadRole, Written, addresses, rights,
+};
+use crate::k8s::Resource;
+use crate::k8s::secret::Keys;
+use crate::k8s::text::{Shape, Text, conceal};
+use crate::k8s::workload::{self, Container as PodContainer, ContainerRole, Env, EnvValue, Pod, Source, VolumeContent};
+use crate::yaml::Node;
+
+/// Records the workloads.
+pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
+    for (id, resource) in objects.iter() {
+        for pod in workload::pods(resource) {
+            let workload = read(sources, objects, facts, id, resource, &pod);
+            facts.workloads.push(workload);
+        }
+    }
+}
+
+fn read(
+    sources: &Sources,
+    objects: &Objects,
+    facts: &mut Facts,
+    id: ObjectId,
+    resource: &Resource,
+    pod: &Pod,
+) -> Workload {
+    let object = facts.objects[id.0].clone();
+    let mut reader =
+        Reader { sources, objects, facts, object: &object, grants: Vec::new(), needs: Vec::new(), written: Vec::new() };
+    let containers: Vec<Container> =
+        pod.containers.iter().enumerate().map(|(i, container)| reader.container(i, container, pod)).collect();
+    reader.pod(pod);
+    let (grants, needs, written) = (reader.grants, reader.needs, reader.written);
+    let images = || containers.iter().filter_map(|c| c.image.as_ref());
+    let vendor = images().find_map(|image| sources.catalog.vendor_of_image(&image.value).map(|m| m.vendor));
+    // A Job or an init container of a server's image is a client of it.
+    let role = role(resource, &object);
+    let stays = containers.iter().filter(|c| role == WorkloadRole::Service && c.role == ContainerRole::Main);
+    let database_server =
+        stays.filter_map(|c| c.image.as_ref()).any(|image| sources.catalog.is_database_server(&image.value));
+    Workload {
+        object: id,
+        app: object.app,
+        role,
+        token: mounts_token(facts, objects, &object, pod),
+        service_account: pod.service_account.clone(),
+        containers,
+        grants,
+        needs,
+        replicas: resource.node.at(&["spec", "replicas"]).and_then(Node::as_i64),
+        expires: resource.node.at(&["spec", "ttlSecondsAfterFinished"]).is_some(),
+        vendor,
+        database_server,
+        written,
+    }
+}
+
+fn role(resource: &Resource, object: &Object) -> WorkloadRole {
+    match resource.kind() {
+        "CronJob" | "CronWorkflow" => WorkloadRole::Scheduled,
+        "WorkflowTemplate" | "ClusterWorkflowTemplate" => WorkloadRole::OnDemand,
+        "Job" | "Workflow" => WorkloadRole::Hook,
+        "Pod" if object.schedule.hook => WorkloadRole::Hook,
+        "Pod" => match resource.node.at(&["spec", "restartPolicy"]).and_then(Node::as_str) {
+            Some("Never" | "OnFailure") => WorkloadRole::Hook,
+            _ => WorkloadRole::Service,
+        },
+        _ => WorkloadRole::Service,
+    }
+}
+
+/// The pod's word counts before the account's; both default to yes.
+fn mounts_token(facts: &Facts, objects: &Objects, object: &Object, pod: &Pod) -> bool {
+    let account = pod.service_account.as_ref().map_or("default", |name| &name.value);
+    let mut accounts = facts.producers_of("ServiceAccount", &object.namespace, account);
+    let of_account = accounts.find_map(|made| rights::mounts_token(objects.resource(made.object)));
+    pod.automount.or(of_account).unwrap_or(true)
+}
+
+struct Reader<'a, 'f> {
+    sources: &'a Sources<'a>,
+    objects: &'a Objects<'a>,
+    facts: &'f mut Facts,
+    object: &'a Object,
+    grants: Vec<Grant>,
+    needs: Vec<Need>,
+    written: Vec<Written>,
+}
+
+impl Reader<'_, '_> {
+    fn pod(&mut self, pod: &Pod) {
+        if let Some(account) = &pod.service_account {
+            self.need("ServiceAccount", account);
+        }
+        self.injected(pod);
+        for name in &pod.pull_secrets {
+            let secret = self.secret(&name.value);
+            let origin = name.origin.clone();
+            self.grants.push(Grant {
+                secret,
+                container: None,
+                keys: Vec::new(),
+                way: Way::Pull,
+                optional: true,
+                origin,
+            });
+        }
+    }
+
+    /// What Vault's agent is told to bring in: one path of Vault by annotation.
+    fn injected(&mut self, pod: &Pod) {
+        let told = |key: &str| pod.annotations.iter().any(|(k, v)| k == key && v.value == "true");
+        if !told("vault.hashicorp.com/agent-inject") {
+            return;
+        }
+        for (key, path) in &pod.annotations {
+            if key.starts_with("vault.hashicorp.com/agent-inject-secret-") && !path.value.is_empty() {
+                self.grant_from(Keeper::Vault, None, path);
+            }
+        }
+    }
+
+    fn grant_from(&mut self, keeper: Keeper, container: Option<usize>, name: &Text) {
+        let secret = self.facts.credential(keeper, &self.object.namespace, &name.value);
+        let origin = name.origin.clone();
+        self.grants.push(Grant { secret, container, keys: Vec::new(), way: Way::Injected, optional: false, origin });
+    }
+
+    fn need(&mut self, kind: &'static str, name: &Text) {
+        let need = Need { kind, name: name.value.clone(), origin: name.origin.clone() };
+        if !self.needs.iter().any(|n| n.kind == kind && n.name == need.name) {
+            self.needs.push(need);
+        }
+    }
+
+    fn secret(&mut self, name: &str) -> SecretId {
+        self.facts.secret(&self.object.namespace, name)
+    }
+
+    fn container(&mut self, at: usize, container: &PodContainer, pod: &Pod) -> Container {
+        let mut env = Vec::new();
+        let mut env_from = Vec::new();
+        for whole in &container.env_from {
+            let fact = self.whole(at, whole, &mut env);
+            env_from.push(fact);
+        }
+        for variable in &container.env {
+            let fact = self.variable(at, variable);
+            env.retain(|known: &EnvFact| known.name != fact.name);
+            env.push(fact);
+        }
+        let mounts = self.mounts(at, container, pod);
+        self.client_passwords(container);
+        Container {
+            name: container.name.clone(),
+            origin: container.origin.clone(),
+            role: container.role,
+            image: container.image.clone(),
+            command_words: container.command.len(),
+            words: container
+                .command
+                .iter()
+                .chain(&container.args)
+                .map(|w| self.clean("an argument", w.clone()))
+                .collect(),
+            env,
+            env_from,
+            mounts,
+        }
+    }
+
+    fn whole(&mut self, at: usize, whole: &workload::EnvFrom, env: &mut Vec<EnvFact>) -> EnvFromFact {
+        let mut secret = None;
+        if whole.source == Source::Secret {
+            let id = self.secret(&whole.name.value);
+            secret = Some(id);
+            self.grants.push(Grant {
+                secret: id,
+                container: Some(at),
+                keys: Vec::new(),
+                way: Way::EnvFrom,
+                optional: whole.optional,
+                origin: whole.name.origin.clone(),
+            });
+        } else {
+            if !whole.optional {
+                self.need("ConfigMap", &whole.name);
+            }
+            for entry in self.objects.config_map(&self.object.namespace, &whole.name.value).unwrap_or_default() {
+                let name = format!("{}{}", whole.prefix, entry.key);
+                env.retain(|known| known.name != name);
+                let value = self.literal(&name, &entry.value);
+                env.push(EnvFact { name, origin: entry.key_origin.clone(), value });
+            }
+        }
+        EnvFromFact {
+            source: whole.source,
+            name: whole.name.clone(),
+            prefix: whole.prefix.clone(),
+            secret,
+            keys: self.keys(whole.source, &whole.name.value),
+        }
+    }
+
+    /// The keys of a Secret or ConfigMap, where all of them are known.
+    fn keys(&self, source: Source, name: &str) -> Option<BTreeSet<String>> {
+        let kind = if source == Source::Secret { "Secret" } else { "ConfigMap" };
+        let mut makers = self.facts.producers_of(kind, &self.object.namespace, name);
+        let first = makers.next()?;
+        match &first.keys {
+            Keys::Known(keys) if makers.next().is_none() => Some(keys.iter().map(|k| k.value.clone()).collect()),
+            _ => None,
+        }
+    }
+
+    fn variable(&mut self, at: usize, variable: &Env) -> EnvFact {
+        let name = variable.name.value.clone();
+        let value = match &variable.value {
+            EnvValue::Literal(node) => self.literal(&name, node),
+            EnvValue::Secret(key) => {
+                let secret = self.secret(&key.name.value);
+                self.grants.push(Grant {
+                    secret,
+                    container: Some(at),
+                    keys: vec![key.key.value.clone()],
+                    way: Way::Env(name.clone()),
+                    optional: key.optional,
+                    origin: key.name.origin.clone(),
+                });
+                EnvHolds::Secret(secret, key.key.value.clone())
+            }
+            EnvValue::ConfigMap(key) => {
+                if !key.optional {
+                    self.need("ConfigMap", &key.name);
+                }
+                let entries = self.objects.config_map(&self.object.namespace, &key.name.value);
+                match entries.and_then(|all| all.iter().find(|e| *e.key == *key.key.value)) {
+                    Some(entry) => self.literal(&name, &entry.value),
+                    None => EnvHolds::Config(key.name.value.clone(), key.key.value.clone()),
+                }
+            }
+            EnvValue::Other => EnvHolds::Other,
+        };
+        EnvFact { name, origin: variable.name.origin.clone(), value }
+    }
+
+    /// A value that is written in Git: a credential by the variable's name gives its shape only, a password inside a URL
+    /// is taken out.
+    fn literal(&mut self, name: &str, node: &Node) -> EnvHolds {
+        let Some(text) = Text::of(node) else { return EnvHolds::Other };
+        if self.sources.catalog.is_credential_name(name) {
+            // A value that repeats the name is a stand-in.
+            let stands_in = text.value.eq_ignore_ascii_case(name);
+            let shape = if stands_in { Shape::Placeholder } else { conceal(node, self.sources.texts) };
+            self.written.push(Written { name: name.to_owned(), shape, origin: node.origin.clone() });
+            return EnvHolds::Credential(shape, node.origin.clone());
+        }
+        EnvHolds::Text(self.clean(name, text))
+    }
+
+    /// MySQL's clients are given their password as `-pSECRET`.
+    fn client_passwords(&mut self, container: &PodContainer) {
+        let words = || container.command.iter().chain(&container.args);
+        if !words().any(|word| word.value.contains("mysql") || word.value.contains("mariadb")) {
+            return;
+        }
+        for word in words() {
+            let option = |rest: &str| matches!(rest, "ort" | "rotocol" | "assword");
+            let given = |part: &str| {
+                part.strip_prefix("-p").is_some_and(|rest| !option(rest) && Shape::of(rest) == Shape::Value)
+            };
+            let program = |line: &str| line.contains("mysql") || line.contains("mariadb");
+            let alone = given(&word.value);
+            let in_script =
+                word.value.lines().filter(|line| program(line)).any(|line| line.split_whitespace().any(given));
+            if alone {
+                self.sources.texts.mask(word.origin.anchor());
+            }
+            if alone || in_script {
+                let (name, shape) = ("an argument".to_owned(), Shape::Value);
+                self.written.push(Written { name, shape, origin: word.origin.clone() });
+            }
+        }
+    }
+
+    /// Takes the password out of a URL.
+    fn clean(&mut self, name: &str, text: Text) -> Text {
+        let Some(value) = addresses::without_passwords(&text.value) else { return text };
+        self.sources.texts.mask(text.origin.anchor());
+        self.written.push(Written { name: name.to_owned(), shape: Shape::Value, origin: text.origin.clone() });
+        Text { value, origin: text.origin }
+    }
+
+    fn mounts(&mut self, at: usize, container: &PodContainer, pod: &Pod) -> Vec<MountFact> {
+        let mut facts = Vec::new();
+        for mount in &container.mounts {
+            let Some(volume) = pod.volumes.iter().find(|v| v.name.value == mount.volume.value) else { continue };
+            for content in &volume.content {
+                self.mounted(at, content);
+                if let VolumeContent::Keys { source, name, items, optional } = content {
+                    facts.push(MountFact {
+                        source: *source,
+                        name: name.clone(),
+                        items: items.clone(),
+                        path: mount.path.clone(),
+                        sub_path: mount.sub_path.clone(),
+                        optional: *optional,
+                    });
+                }
+            }
+        }
+        facts
+    }
+
+    fn mounted(&mut self, at: usize, content: &VolumeContent) {
+        match content {
+            VolumeContent::Keys { source: Source::Secret, name, items, optional } => {
+                let secret = self.secret(&name.value);
+                self.grants.push(Grant {
+                    secret,
+                    container: Some(at),
+                    keys: items.iter().map(|(key, _)| key.value.clone()).collect(),
+                    way: Way::Volume,
+                    optional: *optional,
+                    origin: name.origin.clone(),
+                });
+            }
+            VolumeContent::Keys { source: Source::ConfigMap, name, optional: false, .. } => {
+                self.need("ConfigMap", name)
+            }
+            VolumeContent::Claim(name) => self.need("PersistentVolumeClaim", name),
+            VolumeContent::SecretProviderClass(name) => self.grant_from(Keeper::Csi, Some(at), name),
+            _ => {}
+        }
+    }
+}
