@@ -1,0 +1,119 @@
+//! `order(a, b)`: which of two objects is applied first, as far as Argo CD orders them at all.
+
+use super::Graph;
+use crate::facts::{App, ObjectId, Rung};
+use crate::finding::Evidence;
+
+/// How two objects stand to each other in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ranking {
+    /// The first is applied, and waited for, before the second.
+    Before,
+    /// Both are applied in one go; nothing waits.
+    Together,
+    /// The second comes first.
+    After,
+    /// Nothing orders them, or it cannot be known.
+    Unknown,
+}
+
+/// An answer, with the two places in words.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// How the first stands to the second.
+    pub ranking: Ranking,
+    /// Whether the order is one inside a single Application.
+    pub same_application: bool,
+    /// Whether phases differ (rather than waves or steps).
+    pub by_phase: bool,
+    /// The place of the first: "phase PreSync, wave 0".
+    pub first: String,
+    /// The place of the second.
+    pub second: String,
+    /// What says the places.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Graph {
+    /// Which of two objects is applied first. Takes each at its first moment.
+    pub fn order(&self, a: ObjectId, b: ObjectId) -> Order {
+        let (first, second) = (&self.facts().objects[a.0], &self.facts().objects[b.0]);
+        if first.app != second.app {
+            return self.order_of_apps(&self.facts().apps[first.app.0], &self.facts().apps[second.app.0]);
+        }
+        let unknown = Order {
+            ranking: Ranking::Unknown,
+            same_application: true,
+            by_phase: false,
+            first: String::new(),
+            second: String::new(),
+            evidence: Vec::new(),
+        };
+        let synced = self.facts().apps[first.app.0].argo;
+        let (Some(m), Some(n), true) = (first.schedule.first(), second.schedule.first(), synced) else {
+            return unknown;
+        };
+        let words = |m: super::Moment| format!("phase {}, wave {}", m.phase.name(), m.wave);
+        let ranking = match m.cmp(&n) {
+            std::cmp::Ordering::Less => Ranking::Before,
+            std::cmp::Ordering::Equal => Ranking::Together,
+            std::cmp::Ordering::Greater => Ranking::After,
+        };
+        let said = [(first, m), (second, n)].into_iter().filter_map(|(object, moment)| {
+            let by_phase = m.phase != n.phase;
+            let origin = if by_phase { &object.schedule.phase_origin } else { &object.schedule.wave_origin };
+            let text = format!("{} `{}` is applied in {}", object.kind, object.name, words(moment));
+            origin.as_ref().map(|origin| crate::facts::evidence(origin, text))
+        });
+        Order {
+            ranking,
+            by_phase: m.phase != n.phase,
+            first: words(m),
+            second: words(n),
+            evidence: said.collect(),
+            ..unknown
+        }
+    }
+
+    /// Where Applications stand to each other: by the first ladder on which both stand on different rungs.
+    fn order_of_apps(&self, a: &App, b: &App) -> Order {
+        let place = |rung: &Rung, app: &App| {
+            let text = format!("Application `{}` stands in {}", app.name, rung.label);
+            rung.origin.as_ref().or(app.origin.as_ref()).map(|origin| crate::facts::evidence(origin, text))
+        };
+        let mut last = None;
+        for (r, s) in a.rungs.iter().zip(&b.rungs) {
+            if r.ladder != s.ladder {
+                break;
+            }
+            last = Some((r, s));
+            if r.step != s.step {
+                break;
+            }
+        }
+        let Some((r, s)) = last else {
+            return Order {
+                ranking: Ranking::Unknown,
+                same_application: false,
+                by_phase: false,
+                first: String::new(),
+                second: String::new(),
+                evidence: Vec::new(),
+            };
+        };
+        let ranking = match (r.gated && s.gated, r.step.cmp(&s.step)) {
+            (false, _) => Ranking::Unknown,
+            (true, std::cmp::Ordering::Less) => Ranking::Before,
+            (true, std::cmp::Ordering::Equal) => Ranking::Together,
+            (true, std::cmp::Ordering::Greater) => Ranking::After,
+        };
+        Order {
+            ranking,
+            same_application: false,
+            by_phase: false,
+            first: r.label.clone(),
+            second: s.label.clone(),
+            evidence: [place(r, a), place(s, b)].into_iter().flatten().collect(),
+        }
+    }
+}
