@@ -1,0 +1,169 @@
+//! The registry of rules. A rule is a constant and a pure function over the graph in `rules/<id>.rs`; its page
+//! `rules/<id>.md` holds its metadata and is its only documentation. Adding one: write the two files and its fixtures, and
+//! add its line to `ALL`.
+
+use std::sync::OnceLock;
+
+use crate::finding::{Evidence, Finding, Severity};
+use crate::graph::{App, Graph};
+use crate::report::RuleCard;
+
+/// A rule.
+pub struct Rule {
+    /// The public id.
+    pub id: &'static str,
+    /// The page: front matter, then what it looks at, why it hurts, how to mend it.
+    pub page: &'static str,
+    /// Finds what breaks it.
+    pub check: fn(&Graph) -> Vec<Finding>,
+}
+
+impl Rule {
+    /// A finding of this rule at its default severity.
+    pub fn finding(&self, message: impl Into<String>, primary: Evidence) -> Finding {
+        Finding::new(self.id, self.family(), self.severity(), message, primary)
+    }
+
+    /// What a report says of the rule.
+    pub fn card(&self) -> RuleCard {
+        RuleCard {
+            id: self.id,
+            family: self.family(),
+            severity: self.severity(),
+            title: self.title(),
+            page: self.body(),
+        }
+    }
+
+    /// A finding in an Application and its environment.
+    pub fn finding_in(&self, app: &App, message: impl Into<String>, primary: Evidence) -> Finding {
+        also_in(self.finding(message, primary), app)
+    }
+
+    /// A field of the page's front matter.
+    fn field(&self, name: &str) -> &'static str {
+        let front = self.page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).map_or("", |(f, _)| f);
+        let mut lines = front.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| *key == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// What it finds, in a few words.
+    pub fn title(&self) -> &'static str {
+        self.field("title")
+    }
+
+    /// `ownership`, `ordering`, `credentials`, `rbac`, `migrations`, `repository`.
+    pub fn family(&self) -> &'static str {
+        self.field("family")
+    }
+
+    /// The default severity.
+    pub fn severity(&self) -> Severity {
+        match self.field("severity") {
+            "error" => Severity::Error,
+            "warning" => Severity::Warning,
+            _ => Severity::Info,
+        }
+    }
+
+    /// The page without its front matter.
+    pub fn body(&self) -> &'static str {
+        self.page
+            .strip_prefix("---\n")
+            .and_then(|rest| rest.split_once("\n---\n"))
+            .map_or(self.page, |(_, body)| body.trim())
+    }
+}
+
+/// Says of a finding that it is so in a further Application.
+pub fn also_in(mut finding: Finding, app: &App) -> Finding {
+    finding.environments.extend(app.environment.clone());
+    finding.within(&app.name)
+}
+
+/// Names in a sentence: "`a`, `b` and `c`".
+pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    joined(&quoted)
+}
+
+/// Parts of a sentence: "a, b and c".
+pub fn joined(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// The first few parts of a sentence, and how many more there are.
+pub fn some_of(mut parts: Vec<String>) -> String {
+    const FEW: usize = 3;
+    let more = parts.len().saturating_sub(FEW);
+    if more == 0 {
+        return joined(&parts);
+    }
+    parts.truncate(FEW);
+    format!("{} and {more} more", parts.join(", "))
+}
+
+macro_rules! registry {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+        static ALL: &[&Rule] = &[$(&$module::RULE),*];
+    };
+}
+
+registry![
+    admin_credential,
+    baseline_on_migrate,
+    consumer_before_producer,
+    custom_migration_script,
+    default_service_account,
+    duplicate_secret_producer,
+    envfrom_key_collision,
+    expired_allowance,
+    hook_needs_synced_resource,
+    hook_never_completes,
+    hook_only_app,
+    hook_reads_secrets,
+    hook_wave_inversion,
+    hook_wildcard_rbac,
+    invalid_manifest,
+    invalid_sync_wave,
+    job_not_rerunnable,
+    migration_after_workload,
+    migration_name_invalid,
+    migration_not_mounted,
+    migration_version_duplicate,
+    missing_secret,
+    missing_secret_key,
+    missing_secret_store,
+    missing_service_account,
+    overbroad_hook_credentials,
+    placeholder_credential,
+    plaintext_credential,
+    same_step_dependency,
+    schema_with_two_migrators,
+    schema_without_migrator,
+    shared_credential,
+    unpinned_migration_image,
+    unused_allowance,
+    vendor_credential_in_migration_job,
+    vendor_schema_under_flyway,
+];
+
+/// All rules, by id.
+pub fn all() -> &'static [&'static Rule] {
+    static SORTED: OnceLock<Vec<&'static Rule>> = OnceLock::new();
+    SORTED.get_or_init(|| {
+        let mut rules = ALL.to_vec();
+        rules.sort_by_key(|rule| rule.id);
+        rules
+    })
+}
+
+/// The rule of an id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().iter().find(|rule| rule.id == id).copied()
+}

@@ -1,0 +1,104 @@
+//! `migration-not-mounted`: a script is in the ConfigMap and not in the job, or the job mounts one that is not there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Rule;
+use crate::finding::Finding;
+use crate::graph::{Graph, Keys, KeySource, MountFact, Producer, Text, Workload, WorkloadId, evidence};
+
+/// The rule.
+pub const RULE: Rule =
+    Rule { id: "migration-not-mounted", page: include_str!("../../rules/migration-not-mounted.md"), check };
+
+fn check(graph: &Graph) -> Vec<Finding> {
+    let mut jobs = BTreeSet::new();
+    for (_, migrator) in graph.migrators().filter(|(_, m)| m.tool.is_some_and(|tool| tool.id == "flyway")) {
+        jobs.extend(migrator.workload);
+    }
+    let mut mounts: BTreeMap<(String, String), Vec<(WorkloadId, &MountFact)>> = BTreeMap::new();
+    for id in jobs {
+        let workload = graph.workload(id);
+        let namespace = &graph.object(workload.object).namespace;
+        for mount in workload.containers.iter().flat_map(|container| &container.mounts) {
+            if mount.source == KeySource::ConfigMap {
+                mounts.entry((namespace.clone(), mount.name.value.clone())).or_default().push((id, mount));
+            }
+        }
+    }
+    let mut findings = Vec::new();
+    for ((namespace, name), mounts) in &mounts {
+        let makers = graph.producers_of("ConfigMap", namespace, name);
+        if let [maker] = makers.as_slice()
+            && let Keys::Known(keys) = &maker.keys
+        {
+            findings.extend(left_out(graph, maker, keys, mounts));
+            findings.extend(not_there(graph, maker, keys, mounts));
+        }
+    }
+    findings
+}
+
+/// The file names under which a mount shows entries; none where it shows all.
+fn shown(mount: &MountFact) -> Option<BTreeSet<&str>> {
+    match &mount.sub_path {
+        Some(path) => {
+            let item = mount.items.iter().find(|(_, file)| *file == path.value);
+            Some([item.map_or(path.value.as_str(), |(key, _)| key.value.as_str())].into())
+        }
+        None if mount.items.is_empty() => None,
+        None => Some(mount.items.iter().map(|(key, _)| key.value.as_str()).collect()),
+    }
+}
+
+fn left_out(graph: &Graph, maker: &Producer, keys: &[Text], mounts: &[(WorkloadId, &MountFact)]) -> Vec<Finding> {
+    let mut used = BTreeSet::new();
+    for (_, mount) in mounts {
+        match shown(mount) {
+            Some(keys) => used.extend(keys),
+            None => return Vec::new(),
+        }
+    }
+    let Some((id, mount)) = mounts.first() else { return Vec::new() };
+    let workload = graph.workload(*id);
+    let who = graph.name_of(workload.object);
+    let unused = keys.iter().filter(|key| is_migration(&key.value) && !used.contains(key.value.as_str()));
+    let report = |key: &Text| {
+        let message = format!("script `{}` is in ConfigMap `{}`, and {who} does not mount it", key.value, maker.name);
+        RULE.finding_in(graph.app(workload.app), message, evidence(&key.origin, "this script never runs"))
+            .because(evidence(&mount.name.origin, format!("{who} mounts some entries of ConfigMap `{}`", maker.name)))
+            .about("script", key.value.clone())
+            .about("hook", who.clone())
+            .help(format!("mount ConfigMap `{}` as a whole folder, without `subPath` and `items`", maker.name))
+    };
+    unused.map(report).collect()
+}
+
+fn not_there(graph: &Graph, maker: &Producer, keys: &[Text], mounts: &[(WorkloadId, &MountFact)]) -> Vec<Finding> {
+    let known: BTreeSet<&str> = keys.iter().map(|key| key.value.as_str()).collect();
+    let mut findings = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (id, mount) in mounts.iter().filter(|(_, mount)| !mount.optional) {
+        let named = mount.items.iter().map(|(key, _)| key).chain(mount.sub_path.iter().filter(|_| mount.items.is_empty()));
+        for key in named.filter(|key| !known.contains(key.value.as_str())) {
+            if is_migration(&key.value) && seen.insert((*id, key.value.clone())) {
+                findings.push(absent(graph, graph.workload(*id), maker, key));
+            }
+        }
+    }
+    findings
+}
+
+fn absent(graph: &Graph, workload: &Workload, maker: &Producer, key: &Text) -> Finding {
+    let who = graph.name_of(workload.object);
+    let message = format!("{who} mounts script `{}`, and ConfigMap `{}` does not hold it", key.value, maker.name);
+    RULE.finding_in(graph.app(workload.app), message, evidence(&key.origin, "there is no entry of this name"))
+        .because(evidence(&maker.origin, format!("ConfigMap `{}` is made here", maker.name)))
+        .about("script", key.value.clone())
+        .about("hook", who.clone())
+        .help(format!("add the script to ConfigMap `{}`, or take the mount away", maker.name))
+}
+
+/// A name that means to be a migration: `V1__x.sql`, `U1__x.sql`, `R__x.sql`, `B1__x.sql`.
+fn is_migration(key: &str) -> bool {
+    key.ends_with(".sql") && key.starts_with(['V', 'U', 'R', 'B']) && key.contains("__")
+}

@@ -1,0 +1,48 @@
+//! `missing-secret`: a pod needs a Secret that nothing makes.
+
+use std::collections::BTreeMap;
+
+use super::{Rule, also_in, some_of};
+use crate::finding::Finding;
+use crate::graph::{Grant, Graph, SecretId, Way, Workload, WorkloadRole, evidence};
+
+/// The rule.
+pub const RULE: Rule = Rule { id: "missing-secret", page: include_str!("../../rules/missing-secret.md"), check };
+
+fn check(graph: &Graph) -> Vec<Finding> {
+    let mut needed: BTreeMap<SecretId, Vec<(&Workload, &Grant)>> = BTreeMap::new();
+    for (_, workload) in graph.workloads().filter(|(_, workload)| workload.role != WorkloadRole::OnDemand) {
+        for grant in workload.grants.iter().filter(|grant| !grant.optional && grant.way != Way::Pull) {
+            let users = needed.entry(grant.secret).or_default();
+            if !users.iter().any(|(known, _)| known.object == workload.object) {
+                users.push((workload, grant));
+            }
+        }
+    }
+    let missing = needed.into_iter().filter(|(id, _)| {
+        let secret = graph.secret(*id);
+        graph.is_missing("Secret", &secret.namespace, &secret.name)
+    });
+    missing.filter_map(|(id, users)| report(graph, id, &users)).collect()
+}
+
+fn report(graph: &Graph, id: SecretId, users: &[(&Workload, &Grant)]) -> Option<Finding> {
+    let name = &graph.secret(id).name;
+    let mut who: Vec<String> = users.iter().map(|(workload, _)| graph.name_of(workload.object)).collect();
+    who.dedup();
+    let who = some_of(who);
+    let verb = if users.len() == 1 { "needs" } else { "need" };
+    let message = format!("{who} {verb} Secret `{name}`, and nothing in the repository makes it");
+    let mut needs = users.iter().map(|(workload, grant)| {
+        evidence(&grant.origin, format!("{} does not start without Secret `{name}`", graph.name_of(workload.object)))
+    });
+    let mut finding = RULE.finding(message, needs.next()?);
+    for evidence in needs.take(4) {
+        finding = finding.because(evidence);
+    }
+    finding = users.iter().fold(finding, |finding, (workload, _)| also_in(finding, graph.app(workload.app)));
+    Some(finding.about("secret", name.clone()).help(format!(
+        "add what makes `{name}` in this namespace (an ExternalSecret, say), or name it under `external.secrets` in the \
+         configuration if it comes from elsewhere"
+    )))
+}

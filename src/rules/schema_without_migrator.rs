@@ -1,0 +1,50 @@
+//! `schema-without-migrator`: a server's other schemas are migrated by jobs in this repository, this one by nobody.
+
+use std::collections::BTreeSet;
+
+use super::{Rule, also_in};
+use crate::finding::Finding;
+use crate::graph::{Graph, SchemaId};
+
+/// The rule.
+pub const RULE: Rule =
+    Rule { id: "schema-without-migrator", page: include_str!("../../rules/schema-without-migrator.md"), check };
+
+fn check(graph: &Graph) -> Vec<Finding> {
+    let kept = places_with_migrations(graph);
+    let lonely = graph.schemas().filter(|(id, schema)| {
+        let place = if schema.server.is_empty() { &schema.scope } else { &schema.server };
+        kept.contains(place.as_str()) && schema.vendor.is_none() && graph.migrators_of(*id).is_empty()
+    });
+    lonely.filter_map(|(id, _)| report(graph, id)).collect()
+}
+
+/// Servers and namespaces where the project keeps migrations of its own: elsewhere applications may do it themselves.
+fn places_with_migrations(graph: &Graph) -> BTreeSet<&str> {
+    let own = graph.migrators().filter(|(_, migrator)| migrator.is_first_party_job() && !migrator.ad_hoc);
+    let schemas = own.flat_map(|(id, _)| graph.claims_of(id)).map(|claim| graph.schema(claim.schema));
+    schemas.flat_map(|schema| [schema.server.as_str(), schema.scope.as_str()]).filter(|place| !place.is_empty()).collect()
+}
+
+fn report(graph: &Graph, id: SchemaId) -> Option<Finding> {
+    let schema = graph.schema(id);
+    let users = graph.users_of(id);
+    let by_itself = users.iter().any(|(user, _)| graph.workload(*user).vendor.is_some());
+    if by_itself || graph.may_hide(&schema.scope) {
+        return None;
+    }
+    let mut reasons = schema.declared.iter().chain(users.iter().map(|(_, evidence)| *evidence));
+    let primary = reasons.next()?.clone();
+    let label = schema.label();
+    let what = if schema.declared.is_empty() { "used" } else { "declared" };
+    let mut finding = RULE.finding(format!("schema `{label}` is {what}, and nothing migrates it"), primary);
+    for reason in reasons.take(4) {
+        finding = finding.because(reason.clone());
+    }
+    for (user, _) in &users {
+        finding = also_in(finding, graph.app(graph.workload(*user).app));
+    }
+    Some(finding.about("schema", label.clone()).help(format!(
+        "give `{label}` a migration, or declare its owner in the configuration if it is migrated elsewhere"
+    )))
+}
