@@ -1,0 +1,12 @@
+//! The integration tests, one binary: a module for each theme.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod applicationsets;
+mod canary;
+mod cli;
+mod formats;
+mod hostile;
+mod repos;
+mod rules;
+mod tidy;
