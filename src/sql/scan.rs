@@ -106,9 +106,14 @@ pub struct Script {
 }
 
 impl Script {
-    /// Whether the script changes anything but rows.
+    /// Whether the script makes, alters or drops something in a schema. Databases, roles, extensions and grants are the
+    /// ground on which a migration stands, and rows are what it is for.
     pub fn changes_schema(&self) -> bool {
-        self.changes.iter().any(|it| it.verb != Verb::Write && !it.temporary) || !self.dynamic.is_empty()
+        let in_schema = |it: &Change| {
+            let ground = matches!(it.object, Object::Role | Object::Database | Object::Extension);
+            !matches!(it.verb, Verb::Write | Verb::Grant) && !ground && !it.temporary
+        };
+        self.changes.iter().any(in_schema) || !self.dynamic.is_empty()
     }
 
     /// Whether the script writes rows of lasting tables.

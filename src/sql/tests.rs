@@ -78,6 +78,8 @@ fn search_paths_qualify() {
 #[test]
 fn temporary_and_dynamic_things_are_told_apart() {
     assert!(!scan("CREATE TEMP TABLE t()").changes_schema());
+    assert!(!scan("CREATE ROLE a LOGIN; CREATE DATABASE b OWNER a; GRANT ALL ON DATABASE b TO a").changes_schema());
+    assert!(scan("CREATE SCHEMA s AUTHORIZATION a").changes_schema());
     assert!(scan("DO $$ BEGIN EXECUTE 'CREATE TABLE x'; END $$").changes_schema());
     assert!(scan("INSERT INTO t VALUES (1)").writes_rows());
     assert!(!scan("select 1").does_anything());
