@@ -30,7 +30,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{BatchOptions, Job, Kustomize, Shop, run_batch};
+pub use batch::{BatchOptions, Job, Kustomize, Mask, Shop, run_batch};
 pub use capabilities::{Capabilities, KubeVersion};
 pub use chart::{Chart, ChartFile, Content, Missing};
 pub use engine::Release;

@@ -195,7 +195,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn score(cases: &[Value], helm: HelmVersion, options: &Options) -> Result<Score, Failure> {
     let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
     let mut ours = Vec::new();
-    let batch = BatchOptions { helm, jobs: 1, repeat: options.repeat, kustomize: None };
+    let batch = BatchOptions { helm, jobs: 1, repeat: options.repeat, ..BatchOptions::default() };
     run_batch(lines.as_bytes(), &mut ours, &batch)?;
     let theirs = oracle(&lines, helm, options, options.repeat)?;
     let again = oracle(&lines, helm, options, 1)?;

@@ -356,5 +356,8 @@ stringData: {password: c4n4ry}
     assert_eq!(answers.len(), 2);
     assert_eq!((&answers[0]["id"], &answers[0]["ok"]), (&"1".into(), &true.into()));
     assert_eq!(answers[0]["objects"].as_array().unwrap().len(), 2);
+    assert!(!answers[0].to_string().contains("c4n4ry"));
     assert_eq!(answers[1]["ok"], false);
+    let shown = stdout(folder.path(), &["render", "--batch", "jobs", "--show-secrets"]);
+    assert!(shown.lines().next().unwrap().contains("c4n4ry"));
 }

@@ -12,9 +12,9 @@ use crate::config::Emulate;
 use crate::discover::{Disk, ReadLimits, Repository};
 use crate::finding::Gap;
 use crate::output::objects::{self, Showing};
-use crate::output::prose;
+use crate::output::{mask, prose};
 use crate::render;
-use crate::render::helm::{BatchOptions, HelmVersion, Job, Shop, run_batch};
+use crate::render::helm::{BatchOptions, HelmVersion, Job, Mask, Shop, run_batch};
 use crate::render::kustomize::{self, BuildOptions, Options};
 use crate::source::{RepoPath, SourceMap};
 use crate::yaml::Node;
@@ -50,7 +50,7 @@ pub(in crate::cli) struct Typed {
     /// One kustomization, as `kustomize build --enable-helm` would build it from what is at hand
     #[arg(long, value_name = "DIR", conflicts_with = "batch")]
     kustomize: Option<PathBuf>,
-    /// Many charts or kustomizations: JSON lines in (`-`: standard input), JSON lines out, nothing masked
+    /// Many charts or kustomizations: JSON lines in (`-`: standard input), JSON lines out
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
 }
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Typed {
 pub(super) fn run(typed: &Typed, showing: Showing, format: &str, global: &Global) -> Option<Outcome> {
     let helm = versions::resolve(global, &Emulate::default()).map(|versions| versions.helm);
     if let Some(file) = &typed.batch {
-        return Some(helm.and_then(|helm| batch(file, helm, global)));
+        return Some(helm.and_then(|helm| batch(file, helm, showing, global)));
     }
     if let Some(folder) = &typed.kustomize {
         return Some(helm.and_then(|helm| kustomization(folder, helm, showing, format, global)));
@@ -81,7 +81,7 @@ fn chart(typed: &Typed, helm: HelmVersion, showing: Showing, format: &str, globa
         include_crds: typed.include_crds,
         ..Job::default()
     };
-    let shop = Shop::new(helm);
+    let shop = if showing.secrets { Shop::new(helm) } else { Shop::new(helm).quietly() };
     let printed = shop.print(&job).map_err(|error| Refusal::Usage(prose(&error.message)))?;
     let name = typed.release.as_deref().unwrap_or("release-name");
     let namespace = typed.namespace.as_deref().unwrap_or("default");
@@ -158,17 +158,21 @@ fn print(shown: &Shown, showing: Showing, format: &str, global: &Global) -> Outc
     Ok(Exit::Clean)
 }
 
-/// Nothing is masked here: the lines are the contract of the programs that hold renderers against each other.
-fn batch(file: &Path, helm: HelmVersion, global: &Global) -> Outcome {
+fn batch(file: &Path, helm: HelmVersion, showing: Showing, global: &Global) -> Outcome {
+    let masked = |node: &Node, sources: &SourceMap| mask::object(node, sources);
     let build = |folder: &Path| {
-        let (built, ..) = build(folder, helm, global)?;
-        match built.gaps.first() {
-            Some(gap) => Err(gap.message.clone()),
-            None => Ok(built.objects.iter().map(|object| object.node.to_json()).collect()),
+        let (built, sources, _) = build(folder, helm, global)?;
+        if let Some(gap) = built.gaps.first() {
+            return Err(gap.message.clone());
         }
+        let objects = built.objects.iter().map(|object| &object.node);
+        let shown = |node: &Node| if showing.secrets { node.to_json() } else { masked(node, &sources).to_json() };
+        Ok(objects.map(shown).collect())
     };
     let jobs = global.jobs.map_or(0, usize::from);
-    let options = BatchOptions { helm, jobs, repeat: 1, kustomize: Some(&build) };
+    let mask: &Mask<'_> = &masked;
+    let mask = Some(mask).filter(|_| !showing.secrets);
+    let options = BatchOptions { helm, jobs, repeat: 1, kustomize: Some(&build), mask };
     let lines: Box<dyn Read> =
         if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(input::open(file)?) };
     match run_batch(BufReader::new(lines), screen::open(global)?, &options) {

@@ -12,6 +12,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::super::quiet::quiet;
 use super::schema::{AsJson, json};
 use super::{
     Capabilities, Chart, HelmVersion, Loader, Manifest, Parameter, ParameterKind, Printed, Release, RenderError,
@@ -20,7 +21,7 @@ use super::{
 use crate::budget::Budget;
 use crate::discover::{ReadLimits, Repository, read_named};
 use crate::source::{FileId, RepoPath, SourceMap, Span};
-use crate::yaml::{Origin, Role};
+use crate::yaml::{Node, Origin, Role};
 
 /// One line of input: what to render.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -84,6 +85,9 @@ fn as_json<S: serde::Serializer>(printed: &Printed, serializer: S) -> Result<S::
 /// Builds a kustomization: the objects, or the reason why not.
 pub type Kustomize<'f> = dyn Fn(&Path) -> Result<Vec<serde_json::Value>, String> + Sync + 'f;
 
+/// Takes out of an object what is not to be shown.
+pub type Mask<'f> = dyn Fn(&Node, &SourceMap) -> Node + Sync + 'f;
+
 /// How a batch is run.
 #[derive(Default)]
 pub struct BatchOptions<'k> {
@@ -95,11 +99,14 @@ pub struct BatchOptions<'k> {
     pub repeat: u32,
     /// What builds kustomizations.
     pub kustomize: Option<&'k Kustomize<'k>>,
+    /// What masks objects, and with them errors; without one everything is shown.
+    pub mask: Option<&'k Mask<'k>>,
 }
 
 /// What was read already.
 pub struct Shop {
     helm: HelmVersion,
+    quiet: bool,
     sources: SourceMap,
     charts: Mutex<BTreeMap<PathBuf, Result<Arc<Chart>, RenderError>>>,
     layers: Mutex<BTreeMap<PathBuf, Result<Arc<ValuesLayer>, RenderError>>>,
@@ -119,7 +126,7 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
     let broken = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidData, message);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).stack_size(STACK).build();
     let pool = pool.map_err(|error| broken(error.to_string()))?;
-    let shop = Shop::new(options.helm);
+    let shop = options.shop();
     let mut lines = input.lines().enumerate();
     loop {
         let mut jobs: Vec<Job> = Vec::new();
@@ -150,8 +157,8 @@ fn answer(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Answer {
     let mut result = Err("nothing to render: neither `chart` nor `kustomize`".to_owned());
     for _ in 0..rounds {
         result = match (&job.chart, &job.kustomize) {
-            (Some(_), _) if options.repeat > 1 => print(job, &Shop::new(options.helm)),
-            (Some(_), _) => print(job, shop),
+            (Some(_), _) if options.repeat > 1 => print(job, &options.shop(), options),
+            (Some(_), _) => print(job, shop, options),
             (None, Some(folder)) => match options.kustomize {
                 Some(build) => build(folder).map(Objects::Built),
                 None => Err("kustomizations are not built here".to_owned()),
@@ -167,8 +174,27 @@ fn answer(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Answer {
     }
 }
 
-fn print(job: &Job, shop: &Shop) -> Result<Objects, String> {
-    shop.print(job).map(Objects::Printed).map_err(|error| error.message)
+fn print(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Result<Objects, String> {
+    let mut printed = shop.print(job).map_err(|error| error.message)?;
+    if let Some(mask) = options.mask {
+        for manifest in &mut printed.manifests {
+            manifest.node = mask(&manifest.node, &shop.sources);
+        }
+    }
+    Ok(Objects::Printed(printed))
+}
+
+impl BatchOptions<'_> {
+    fn shop(&self) -> Shop {
+        let shop = Shop::new(self.helm);
+        if self.mask.is_some() { shop.quietly() } else { shop }
+    }
+}
+
+fn quietened(error: RenderError, request: &Request<'_>) -> RenderError {
+    let said = request.layers.iter().flat_map(|layer| layer.documents()).chain(&request.chart.values);
+    let given = request.parameters.iter().filter_map(|parameter| parameter.text.split_once('='));
+    RenderError { message: quiet(error.message, said, given), ..error }
 }
 
 impl Manifest {
@@ -181,7 +207,12 @@ impl Manifest {
 impl Shop {
     /// A shop in which nothing was read yet.
     pub fn new(helm: HelmVersion) -> Self {
-        Self { helm, sources: SourceMap::default(), charts: Mutex::default(), layers: Mutex::default() }
+        Self { helm, quiet: false, sources: SourceMap::default(), charts: Mutex::default(), layers: Mutex::default() }
+    }
+
+    /// The same shop, whose errors give no credential among the values away.
+    pub fn quietly(self) -> Self {
+        Self { quiet: true, ..self }
     }
 
     /// The texts that were read.
@@ -217,7 +248,7 @@ impl Shop {
             skip_schema: false,
             without_missing: false,
         };
-        render(&request, &budget)
+        render(&request, &budget).map_err(|error| if self.quiet { quietened(error, &request) } else { error })
     }
 
     fn chart(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
