@@ -25,6 +25,7 @@ mod values;
 mod versions;
 
 pub(crate) use encode::yaml_of;
+pub(crate) use json::string as json_string;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;

@@ -136,8 +136,8 @@ impl Writer<'_, '_> {
     }
 }
 
-/// A string in quotes.
-pub(super) fn string(text: &str, html: bool) -> String {
+/// A string as Go's `encoding/json` quotes it; with `html`, as it does by default.
+pub(crate) fn string(text: &str, html: bool) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

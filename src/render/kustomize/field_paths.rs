@@ -10,6 +10,7 @@ use super::meaning;
 use super::parse::Placing;
 use super::replacement::FieldOptions;
 use super::tree::{self, Shape};
+use crate::gotmpl::json_string;
 use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
 
 /// Writes a value at a path.
@@ -303,7 +304,7 @@ fn splice(text: &str, places: &[Node], value: &Node) -> Option<String> {
         let written = match scalar.style {
             Style::Plain if plain_fits || is_plain_text(new) => new.to_owned(),
             Style::SingleQuoted => format!("'{}'", new.replace('\'', "''")),
-            Style::Plain | Style::DoubleQuoted => json::quoted(new),
+            Style::Plain | Style::DoubleQuoted => json_string(new, true),
             Style::Literal | Style::Folded => return None,
         };
         let span = place.span();

@@ -13,6 +13,7 @@ use super::object::{Behavior, Object};
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree;
+use crate::gotmpl::json_string;
 use crate::source::{FileId, Span};
 use crate::yaml::{Entry, Node, Origin, Role, Scalar, Style, Value};
 
@@ -246,7 +247,7 @@ fn hash(object: &Object) -> String {
         object.node.get(key).map_or_else(
             || "\"\"".to_owned(),
             |node| match node.as_scalar() {
-                Some(scalar) => json::quoted(&scalar.text),
+                Some(scalar) => json_string(&scalar.text, true),
                 None => json::text(node),
             },
         )

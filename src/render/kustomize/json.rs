@@ -1,6 +1,7 @@
 //! JSON as Go writes it: keys sorted, `<`, `>` and `&` escaped. What a hash is taken of must be the same to the byte.
 
 use super::meaning;
+use crate::gotmpl::json_string;
 use crate::yaml::{Meaning, Node, Value};
 
 /// A tree as compact JSON.
@@ -20,7 +21,7 @@ fn write(node: &Node, out: &mut String) {
                 if at > 0 {
                     out.push(',');
                 }
-                out.push_str(&quoted(&entry.key));
+                out.push_str(&json_string(&entry.key, true));
                 out.push(':');
                 write(&entry.value, out);
             }
@@ -42,29 +43,7 @@ fn write(node: &Node, out: &mut String) {
             Meaning::Int(value) => out.push_str(&value.to_string()),
             Meaning::Uint(value) => out.push_str(&value.to_string()),
             Meaning::Float(value) => out.push_str(&meaning::float_text(value)),
-            Meaning::Str(text) => out.push_str(&quoted(&text)),
+            Meaning::Str(text) => out.push_str(&json_string(&text, true)),
         },
     }
-}
-
-/// A string as Go's `encoding/json` quotes it.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
