@@ -4,6 +4,7 @@
 //! Template places are numbers of the shared template set (`PLACE`), so that writing template text costs nothing here.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub(super) type Places = Arc<Vec<Span>>;
 pub struct Origins {
     entries: RefCell<Vec<Entry>>,
     places: Places,
+    /// Unions and conditions that somebody asked for, unfolded.
+    unfolded: RefCell<HashMap<OriginId, Rc<[Contribution]>>>,
 }
 
 impl Default for Origins {
@@ -64,7 +67,7 @@ impl Default for Origins {
 
 impl Origins {
     pub(super) fn new(places: Places) -> Self {
-        Self { entries: RefCell::new(vec![Entry::Empty]), places }
+        Self { entries: RefCell::new(vec![Entry::Empty]), places, unfolded: RefCell::default() }
     }
 
     fn push(&self, entry: Entry) -> OriginId {
@@ -126,37 +129,56 @@ impl Origins {
         self.places.get((id.0 & !PLACE) as usize).copied()
     }
 
-    /// Unfolds a set, in order, each contribution once.
+    /// Unfolds a set behind what is there already, in order, each contribution once.
     pub fn contributions(&self, id: OriginId, into: &mut Vec<Contribution>) {
+        if id.is_none() {
+            return;
+        }
+        if let Some(span) = self.place_span(id) {
+            return add(into, Contribution { role: Role::Template, span });
+        }
+        match self.entries.borrow().get(id.0 as usize) {
+            Some(Entry::Known(origin)) => return origin.contributions().for_each(|one| add(into, one)),
+            Some(Entry::Generated(span)) => return add(into, Contribution { role: Role::Generated, span: *span }),
+            Some(Entry::Union(..) | Entry::Condition(_)) => {}
+            Some(Entry::Empty) | None => return,
+        }
+        let known = self.unfolded.borrow().get(&id).cloned();
+        let all = known.unwrap_or_else(|| {
+            let all: Rc<[Contribution]> = self.unfold(id).into();
+            self.unfolded.borrow_mut().insert(id, Rc::clone(&all));
+            all
+        });
+        all.iter().for_each(|one| add(into, *one));
+    }
+
+    fn unfold(&self, id: OriginId) -> Vec<Contribution> {
+        let entries = self.entries.borrow();
+        let mut all = Vec::new();
         let mut seen: Vec<(OriginId, bool)> = Vec::new();
         let mut open = vec![(id, false)];
         while let Some((id, condition)) = open.pop() {
-            if into.len() >= MOST || seen.len() >= 8 * MOST || id.is_none() || seen.contains(&(id, condition)) {
+            if all.len() >= MOST || seen.len() >= 8 * MOST || id.is_none() || seen.contains(&(id, condition)) {
                 continue;
             }
             seen.push((id, condition));
-            let mut add = |contribution: Contribution| {
-                let role = if condition { Role::Condition } else { contribution.role };
-                let contribution = Contribution { role, ..contribution };
-                if into.len() < MOST && !into.contains(&contribution) {
-                    into.push(contribution);
-                }
+            let mut add = |one: Contribution| {
+                let role = if condition { Role::Condition } else { one.role };
+                add(&mut all, Contribution { role, ..one });
             };
             if let Some(span) = self.place_span(id) {
                 add(Contribution { role: Role::Template, span });
                 continue;
             }
-            match self.entry(id) {
+            match entries.get(id.0 as usize) {
                 Some(Entry::Known(origin)) => origin.contributions().for_each(add),
-                Some(Entry::Generated(span)) => add(Contribution { role: Role::Generated, span }),
-                Some(Entry::Union(first, second)) => {
-                    open.push((second, condition));
-                    open.push((first, condition));
-                }
-                Some(Entry::Condition(of)) => open.push((of, true)),
+                Some(Entry::Generated(span)) => add(Contribution { role: Role::Generated, span: *span }),
+                Some(Entry::Union(first, second)) => open.extend([(*second, condition), (*first, condition)]),
+                Some(Entry::Condition(of)) => open.push((*of, true)),
                 Some(Entry::Empty) | None => {}
             }
         }
+        all
     }
 
     /// The origin of a value made of contributions: the best place to edit first.
@@ -168,6 +190,12 @@ impl Origins {
         }
         let anchor = all.remove(0);
         Origin::made_of(anchor, all.into())
+    }
+}
+
+fn add(into: &mut Vec<Contribution>, one: Contribution) {
+    if into.len() < MOST && !into.contains(&one) {
+        into.push(one);
     }
 }
 

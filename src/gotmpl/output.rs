@@ -1,12 +1,15 @@
 //! What a template wrote: text, and by range where it came from.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::origin::{OriginId, Origins, SharedOrigins, nowhere};
 use super::text::{Run, Written};
 use crate::source::{FileId, Span};
-use crate::yaml::{Contribution, Entry, Node, Origin, Role, Value};
+use crate::yaml::{Contribution, Node, Origin, Role, Value};
 
 /// The text that a template wrote.
 #[derive(Debug, Clone)]
@@ -18,7 +21,12 @@ pub struct Output {
     /// Where each run ends, for searching.
     ends: Vec<u32>,
     origins: SharedOrigins,
+    /// The origins of stretches of one making, by that: a line's key and value often share theirs.
+    known: RefCell<HashMap<Making, Origin>>,
 }
+
+/// What a run was made of: a value, a place, conditions.
+type Making = (OriginId, OriginId, OriginId);
 
 impl Output {
     pub(super) fn new(written: Written, origins: SharedOrigins) -> Self {
@@ -28,13 +36,16 @@ impl Output {
             at
         });
         let ends = ends.collect();
-        Self { text: written.text, runs: written.runs, ends, origins }
+        Self { text: written.text, runs: written.runs, ends, origins, known: RefCell::default() }
     }
 
     /// Who wrote a range of bytes: the best place to edit first, the conditions last. `None` where the range is empty or
     /// outside.
     pub fn origin_at(&self, range: Range<usize>) -> Option<Origin> {
         let first = self.ends.partition_point(|&end| end as usize <= range.start);
+        if range.end > range.start && self.ends.get(first).is_some_and(|&end| end as usize >= range.end) {
+            return self.origin_of(&self.runs[first]);
+        }
         let mut runs: Vec<Run> = Vec::new();
         let mut at = if first == 0 { 0 } else { self.ends[first - 1] as usize };
         for run in &self.runs[first.min(self.runs.len())..] {
@@ -56,6 +67,21 @@ impl Output {
             return Some(Origin::made_of(anchor, all.into_iter().filter(|other| *other != anchor).collect()));
         }
         if all.is_empty() { fallback.map(|span| Origin::of(Role::Template, span)) } else { Some(self.made_of(all)) }
+    }
+
+    /// Who wrote a run, or a part of one.
+    fn origin_of(&self, run: &Run) -> Option<Origin> {
+        let making = (run.what, run.place, run.under);
+        if let Some(origin) = self.known.borrow().get(&making) {
+            return Some(origin.clone());
+        }
+        let mut all = Vec::new();
+        for id in [run.what, run.place, run.under] {
+            self.origins.contributions(id, &mut all);
+        }
+        let origin = if all.is_empty() { None } else { Some(self.made_of(all)) }?;
+        self.known.borrow_mut().insert(making, origin.clone());
+        Some(origin)
     }
 
     fn made_of(&self, all: Vec<Contribution>) -> Origin {
@@ -81,39 +107,35 @@ impl Output {
     }
 
     /// Replaces the origins of nodes that were parsed from this text, as file `rendered`, by those of what wrote them.
-    /// Nodes of other texts stay as they are. `offset` is where the parsed text begins in this one.
-    ///
-    /// # Errors
-    /// The recursion is bounded by the depth of the tree, which the parser bounds.
-    pub fn trace(&self, node: &Node, rendered: FileId, offset: usize) -> Node {
-        let origin = |own: &Origin, whole: bool| self.traced(own, rendered, offset, whole);
-        match &node.value {
-            Value::Scalar(_) => Node { value: node.value.clone(), origin: origin(&node.origin, true) },
-            Value::Seq(items) => {
-                let items = items.iter().map(|item| self.trace(item, rendered, offset)).collect();
-                Node::seq(items, origin(&node.origin, false))
-            }
+    /// Nodes of other texts stay as they are. `offset` is where the parsed text begins in this one. The recursion is
+    /// bounded by the depth of the tree, which the parser bounds.
+    pub fn trace(&self, node: &mut Node, rendered: FileId, offset: usize) {
+        let whole = matches!(node.value, Value::Scalar(_));
+        self.retrace(&mut node.origin, rendered, offset, whole);
+        match &mut node.value {
+            Value::Scalar(_) => {}
+            Value::Seq(items) => Arc::make_mut(items).iter_mut().for_each(|item| self.trace(item, rendered, offset)),
             Value::Map(map) => {
-                let entries = map.entries.iter().map(|entry| Entry {
-                    key: entry.key.clone(),
-                    key_origin: origin(&entry.key_origin, true),
-                    value: self.trace(&entry.value, rendered, offset),
-                });
-                Node::map(entries.collect(), origin(&node.origin, false))
+                for entry in &mut Arc::make_mut(map).entries {
+                    self.retrace(&mut entry.key_origin, rendered, offset, true);
+                    self.trace(&mut entry.value, rendered, offset);
+                }
             }
         }
     }
 
-    fn traced(&self, own: &Origin, rendered: FileId, offset: usize, whole: bool) -> Origin {
+    fn retrace(&self, own: &mut Origin, rendered: FileId, offset: usize, whole: bool) {
         let Span { file, start, end } = own.anchor();
         if file != rendered {
-            return own.clone();
+            return;
         }
         let start = start as usize + offset;
         // A collection is where its first character is: the union of all that is in it would say nothing.
         let end = if whole { end as usize + offset } else { start + 1 };
         let found = self.origin_at(start..end.max(start + 1));
-        found.or_else(|| self.origin_at(start.saturating_sub(1)..start + 1)).unwrap_or_else(|| own.clone())
+        if let Some(origin) = found.or_else(|| self.origin_at(start.saturating_sub(1)..start + 1)) {
+            *own = origin;
+        }
     }
 
     /// The arena behind the runs.

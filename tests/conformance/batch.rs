@@ -3,6 +3,9 @@ use std::io::{stdin, stdout};
 
 use schemaward::render::helm::{BatchOptions, HelmVersion, run_batch};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::io::Result<()> {
     let mut options = BatchOptions { jobs: 1, ..BatchOptions::default() };
     let mut arguments = std::env::args().skip(1);

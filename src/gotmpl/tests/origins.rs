@@ -37,7 +37,8 @@ fn traced(template: &str, path: &[&str]) -> (String, Vec<Role>) {
     let rendered = file("rendered", &output.text);
     let result = crate::yaml::parse(rendered, &output.text, &budget);
     assert_eq!(result.problems, [], "{}", output.text);
-    let root = output.trace(&result.documents[0].root, rendered, 0);
+    let mut root = result.documents[0].root.clone();
+    output.trace(&mut root, rendered, 0);
     let mut node: &Node = &root;
     for key in path {
         node = match key.parse::<usize>() {

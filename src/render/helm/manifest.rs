@@ -132,11 +132,11 @@ fn read(
         let manifest = Manifest { node, source: Arc::clone(path), hook: None };
         Ok(Some(Document { manifest, kind: String::new(), empty: true, range: (start, end) }))
     };
-    let Some(document) = first else { return nothing(None) };
-    if document.root.is_null() {
-        return nothing(Some(document.root));
+    let Some(mut node) = first.map(|document| document.root) else { return nothing(None) };
+    if node.is_null() {
+        return nothing(Some(node));
     }
-    let node = output.trace(&document.root, RENDERED, start);
+    output.trace(&mut node, RENDERED, start);
     let head = Head::of(&node, helm).map_err(|message| broken(message, Some(node.span())))?;
     let hook = match head.hook {
         None => None,

@@ -38,6 +38,11 @@ impl Pattern {
 
     /// Whether the whole name fits.
     pub(super) fn matches(&self, name: &str) -> bool {
+        // Most names differ at one of their ends.
+        let differs = |step: Option<&Step>, end: Option<char>| matches!(step, Some(Step::Char(c)) if end != Some(*c));
+        if differs(self.0.first(), name.chars().next()) || differs(self.0.last(), name.chars().next_back()) {
+            return false;
+        }
         let name: Vec<char> = name.chars().collect();
         let (mut step, mut at) = (0, 0);
         // The last star, and where in the name it ends for now: going back to it is enough, since stars do not cross `/`.

@@ -103,8 +103,8 @@ fn refused(validator: &Validator, values: &serde_json::Value) -> Option<String> 
     let mut lines: Vec<String> = Vec::new();
     let mut missing: Vec<(String, Vec<String>)> = Vec::new();
     for error in validator.iter_errors(values) {
-        let place = error.instance_path.to_string();
-        if let ValidationErrorKind::Required { property } = &error.kind {
+        let place = error.instance_path().to_string();
+        if let ValidationErrorKind::Required { property } = error.kind() {
             let property = property.as_str().unwrap_or_default().to_owned();
             match missing.iter_mut().find(|(known, _)| *known == place) {
                 Some((_, properties)) => properties.push(property),
@@ -130,13 +130,13 @@ fn reason(error: &ValidationError<'_>) -> String {
         serde_json::Value::String(text) => format!("'{text}'"),
         other => other.to_string(),
     };
-    match &error.kind {
+    match error.kind() {
         ValidationErrorKind::Type { kind } => {
             let wanted = match kind {
                 TypeKind::Single(one) => one.to_string(),
                 TypeKind::Multiple(all) => all.iter().map(|one| one.to_string()).collect::<Vec<_>>().join(" or "),
             };
-            format!("got {}, want {wanted}", kind_of(&error.instance))
+            format!("got {}, want {wanted}", kind_of(error.instance()))
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             format!("additional properties {} not allowed", list(unexpected))
@@ -154,12 +154,12 @@ fn reason(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::FalseSchema => "false schema".to_owned(),
         ValidationErrorKind::Pattern { pattern } => format!("does not match pattern '{pattern}'"),
         ValidationErrorKind::Format { format } => format!("is not valid {format}"),
-        ValidationErrorKind::Minimum { limit } => format!("minimum: got {}, want {limit}", error.instance),
-        ValidationErrorKind::Maximum { limit } => format!("maximum: got {}, want {limit}", error.instance),
-        ValidationErrorKind::MinLength { limit } => format!("minLength: got {}, want {limit}", size(&error.instance)),
-        ValidationErrorKind::MaxLength { limit } => format!("maxLength: got {}, want {limit}", size(&error.instance)),
-        ValidationErrorKind::MinItems { limit } => format!("minItems: got {}, want {limit}", size(&error.instance)),
-        ValidationErrorKind::MaxItems { limit } => format!("maxItems: got {}, want {limit}", size(&error.instance)),
+        ValidationErrorKind::Minimum { limit } => format!("minimum: got {}, want {limit}", error.instance()),
+        ValidationErrorKind::Maximum { limit } => format!("maximum: got {}, want {limit}", error.instance()),
+        ValidationErrorKind::MinLength { limit } => format!("minLength: got {}, want {limit}", size(error.instance())),
+        ValidationErrorKind::MaxLength { limit } => format!("maxLength: got {}, want {limit}", size(error.instance())),
+        ValidationErrorKind::MinItems { limit } => format!("minItems: got {}, want {limit}", size(error.instance())),
+        ValidationErrorKind::MaxItems { limit } => format!("maxItems: got {}, want {limit}", size(error.instance())),
         _ => "validation failed".to_owned(),
     }
 }

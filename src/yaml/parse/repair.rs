@@ -86,6 +86,9 @@ impl<'t> Mended<'t> {
 
     /// Where a byte of this text stands in the file.
     pub(super) fn place(&self, at: usize) -> usize {
+        if self.shifts.is_empty() {
+            return at;
+        }
         let known = self.shifts.partition_point(|&(from, _)| from <= at);
         let add = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
         // Inside of what was put in, the place is where it was put.
