@@ -346,16 +346,28 @@ stringData: {password: c4n4ry}
     assert!(!yaml.contains("c4n4ry"));
     assert_eq!(code(folder.path(), &[&chart[..], &["--origins"]].concat()), 0);
     assert!(stdout(folder.path(), &[&chart[..], &["--show-secrets"]].concat()).contains("c4n4ry"));
+    std::fs::write(folder.path().join("text"), "from a file").unwrap();
+    for (more, wanted) in [
+        (["--set-literal", "a=x,y={1}"], "a: \"x,y={1}\"\n"),
+        (["--set-json", "a={\"b\": [1, null]}"], "map[b:[1 <nil>]]"),
+        (["--set-file", "a=text"], "a: \"from a file\"\n"),
+    ] {
+        let yaml = stdout(folder.path(), &[&chart[..7], &more].concat());
+        assert!(yaml.contains(wanted), "{wanted}: {yaml}");
+    }
+    assert_eq!(code(folder.path(), &[&chart[..], &["--set-file", "a=nowhere"]].concat()), 2);
     assert_eq!(code(folder.path(), &["render", "--chart", "no-such-chart"]), 2);
     assert_eq!(code(folder.path(), &["render", "--set", "a=b"]), 2, "only with a chart");
 
-    let jobs = "{\"id\": \"1\", \"chart\": \"chart\", \"set\": [\"a=b\"]}\n{\"id\": \"2\", \"chart\": \"nowhere\"}\n";
+    let jobs =
+        "{\"id\": \"1\", \"chart\": \"chart\", \"setLiteral\": [\"a=b,c\"]}\n{\"id\": \"2\", \"chart\": \"nowhere\"}\n";
     std::fs::write(folder.path().join("jobs"), jobs).unwrap();
     let answers = stdout(folder.path(), &["render", "--batch", "jobs"]);
     let answers: Vec<serde_json::Value> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 2);
     assert_eq!((&answers[0]["id"], &answers[0]["ok"]), (&"1".into(), &true.into()));
     assert_eq!(answers[0]["objects"].as_array().unwrap().len(), 2);
+    assert!(answers[0].to_string().contains("\"b,c\""), "{}", answers[0]);
     assert!(!answers[0].to_string().contains("c4n4ry"));
     assert_eq!(answers[1]["ok"], false);
     let shown = stdout(folder.path(), &["render", "--batch", "jobs", "--show-secrets"]);

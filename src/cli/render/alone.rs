@@ -35,6 +35,15 @@ pub(in crate::cli) struct Typed {
     /// A value that stays a string
     #[arg(long, value_name = "K=V", requires = "chart")]
     set_string: Vec<String>,
+    /// A value, or several, as JSON
+    #[arg(long, value_name = "K=JSON", requires = "chart")]
+    set_json: Vec<String>,
+    /// A value that is the text of a file
+    #[arg(long, value_name = "K=FILE", requires = "chart")]
+    set_file: Vec<String>,
+    /// A value that is taken as it stands
+    #[arg(long, value_name = "K=V", requires = "chart")]
+    set_literal: Vec<String>,
     /// The release's name
     #[arg(long, value_name = "NAME", requires = "chart")]
     release: Option<String>,
@@ -74,6 +83,9 @@ fn chart(typed: &Typed, helm: HelmVersion, showing: Showing, format: &str, globa
         values: Some(typed.values.clone()),
         set: Some(typed.set.clone()),
         set_string: Some(typed.set_string.clone()),
+        set_json: Some(typed.set_json.clone()),
+        set_file: Some(typed.set_file.clone()),
+        set_literal: Some(typed.set_literal.clone()),
         release: typed.release.clone(),
         namespace: typed.namespace.clone(),
         kube_version: global.kube_version.clone(),

@@ -43,6 +43,8 @@ pub struct Job {
     pub set_json: Option<Vec<String>>,
     /// `--set-file`
     pub set_file: Option<Vec<String>>,
+    /// `--set-literal`
+    pub set_literal: Option<Vec<String>>,
     /// The release's name; `release-name` where there is none.
     pub release: Option<String>,
     /// The release's namespace; `default` where there is none.
@@ -230,7 +232,7 @@ impl Shop {
             Capabilities::new(self.helm, job.kube_version.as_deref(), job.api_versions.as_deref().unwrap_or_default())?;
         let layers: Vec<Arc<ValuesLayer>> =
             job.values.iter().flatten().map(|path| self.layer(path)).collect::<Result<_, _>>()?;
-        let parameters = parameters(job)?;
+        let parameters = parameters(job, self.helm)?;
         let chart = self.chart(job.chart.as_deref().unwrap_or(Path::new("")))?;
         let or = |text: &Option<String>, other: &str| {
             text.clone().filter(|text| !text.is_empty()).unwrap_or_else(|| other.to_owned())
@@ -311,27 +313,26 @@ impl Shop {
     }
 }
 
-fn parameters(job: &Job) -> Result<Vec<Parameter>, RenderError> {
+fn parameters(job: &Job, helm: HelmVersion) -> Result<Vec<Parameter>, RenderError> {
     let mut all = Vec::new();
     let origin = Origin::of(Role::Parameter, Span::new(FileId(u32::MAX), 0, 0));
     let kinds = [
         (ParameterKind::Json, &job.set_json),
         (ParameterKind::Set, &job.set),
         (ParameterKind::String, &job.set_string),
+        (ParameterKind::Literal, &job.set_literal),
     ];
     for (kind, texts) in kinds {
         for text in texts.iter().flatten() {
-            all.push(Parameter { kind, text: text.clone(), file: None, origin: origin.clone() });
+            all.push(Parameter::of_kind(kind, text, origin.clone()));
         }
     }
+    let read = |path: &str| {
+        let bytes = read_named(Path::new(path), ReadLimits::default())?;
+        Ok(Arc::from(String::from_utf8_lossy(&bytes)))
+    };
     for text in job.set_file.iter().flatten() {
-        // One name and one path: what goes through a shell never has more.
-        let Some((name, path)) = text.split_once('=') else {
-            return Err(RenderError::refused(format!("failed parsing --set-file data: key {text:?} has no value")));
-        };
-        let bytes = read_named(Path::new(path), ReadLimits::default())
-            .map_err(|error| RenderError::refused(format!("failed parsing --set-file data: {error}")))?;
-        all.push(Parameter::of_file(name, String::from_utf8_lossy(&bytes).into(), origin.clone()));
+        all.push(Parameter::set_file(text, read, helm, origin.clone())?);
     }
     Ok(all)
 }

@@ -1,4 +1,4 @@
-//! The grammar of `--set` and its kin: `a.b[0].c=x,d={1,2}` (`helm pkg/strvals/parser.go`).
+//! The grammar of `--set` and its kin: `a.b[0].c=x,d={1,2}` (`helm pkg/strvals/parser.go`, `literal_parser.go`).
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,17 +12,22 @@ const MOST_ITEMS: usize = 65536;
 /// Names in names.
 const MOST_LEVELS: usize = 30;
 
+/// Gives the text of a file, or why it cannot be read.
+pub(super) type Reader<'r> = dyn Fn(&str) -> Result<Arc<str>, String> + 'r;
+
 /// How a value is read.
-#[derive(Debug, Clone)]
-pub(super) enum Typed {
+#[derive(Clone, Copy)]
+pub(super) enum Typed<'r> {
     /// Booleans, nulls and whole numbers are told from text.
     Guessed,
     /// All is text.
     Text,
     /// JSON.
     Json,
-    /// Whatever it says, this is meant: the content of a file.
-    Fixed(Arc<str>),
+    /// It names a file, whose text is meant.
+    File(&'r Reader<'r>),
+    /// All that follows the first `=` is one text, and a backslash is nothing special.
+    Literal,
 }
 
 /// Reads `name=value,...` into a table.
@@ -32,7 +37,7 @@ pub(super) enum Typed {
 pub(super) fn parse_into(
     table: &Table,
     text: &str,
-    typed: &Typed,
+    typed: Typed<'_>,
     helm: HelmVersion,
     origin: &Origin,
 ) -> Result<(), String> {
@@ -61,7 +66,7 @@ impl From<String> for Stop {
 
 struct Parser<'p> {
     rest: &'p str,
-    typed: &'p Typed,
+    typed: Typed<'p>,
     helm: HelmVersion,
     origin: &'p Origin,
 }
@@ -80,7 +85,7 @@ impl Parser<'_> {
             if stops.contains(&c) {
                 return (text, Some(c));
             }
-            if c == '\\' {
+            if c == '\\' && !self.literal() {
                 match self.next() {
                     Some(next) => text.push(next),
                     None => break,
@@ -92,8 +97,13 @@ impl Parser<'_> {
         (text, None)
     }
 
+    fn literal(&self) -> bool {
+        matches!(self.typed, Typed::Literal)
+    }
+
     fn key(&mut self, data: &Table, level: usize) -> Result<(), Stop> {
-        let (name, stop) = self.until(&['=', '[', ',', '.']);
+        let stops: &[char] = if self.literal() { &['=', '[', '.'] } else { &['=', '[', '.', ','] };
+        let (name, stop) = self.until(stops);
         match stop {
             None if name.is_empty() => Err(Stop::End),
             None => Err(format!("key {name:?} has no value").into()),
@@ -136,19 +146,9 @@ impl Parser<'_> {
     }
 
     fn assign(&mut self, data: &Table, name: &str) -> Result<(), Stop> {
-        if let Typed::Json = self.typed {
-            let value = self.json()?;
-            self.set(data, name, value);
-            return Ok(());
-        }
-        match self.list() {
-            Ok(Some(list)) => {
-                self.set(data, name, list);
-                Ok(())
-            }
-            Ok(None) => {
-                let (text, _) = self.until(&[',']);
-                self.set(data, name, self.read(&text));
+        match self.value() {
+            Ok(value) => {
+                self.set(data, name, value);
                 Ok(())
             }
             Err(Stop::End) => {
@@ -157,6 +157,22 @@ impl Parser<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// What stands behind a `=`.
+    fn value(&mut self) -> Result<Tree, Stop> {
+        if let Typed::Json = self.typed {
+            return self.json();
+        }
+        if self.literal() {
+            let text = std::mem::take(&mut self.rest);
+            return Ok(self.text(text));
+        }
+        if let Some(list) = self.list()? {
+            return Ok(list);
+        }
+        let (text, _) = self.until(&[',']);
+        self.read(&text)
     }
 
     fn set(&self, data: &Table, name: &str, value: Tree) {
@@ -192,22 +208,11 @@ impl Parser<'_> {
         }
         match stop {
             None => Err(Stop::End),
-            Some('=') => {
-                if let Typed::Json = self.typed {
-                    let value = self.json()?;
-                    return self.set_item(list, index, value);
-                }
-                match self.list() {
-                    Ok(Some(value)) => self.set_item(list, index, value),
-                    Ok(None) => {
-                        let (text, _) = self.until(&[',']);
-                        let value = self.read(&text);
-                        self.set_item(list, index, value)
-                    }
-                    Err(Stop::End) => self.set_item(list, index, self.text("")),
-                    Err(error) => Err(error),
-                }
-            }
+            Some('=') => match self.value() {
+                Ok(value) => self.set_item(list, index, value),
+                Err(Stop::End) => self.set_item(list, index, self.text("")),
+                Err(error) => Err(error),
+            },
             Some('[') => {
                 let next = self.index()?;
                 let mut inner = match list.get(index) {
@@ -254,9 +259,9 @@ impl Parser<'_> {
             let (text, stop) = self.until(&[',', '}']);
             match stop {
                 None => return Err("list must terminate with '}'".to_owned().into()),
-                Some(',') => items.push(self.read(&text)),
+                Some(',') => items.push(self.read(&text)?),
                 Some(_) => {
-                    items.push(self.read(&text));
+                    items.push(self.read(&text)?);
                     self.rest = self.rest.strip_prefix(',').unwrap_or(self.rest);
                     return Ok(Some(Tree::List(Rc::new(items), self.origin.clone())));
                 }
@@ -300,22 +305,24 @@ impl Parser<'_> {
         Tree::Leaf(Node::plain("null", self.origin.clone()))
     }
 
-    fn read(&self, text: &str) -> Tree {
-        match self.typed {
-            Typed::Fixed(content) => Tree::Leaf(Node::string(Arc::clone(content), self.origin.clone())),
-            Typed::Text | Typed::Json => self.text(text),
-            Typed::Guessed => {
-                for word in ["true", "false", "null"] {
-                    if text.eq_ignore_ascii_case(word) {
-                        return Tree::Leaf(Node::plain(word, self.origin.clone()));
-                    }
-                }
-                let number = text.parse::<i64>().ok().filter(|_| text == "0" || !text.starts_with('0'));
-                match number {
-                    Some(n) => Tree::Int(n, self.origin.clone()),
-                    None => self.text(text),
-                }
+    fn read(&self, text: &str) -> Result<Tree, Stop> {
+        Ok(match self.typed {
+            Typed::File(reader) => Tree::Leaf(Node::string(reader(text)?, self.origin.clone())),
+            Typed::Text | Typed::Json | Typed::Literal => self.text(text),
+            Typed::Guessed => self.guess(text),
+        })
+    }
+
+    fn guess(&self, text: &str) -> Tree {
+        for word in ["true", "false", "null"] {
+            if text.eq_ignore_ascii_case(word) {
+                return Tree::Leaf(Node::plain(word, self.origin.clone()));
             }
+        }
+        let number = text.parse::<i64>().ok().filter(|_| text == "0" || !text.starts_with('0'));
+        match number {
+            Some(n) => Tree::Int(n, self.origin.clone()),
+            None => self.text(text),
         }
     }
 }

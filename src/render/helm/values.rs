@@ -2,6 +2,8 @@
 //!
 //! A layer is read once and shared; the layers of a release are merged into a table of its own.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::chart::Content;
@@ -59,8 +61,10 @@ pub enum ParameterKind {
     Set,
     /// `--set-string`
     String,
-    /// `--set-file`, with the file's text.
+    /// `--set-file`, with the files' texts.
     File,
+    /// `--set-literal`
+    Literal,
 }
 
 /// A parameter, as `helm template` takes one.
@@ -68,23 +72,28 @@ pub enum ParameterKind {
 pub struct Parameter {
     /// How it is read.
     pub kind: ParameterKind,
-    /// `name=value,...`; for files, the names only (`name=path`).
+    /// `name=value,...`; for files, `name=path,...`.
     pub text: String,
-    /// The text of the file that is named.
-    pub file: Option<Arc<str>>,
+    /// The texts of the files that are named, by their paths.
+    pub files: BTreeMap<String, Arc<str>>,
     /// Where it is written.
     pub origin: Origin,
 }
 
 impl Parameter {
+    /// A parameter of a kind that names no files.
+    pub fn of_kind(kind: ParameterKind, text: impl Into<String>, origin: Origin) -> Self {
+        Self { kind, text: text.into(), files: BTreeMap::new(), origin }
+    }
+
     /// `--set text`
     pub fn set(text: impl Into<String>, origin: Origin) -> Self {
-        Self { kind: ParameterKind::Set, text: text.into(), file: None, origin }
+        Self::of_kind(ParameterKind::Set, text, origin)
     }
 
     /// `--set-string text`
     pub fn set_string(text: impl Into<String>, origin: Origin) -> Self {
-        Self { kind: ParameterKind::String, text: text.into(), file: None, origin }
+        Self::of_kind(ParameterKind::String, text, origin)
     }
 
     /// A parameter of an Application's Helm source: commas are taken for themselves, unless it is a list
@@ -93,12 +102,35 @@ impl Parameter {
         let list = value.starts_with('{') && value.ends_with('}');
         let value = if list { value.to_owned() } else { quote_commas(value) };
         let kind = if force_string { ParameterKind::String } else { ParameterKind::Set };
-        Self { kind, text: format!("{name}={value}"), file: None, origin }
+        Self::of_kind(kind, format!("{name}={value}"), origin)
     }
 
     /// A file parameter of an Application's Helm source, with the text of its file and where that is.
     pub fn of_file(name: &str, text: Arc<str>, origin: Origin) -> Self {
-        Self { kind: ParameterKind::File, text: format!("{name}=file"), file: Some(text), origin }
+        let files = BTreeMap::from([("file".to_owned(), text)]);
+        Self { kind: ParameterKind::File, text: format!("{name}=file"), files, origin }
+    }
+
+    /// `--set-file text`; the reader gives a file's text, or why it cannot be read.
+    ///
+    /// # Errors
+    /// Helm's text, and the reader's.
+    pub fn set_file(
+        text: impl Into<String>,
+        read: impl Fn(&str) -> Result<Arc<str>, String>,
+        helm: HelmVersion,
+        origin: Origin,
+    ) -> Result<Self, RenderError> {
+        let (text, files) = (text.into(), RefCell::default());
+        let reader = |path: &str| {
+            let content = read(path)?;
+            let files: &RefCell<BTreeMap<String, Arc<str>>> = &files;
+            files.borrow_mut().insert(path.to_owned(), Arc::clone(&content));
+            Ok(content)
+        };
+        strvals::parse_into(&Table::new(nowhere()), &text, Typed::File(&reader), helm, &origin)
+            .map_err(|reason| RenderError::refused(format!("failed parsing --set-file data: {reason}")))?;
+        Ok(Self { kind: ParameterKind::File, text, files: files.into_inner(), origin })
     }
 }
 
@@ -153,7 +185,9 @@ pub(super) fn given(
     let table = Table::new(nowhere());
     layers.iter().flat_map(|layer| &layer.documents).for_each(|document| lay_over(&table, document));
     // Helm reads parameters kind by kind, in whatever order they were given.
-    for kind in [ParameterKind::Json, ParameterKind::Set, ParameterKind::String, ParameterKind::File] {
+    for kind in
+        [ParameterKind::Json, ParameterKind::Set, ParameterKind::String, ParameterKind::File, ParameterKind::Literal]
+    {
         for parameter in parameters.iter().filter(|parameter| parameter.kind == kind) {
             apply(&table, parameter, helm).map_err(|error| error.at(Some(parameter.origin.anchor())))?;
         }
@@ -163,16 +197,15 @@ pub(super) fn given(
 
 fn apply(table: &Table, parameter: &Parameter, helm: HelmVersion) -> Result<(), RenderError> {
     let (text, origin) = (&parameter.text, &parameter.origin);
+    let file = |path: &str| parameter.files.get(path).cloned().ok_or_else(|| format!("`{path}` was not read"));
     let (flag, typed) = match parameter.kind {
         ParameterKind::Json => return json(table, text, origin, helm),
         ParameterKind::Set => ("--set", Typed::Guessed),
         ParameterKind::String => ("--set-string", Typed::Text),
-        ParameterKind::File => {
-            let file = parameter.file.clone().unwrap_or_else(|| "".into());
-            ("--set-file", Typed::Fixed(file))
-        }
+        ParameterKind::File => ("--set-file", Typed::File(&file)),
+        ParameterKind::Literal => ("--set-literal", Typed::Literal),
     };
-    strvals::parse_into(table, text, &typed, helm, origin)
+    strvals::parse_into(table, text, typed, helm, origin)
         .map_err(|reason| RenderError::refused(format!("failed parsing {flag} data: {reason}")))
 }
 
@@ -184,6 +217,6 @@ fn json(table: &Table, text: &str, origin: &Origin, helm: HelmVersion) -> Result
         lay_over(table, &strvals::json_node(&value, origin));
         return Ok(());
     }
-    strvals::parse_into(table, text, &Typed::Json, helm, origin)
+    strvals::parse_into(table, text, Typed::Json, helm, origin)
         .map_err(|_| RenderError::refused(format!("failed parsing --set-json data {text}")))
 }
