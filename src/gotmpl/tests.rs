@@ -114,6 +114,14 @@ fn the_real_programs_agree() {
     assert!(different.is_empty(), "of {total}:\n{}", different.join("\n"));
 }
 
+/// The same for the rows of Go's own tests of lexing, parsing, running and comparing, as far as they need no methods of Go's, and
+/// for sprig's, with names, words and values of our own.
+#[test]
+fn the_rows_of_gos_and_sprigs_tests_agree() {
+    let (total, different) = compare(include_str!("tests/suites.jsonl"));
+    assert!(different.is_empty(), "of {total}:\n{}", different.join("\n"));
+}
+
 /// The same for a file that `GOTMPL_CASES` names; prints what differs.
 #[test]
 #[ignore = "needs a file of recorded answers"]
