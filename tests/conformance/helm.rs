@@ -1,18 +1,26 @@
 //! Holds our Helm against the real ones: every chart below some folders, with every set of values that lies beside it.
 //!
 //!     cargo run --release --example conformance -- [--oracles DIR] [--helm 3|4] [--show N] [--vendor] [--values FILE] [--set K=V]
-//!         NAME=DIR...
+//!         [--charts DIR]... [--reasons] [--toggle] [--rendered|--snapshots|--outputs] NAME=DIR...
 //!
 //! DIR is a checkout of charts; each chart is rendered with its defaults, with `ci/*.yaml` and with
 //! `examples/*/values.yaml`. The oracles are `helm-batch` and `helm-batch4`. Objects are compared as data, their order left
 //! aside; what differs between two runs of the oracle (keys, passwords, dates) is not compared. With `--vendor`, charts that
-//! are listed as dependencies and lie in the same checkout are first copied into `charts/`, where Helm looks for them.
+//! are listed as dependencies and lie in the same checkout are first copied into `charts/`, where Helm looks for them; with
+//! `--charts`, those that lie in a folder of unpacked charts named `NAME-VERSION`. `--toggle` adds a case for each boolean of
+//! a chart's own values, turned over. `--reasons` shows where both refuse in different words. `--rendered`, `--snapshots` and
+//! `--outputs` say that the folder behind them brings answers of its own (see `goldens.rs`).
 //! Prints a table: suite, Helm, cases, refused by both, objects, equal, different, only one refuses.
-use std::collections::BTreeMap;
+mod compare;
+mod goldens;
+mod outputs;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use compare::{blot, difference, keyed, objects};
+use goldens::Form;
 use schemaward::render::helm::{BatchOptions, HelmVersion, run_batch};
 use serde_json::{Value, json};
 
@@ -39,20 +47,33 @@ struct Options {
     vendor: bool,
     set: Vec<String>,
     values: Vec<PathBuf>,
-    suites: Vec<(String, PathBuf)>,
+    reasons: bool,
+    toggle: bool,
+    charts: Vec<PathBuf>,
+    suites: Vec<(Option<Form>, String, PathBuf)>,
 }
+
+const CASES: &str =
+    "suite | Helm | cases | refused by both | same words | objects | equal | share | we refuse | Helm refuses | speed";
+const GOLDENS: &str = "suite | Helm | cases | files | refused as they say | objects | equal | share | \
+     Helm itself differs as we do | different";
 
 fn main() -> Result<(), Failure> {
     let options = options()?;
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "| suite | Helm | cases | refused by both | same words | objects | equal | share | we refuse | Helm refuses | speed |"
-    )?;
-    writeln!(out, "|---|---|---|---|---|---|---|---|---|---|---|")?;
-    for (name, folder) in &options.suites {
-        if options.vendor {
-            vendor(folder)?;
+    let mut out = std::io::stdout();
+    let mut head = None;
+    for (form, name, folder) in &options.suites {
+        if options.vendor || !options.charts.is_empty() {
+            vendor(folder, &options.charts)?;
+        }
+        if head != Some(form.is_some()) {
+            head = Some(form.is_some());
+            let columns = if form.is_some() { GOLDENS } else { CASES };
+            writeln!(out, "| {columns} |\n|{}", "---|".repeat(columns.matches('|').count() + 1))?;
+        }
+        if let Some(form) = form {
+            goldens::run(*form, name, folder, &options)?;
+            continue;
         }
         let cases = cases(folder, &options)?;
         for helm in &options.helms {
@@ -86,9 +107,13 @@ fn options() -> Result<Options, Failure> {
         vendor: false,
         set: Vec::new(),
         values: Vec::new(),
+        reasons: false,
+        toggle: false,
+        charts: Vec::new(),
         suites: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
+    let mut form = None;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("`{argument}` needs a value"));
         match argument.as_str() {
@@ -96,12 +121,18 @@ fn options() -> Result<Options, Failure> {
             "--set" => options.set.push(value()?),
             "--values" => options.values.push(value()?.into()),
             "--vendor" => options.vendor = true,
+            "--charts" => options.charts.push(value()?.into()),
+            "--reasons" => options.reasons = true,
+            "--toggle" => options.toggle = true,
+            "--rendered" => form = Some(Form::Rendered),
+            "--snapshots" => form = Some(Form::Snapshots),
+            "--outputs" => form = Some(Form::Outputs),
             "--show" => options.show = value()?.parse()?,
             "--repeat" => options.repeat = value()?.parse()?,
             "--helm" => options.helms = vec![if value()? == "3" { HelmVersion::V3 } else { HelmVersion::V4 }],
             other => {
                 let (name, folder) = other.split_once('=').ok_or(format!("`{other}` is no NAME=DIR"))?;
-                options.suites.push((name.to_owned(), folder.into()));
+                options.suites.push((form.take(), name.to_owned(), folder.into()));
             }
         }
     }
@@ -124,22 +155,29 @@ fn charts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(charts)
 }
 
-/// Copies charts that others list into their `charts/`.
-fn vendor(folder: &Path) -> Result<(), Failure> {
-    let charts = charts(folder)?;
-    for chart in &charts {
+/// Copies charts that others list into their `charts/`, from the same checkout or from a pool.
+fn vendor(folder: &Path, pools: &[PathBuf]) -> Result<(), Failure> {
+    let own = charts(folder)?;
+    let pool: Vec<PathBuf> = pools.iter().flat_map(|pool| files(pool)).collect();
+    // What comes out of the pool may list others itself.
+    for chart in pool.iter().chain(&own) {
         for file in ["Chart.yaml", "requirements.yaml"] {
             let Ok(text) = std::fs::read_to_string(chart.join(file)) else { continue };
-            let Some((_, listed)) = text.split_once("dependencies:") else { continue };
-            for line in listed.lines() {
-                let line = line.trim().trim_start_matches("- ");
-                let Some(name) = line.strip_prefix("name:").map(|name| name.trim().trim_matches(['"', '\''])) else {
-                    continue;
-                };
-                let other = charts.iter().find(|other| other.file_name().is_some_and(|n| n == name) && *other != chart);
-                let target = chart.join("charts").join(name);
-                if let Some(other) = other.filter(|_| !target.exists()) {
-                    copy(other, &target)?;
+            for document in goldens::documents(&text) {
+                for listed in document["dependencies"].as_array().into_iter().flatten() {
+                    let name = listed["name"].as_str().unwrap_or_default();
+                    let version = listed["version"].as_str().unwrap_or_default().trim_start_matches(['=', '^', '~']);
+                    let version = version.trim_end_matches(['x', '*', '.']);
+                    let pooled = |path: &&PathBuf| {
+                        let (folder, start) = (path.file_name().and_then(|n| n.to_str()), format!("{name}-{version}"));
+                        folder.is_some_and(|folder| folder.starts_with(&start))
+                    };
+                    let beside = |path: &&PathBuf| path.file_name().is_some_and(|n| n == name) && *path != chart;
+                    let found = pool.iter().find(pooled).or_else(|| own.iter().find(beside));
+                    let target = chart.join("charts").join(name);
+                    if let Some(found) = found.filter(|_| !name.is_empty() && !target.exists()) {
+                        copy(found, &target)?;
+                    }
                 }
             }
         }
@@ -174,6 +212,9 @@ fn cases(folder: &Path, options: &Options) -> Result<Vec<Value>, Failure> {
         for example in files(&folder.join("examples")) {
             sets.extend(Some(example.join("values.yaml")).filter(|file| file.is_file()).map(Some));
         }
+        if options.toggle {
+            cases.extend(toggles(&folder));
+        }
         for set in sets {
             let id = format!("{} {}", folder.display(), set.as_deref().map_or("".into(), Path::to_string_lossy));
             cases.push(json!({
@@ -185,7 +226,34 @@ fn cases(folder: &Path, options: &Options) -> Result<Vec<Value>, Failure> {
     Ok(cases)
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+/// A case for each boolean of a chart's own values, turned over.
+fn toggles(chart: &Path) -> Vec<Value> {
+    let Ok(text) = std::fs::read_to_string(chart.join("values.yaml")) else { return Vec::new() };
+    let mut found = Vec::new();
+    goldens::documents(&text).iter().for_each(|values| booleans(values, "", &mut found));
+    let case = |(path, value): (String, bool)| {
+        json!({
+            "id": format!("{} {path}={}", chart.display(), !value), "chart": chart, "set": [format!("{path}={}", !value)],
+            "includeCRDs": false, "kubeVersion": "1.31.0", "release": "example", "namespace": "shop",
+        })
+    };
+    found.into_iter().map(case).collect()
+}
+
+fn booleans(value: &Value, path: &str, into: &mut Vec<(String, bool)>) {
+    match value {
+        Value::Bool(b) => into.push((path.to_owned(), *b)),
+        Value::Object(fields) => {
+            for (key, value) in fields.iter().filter(|(key, _)| !key.contains(['.', '[', ',', '=', '\\'])) {
+                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                booleans(value, &below, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
@@ -202,11 +270,7 @@ fn score(cases: &[Value], helm: HelmVersion, options: &Options) -> Result<Score,
     let mut score = Score { cases: cases.len(), ..Score::default() };
     let mut shown = 0;
     let mut err = std::io::stderr().lock();
-    let parse = |text: &[u8]| -> Result<Vec<Value>, Failure> {
-        let lines = text.split(|b| *b == b'\n').filter(|line| !line.is_empty());
-        Ok(lines.map(serde_json::from_slice).collect::<Result<_, _>>()?)
-    };
-    for ((ours, theirs), again) in parse(&ours)?.iter().zip(parse(&theirs)?).zip(parse(&again)?) {
+    for ((ours, theirs), again) in answers(&ours)?.iter().zip(answers(&theirs)?).zip(answers(&again)?) {
         let id = ours["id"].as_str().unwrap_or_default();
         score.our_ms += ours["ms"].as_f64().unwrap_or_default();
         score.their_ms += theirs["ms"].as_f64().unwrap_or_default();
@@ -215,7 +279,7 @@ fn score(cases: &[Value], helm: HelmVersion, options: &Options) -> Result<Score,
             shown += 1;
             if shown <= options.show { writeln!(err, "{id} [{}]\n  {text}", helm.name()) } else { Ok(()) }
         };
-        let count = |answer: &Value| answer["objects"].as_array().map_or(0, Vec::len);
+        let count = |answer: &Value| objects(answer).len();
         match (ok(ours), ok(&theirs)) {
             (false, false) => {
                 score.refused += 1;
@@ -223,7 +287,7 @@ fn score(cases: &[Value], helm: HelmVersion, options: &Options) -> Result<Score,
                     score.same_reason += 1;
                     continue;
                 }
-                if std::env::var("REASONS").is_ok() {
+                if options.reasons {
                     show(format!("ours:   {}\n  theirs: {}", ours["error"], theirs["error"]))?;
                 }
             }
@@ -238,7 +302,8 @@ fn score(cases: &[Value], helm: HelmVersion, options: &Options) -> Result<Score,
                 show(format!("Helm refuses: {} {}", theirs["error"], theirs["parseError"]))?;
             }
             (true, true) => {
-                let (mut mine, mut other, again) = (keyed(ours), keyed(&theirs), keyed(&again));
+                let (mut mine, mut other, again) =
+                    (keyed(objects(ours)), keyed(objects(&theirs)), keyed(objects(&again)));
                 for (key, theirs) in &mut other {
                     if let (Some(ours), Some(again)) = (mine.get_mut(key), again.get(key)) {
                         blot(ours, theirs, again);
@@ -274,6 +339,12 @@ fn score(cases: &[Value], helm: HelmVersion, options: &Options) -> Result<Score,
     Ok(score)
 }
 
+/// The lines of an answer.
+fn answers(text: &[u8]) -> Result<Vec<Value>, Failure> {
+    let lines = text.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+    Ok(lines.map(serde_json::from_slice).collect::<Result<_, _>>()?)
+}
+
 fn oracle(lines: &str, helm: HelmVersion, options: &Options, repeat: u32) -> Result<Vec<u8>, Failure> {
     let program = options.oracles.join(if helm == HelmVersion::V3 { "helm-batch" } else { "helm-batch4" });
     let mut command = Command::new(&program);
@@ -285,97 +356,4 @@ fn oracle(lines: &str, helm: HelmVersion, options: &Options, repeat: u32) -> Res
     let output = child.wait_with_output()?;
     writer.join().map_err(|_| "the writer panicked")??;
     Ok(output.stdout)
-}
-
-/// Objects by what names them; those of one name are numbered.
-fn keyed(answer: &Value) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
-    for object in answer["objects"].as_array().into_iter().flatten() {
-        let metadata = &object["metadata"];
-        let mut key = format!("{} {} {}", object["kind"], metadata["namespace"], metadata["name"]);
-        while all.contains_key(&key) {
-            key.push('+');
-        }
-        all.insert(key, plain(object));
-    }
-    all
-}
-
-/// Takes out what the oracle itself says differently each time.
-fn blot(ours: &mut Value, theirs: &mut Value, again: &Value) {
-    if theirs == again {
-        return;
-    }
-    match (&mut *ours, &mut *theirs, again) {
-        (Value::Object(ours), Value::Object(theirs), Value::Object(again)) => {
-            for (key, theirs) in theirs.iter_mut() {
-                if let (Some(ours), Some(again)) = (ours.get_mut(key), again.get(key)) {
-                    blot(ours, theirs, again);
-                }
-            }
-        }
-        (Value::Array(ours), Value::Array(theirs), Value::Array(again)) if theirs.len() == again.len() => {
-            ours.iter_mut().zip(theirs).zip(again).for_each(|((ours, theirs), again)| blot(ours, theirs, again));
-        }
-        _ => {
-            *ours = Value::Null;
-            *theirs = Value::Null;
-        }
-    }
-}
-
-/// Numbers as one kind of number, keys sorted.
-fn plain(value: &Value) -> Value {
-    match value {
-        Value::Number(n) => json!(n.as_f64()),
-        Value::Array(items) => items.iter().map(plain).collect(),
-        Value::Object(fields) => {
-            let sorted: BTreeMap<_, _> = fields.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
-            sorted.into_iter().collect()
-        }
-        other => other.clone(),
-    }
-}
-
-fn difference(a: &Value, b: &Value, path: &str) -> String {
-    match (a, b) {
-        (Value::Object(x), Value::Object(y)) => {
-            let keys: std::collections::BTreeSet<_> = x.keys().chain(y.keys()).collect();
-            let differing = keys.into_iter().find(|key| x.get(*key) != y.get(*key));
-            let Some(key) = differing else { return "?".into() };
-            let path = format!("{path}.{key}");
-            match (x.get(key), y.get(key)) {
-                (Some(a), Some(b)) => difference(a, b, &path),
-                (Some(a), None) => format!("{path} ours alone: {}", short(a)),
-                (_, b) => format!("{path} theirs alone: {}", b.map(short).unwrap_or_default()),
-            }
-        }
-        (Value::Array(x), Value::Array(y)) if x.len() == y.len() => {
-            let at = x.iter().zip(y).position(|(a, b)| a != b).unwrap_or(0);
-            difference(&x[at], &y[at], &format!("{path}[{at}]"))
-        }
-        (Value::String(x), Value::String(y)) => {
-            let at = x.bytes().zip(y.bytes()).position(|(a, b)| a != b).unwrap_or(x.len().min(y.len()));
-            let from = |text: &str| {
-                text.chars()
-                    .skip(text[..floor(text, at)].chars().count().saturating_sub(30))
-                    .take(120)
-                    .collect::<String>()
-            };
-            format!("{path} at {at}\n    ours:   {:?}\n    theirs: {:?}", from(x), from(y))
-        }
-        _ => format!("{path}\n    ours:   {}\n    theirs: {}", short(a), short(b)),
-    }
-}
-
-fn floor(text: &str, mut at: usize) -> usize {
-    at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-fn short(value: &Value) -> String {
-    value.to_string().chars().take(300).collect()
 }
