@@ -16,7 +16,7 @@ use crate::yaml::{self, Entry, Node};
 mod allow;
 mod file;
 
-pub use file::{Emulate, File, Level, Repository as OtherRepository};
+pub use file::{Aspect, Emulate, File, Level, Repository as OtherRepository};
 
 /// Where a configuration is looked for.
 pub const NAME: &str = "schemaward.yaml";
@@ -63,7 +63,32 @@ pub struct Config {
     services: GlobSet,
     severities: BTreeMap<String, (Option<Severity>, Span)>,
     allowances: Vec<allow::Allowance>,
+    intended: Vec<Intended>,
     tree: Option<Node>,
+}
+
+/// A difference between the environments of a component that is meant.
+#[derive(Debug, Clone)]
+pub struct Intended {
+    /// Why.
+    pub reason: String,
+    /// Where it is said.
+    pub span: Span,
+    component: GlobMatcher,
+    aspects: Vec<Aspect>,
+    environments: Option<GlobSet>,
+}
+
+impl Intended {
+    /// Whether it speaks of this side of a component.
+    pub fn speaks_of(&self, component: &str, aspect: Aspect) -> bool {
+        self.component.is_match(component) && (self.aspects.is_empty() || self.aspects.contains(&aspect))
+    }
+
+    /// Whether this environment may differ from the others.
+    pub fn lets(&self, environment: &str) -> bool {
+        self.environments.as_ref().is_none_or(|globs| globs.is_match(environment))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -183,6 +208,9 @@ impl Config {
         for allow in &file.allow {
             config.allowances.push(reader.allowance(allow)?);
         }
+        for difference in &file.differences {
+            config.intended.push(reader.intended(difference)?);
+        }
         config.file = file;
         Ok(config)
     }
@@ -237,6 +265,11 @@ impl Config {
     /// Whether a host is answered by something outside the repository.
     pub fn is_external_service(&self, host: &str) -> bool {
         self.services.is_match(host)
+    }
+
+    /// The differences between environments that are meant.
+    pub fn intended(&self) -> &[Intended] {
+        &self.intended
     }
 
     /// Other repositories, and further addresses of this one (those with the path `.`).
@@ -365,10 +398,21 @@ impl Reader<'_> {
         Span::new(self.id, start, start + span.byte_len().unwrap_or(0) as usize)
     }
 
+    fn intended(&self, difference: &file::Difference) -> Result<Intended, ConfigError> {
+        if difference.reason.value.trim().is_empty() {
+            return Err(self.broken(place(&difference.reason), "a difference that is meant needs a reason"));
+        }
+        let environments = &difference.environments;
+        Ok(Intended {
+            reason: difference.reason.value.clone(),
+            span: self.span(&difference.component),
+            component: self.glob(&difference.component.value)?,
+            aspects: difference.aspects.clone(),
+            environments: if environments.is_empty() { None } else { Some(self.globs(environments, false)?) },
+        })
+    }
+
     fn allowance(&self, allow: &file::Allow) -> Result<allow::Allowance, ConfigError> {
-        let place = |value: &serde_yaml::Spanned<String>| {
-            (value.referenced.line() as usize, value.referenced.column() as usize)
-        };
         if allow.reason.value.trim().is_empty() {
             return Err(self.broken(place(&allow.reason), "an allowance needs a reason"));
         }
@@ -385,6 +429,10 @@ impl Reader<'_> {
             span: self.span(&allow.rule),
         })
     }
+}
+
+fn place(value: &serde_yaml::Spanned<String>) -> (usize, usize) {
+    (value.referenced.line() as usize, value.referenced.column() as usize)
 }
 
 /// The library's sentence without the place in it, which we give in our own way.

@@ -12,6 +12,7 @@ use crate::render::{self, Addresses, Context, Manifests, Output, Rendered, Tools
 use crate::source::{RepoPath, Span};
 use crate::yaml::Node;
 
+mod components;
 mod environment;
 mod folders;
 mod inventory;
@@ -20,6 +21,7 @@ mod roots;
 mod sets;
 mod tree;
 
+pub use components::{Pattern, Picked, Stray};
 pub use inventory::BrokenFile;
 
 /// What the user may say about the expansion.
@@ -158,6 +160,10 @@ pub struct Set {
     pub applications: usize,
     /// Why it gives none, or not all.
     pub gaps: Vec<Gap>,
+    /// Whether there may be Applications of it that are not known.
+    pub unresolved: bool,
+    /// What each of its git files generators picked up.
+    pub picked: Vec<Picked>,
 }
 
 /// What Argo CD starts from.
@@ -193,6 +199,8 @@ pub struct Duplicate {
     pub first: Span,
     /// The one that does not.
     pub second: Span,
+    /// The sets that make them; none for one that is declared.
+    pub sets: [Option<String>; 2],
 }
 
 /// Everything that expansion found.
@@ -214,6 +222,8 @@ pub struct Expansion {
     pub gaps: Vec<Gap>,
     /// Applications that another of the same name hides.
     pub duplicates: Vec<Duplicate>,
+    /// Component descriptors that no generator picks up.
+    pub strays: Vec<Stray>,
     /// The files that some root brings.
     pub covered: BTreeSet<RepoPath>,
     /// Manifest files that nobody brings.
@@ -317,6 +327,7 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     expansion
         .applications
         .sort_by(|(a, _), (b, _)| (&a.name, &a.root, &a.namespace).cmp(&(&b.name, &b.root, &b.namespace)));
+    expansion.strays = components::strays(world, &expansion.sets, &expansion.covered);
     expansion.roots.sort();
     expansion.roots.dedup();
     expansion.gaps.sort();

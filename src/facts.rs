@@ -7,12 +7,14 @@ mod addresses;
 pub mod apps;
 mod connections;
 mod databases;
+pub mod layers;
 mod migrators;
 mod model;
 mod objects;
 pub mod order;
 mod producers;
 mod rights;
+pub mod rollout;
 mod scripts;
 mod secrets;
 mod settings;
@@ -25,12 +27,22 @@ use crate::finding::{Certainty, Evidence};
 use crate::k8s::Resource;
 use crate::source::SourceMap;
 
+pub use crate::config::{Aspect, Intended};
+pub use layers::Override;
 pub use model::*;
+pub use rollout::{
+    DuplicateName, Expression, Gate, Label, Limit, LimitKind, Misread, Placing, Rollout, RolloutSet, RolloutStep,
+    StrayComponent, Unresolved,
+};
 
 /// What facts are read from.
 pub struct Sources<'a> {
     /// The Applications, each with the objects that it applies, in order of name.
     pub applications: Vec<(App, &'a [Resource])>,
+    /// How they are rolled out.
+    pub rollout: rollout::Rollout,
+    /// Lists of values that replace others.
+    pub overrides: Vec<layers::Override>,
     /// Manifests that cannot be read.
     pub broken: &'a [BrokenFile],
     /// The SQL files of the repository, by path, each with the span of its first character.
@@ -64,6 +76,8 @@ pub fn collect(sources: &Sources) -> Facts {
     migrators::collect(sources, &objects, &mut facts);
     connections::collect(sources, &objects, &mut facts);
     scripts::collect(sources, &mut facts);
+    facts.rollout = rollout::Rollout { intended: sources.config.intended().to_vec(), ..sources.rollout.clone() };
+    facts.overrides.clone_from(&sources.overrides);
     facts.broken = sources.broken.iter().map(broken).collect();
     facts
 }

@@ -4,9 +4,11 @@
 //! edge keeps the evidence that it rests on. No question concludes that something is missing where a gap may hide it.
 
 mod answers;
+mod drift;
 mod index;
 mod needs;
 mod ranking;
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -21,8 +23,10 @@ pub use crate::k8s::secret::Keys;
 pub use crate::k8s::text::{Shape, Text};
 pub use crate::k8s::workload::{ContainerRole, Source as KeySource};
 pub use crate::source::Span;
+pub use drift::Drift;
 pub use needs::Dependency;
 pub use ranking::{Order, Ranking};
+pub use steps::PhaseFault;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -62,6 +62,8 @@ pub fn audit(repository: &Repository, config: &Config, settings: &expand::Settin
 
     let facts = facts::collect(&facts::Sources {
         applications: facts::apps::of(&expansion),
+        overrides: facts::layers::of(&expansion, &|path| values(&manifests, path)),
+        rollout: facts::rollout::of(&expansion, repository.sources()),
         broken: &expansion.broken,
         sql_files: sql_files(repository),
         texts: repository.sources(),
@@ -101,6 +103,12 @@ fn place(expansion: &mut Expansion, config: &Config) {
             application.environment = Some(expand::Placed { text: name.to_owned(), span: None });
         }
     }
+}
+
+/// The first document of a values file that can be read.
+fn values(manifests: &render::Manifests<'_>, path: &source::RepoPath) -> Option<yaml::Node> {
+    let parsed = manifests.parsed(path).ok()?;
+    parsed.documents.first().map(|document| document.root.clone())
 }
 
 fn sql_files(repository: &Repository) -> Vec<facts::SqlFile> {

@@ -81,6 +81,9 @@ pub fn also_in(mut finding: Finding, app: &App) -> Finding {
     finding.within(&app.name)
 }
 
+/// How many places of one kind a finding shows; what is so in a thousand Applications need not be read a thousand times.
+const SHOWN: usize = 20;
+
 /// Names in a sentence: "`a`, `b` and `c`".
 pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
@@ -116,12 +119,17 @@ macro_rules! registry {
 
 registry![
     admin_credential,
+    app_in_several_steps,
+    app_outside_rollout,
     baseline_on_migrate,
     consumer_before_producer,
     custom_migration_script,
     default_service_account,
+    duplicate_application,
     duplicate_secret_producer,
+    empty_rollout_step,
     envfrom_key_collision,
+    environment_drift,
     expired_allowance,
     hook_needs_synced_resource,
     hook_never_completes,
@@ -129,9 +137,12 @@ registry![
     hook_reads_secrets,
     hook_wave_inversion,
     hook_wildcard_rbac,
+    ineffective_sync_wave,
     invalid_manifest,
+    invalid_rollout_phase,
     invalid_sync_wave,
     job_not_rerunnable,
+    list_override_drops_items,
     migration_after_workload,
     migration_name_invalid,
     migration_not_mounted,
@@ -143,11 +154,16 @@ registry![
     overbroad_hook_credentials,
     placeholder_credential,
     plaintext_credential,
+    rolling_sync_disables_automation,
+    rollout_step_blocked,
+    rollout_steps_not_monotonic,
     same_step_dependency,
     schema_with_two_migrators,
     schema_without_migrator,
     shared_credential,
+    unmatched_component,
     unpinned_migration_image,
+    unresolved_generator,
     unused_allowance,
     vendor_credential_in_migration_job,
     vendor_schema_under_flyway,

@@ -17,6 +17,8 @@ use crate::source::{FileId, SourceMap, Span};
 pub(super) const UNUSED: &str = "unused-allowance";
 /// An allowance whose day is over.
 pub(super) const EXPIRED: &str = "expired-allowance";
+/// The rule whose findings the declared differences accept.
+const DRIFT: &str = "environment-drift";
 /// The family of both.
 const FAMILY: &str = "repository";
 
@@ -53,6 +55,8 @@ impl Config {
     pub fn judge(&self, findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
         let mut comments = comments(sources, &self.ignored);
         let mut used = BTreeSet::new();
+        let meant: BTreeSet<Span> =
+            findings.iter().filter_map(|finding| Some(finding.suppressed.as_ref()?.span)).collect();
         let mut judged: Vec<Finding> = Vec::with_capacity(findings.len());
         for mut finding in findings {
             self.set_severity(&mut finding);
@@ -68,6 +72,11 @@ impl Config {
             judged.push(finding);
         }
         let mut remarks = self.remarks(&used);
+        remarks.extend(self.intended.iter().filter(|intended| !meant.contains(&intended.span)).map(|intended| {
+            let message = "a difference that is declared as meant is not found".to_owned();
+            let help = "take it out, or mend its component, aspects and environments";
+            said_of(UNUSED, message, intended.span, "the environments do not differ so", help, DRIFT)
+        }));
         remarks.extend(comments.into_values().flatten().filter(|comment| !comment.used).map(unused_comment));
         for remark in &mut remarks {
             self.set_severity(remark);

@@ -27,6 +27,8 @@ pub struct File {
     pub severities: BTreeMap<String, Spanned<Level>>,
     /// Findings that are known and accepted.
     pub allow: Vec<Allow>,
+    /// Differences between the environments of a component that are meant.
+    pub differences: Vec<Difference>,
     /// Other repositories, by where a copy of them is.
     pub repositories: Vec<Repository>,
     /// Folders of charts, from the repository's root: `name-version.tgz` or unpacked.
@@ -122,6 +124,47 @@ pub struct Allow {
     /// The last day on which it is, as YYYY-MM-DD.
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub expires: Option<Spanned<String>>,
+}
+
+/// A difference between the environments of a component that is meant.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// A glob of component names: an Application's name without its environment's.
+    #[schemars(with = "String")]
+    pub component: Spanned<String>,
+    /// What may differ; everything if it is not given.
+    #[serde(default)]
+    pub aspects: Vec<Aspect>,
+    /// Globs of the environments that may differ from the others; every one if none is given.
+    #[serde(default)]
+    pub environments: Vec<String>,
+    /// Why it is meant.
+    #[schemars(with = "String", length(min = 1))]
+    pub reason: Spanned<String>,
+}
+
+/// What may differ between the environments of a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Aspect {
+    /// The database credentials that it holds, and those of its hooks.
+    Credentials,
+    /// Where it stands in the rollout.
+    Phase,
+    /// What it runs at sync time.
+    Hooks,
+}
+
+impl Aspect {
+    /// The public name: `credentials`, `phase`, `hooks`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Aspect::Credentials => "credentials",
+            Aspect::Phase => "phase",
+            Aspect::Hooks => "hooks",
+        }
+    }
 }
 
 /// Another repository, by where a copy of it is.

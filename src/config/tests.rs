@@ -180,3 +180,27 @@ fn comments_elsewhere_or_without_a_reason_are_reported() {
         assert_eq!(rules(&findings), [("a-rule", None), (allow::UNUSED, None)], "{manifest:?}");
     }
 }
+
+#[test]
+fn differences_that_are_meant_say_where_and_why() {
+    let text = "differences:\n- {component: 'data-*', aspects: [hooks], environments: [local], reason: seeded}\n- \
+                {component: web, reason: known}\n";
+    let config = config(text).unwrap();
+    let [data, web] = config.intended() else { panic!("{:?}", config.intended()) };
+    assert!(data.speaks_of("data-db", Aspect::Hooks) && !data.speaks_of("data-db", Aspect::Phase));
+    assert!(!data.speaks_of("web", Aspect::Hooks));
+    assert!(data.lets("local") && !data.lets("production"));
+    assert!(web.speaks_of("web", Aspect::Phase) && web.lets("production"));
+    assert!(message("differences:\n- {component: x}\n").contains("reason"));
+    assert!(message("differences:\n- {component: x, reason: ' '}\n").starts_with("schemaward.yaml:2:"));
+    assert!(message("differences:\n- {component: x, aspects: [images], reason: y}\n").contains("images"));
+    assert!(message("differences:\n- {component: 'x[', reason: y}\n").contains("`x[`"));
+}
+
+#[test]
+fn a_difference_that_is_not_found_is_reported() {
+    let text = "differences:\n- {component: web, reason: known}\n";
+    let findings = judged(text, "a: here\n", None);
+    assert_eq!(rules(&findings), [("a-rule", None), (allow::UNUSED, None)]);
+    assert!(findings[1].message.contains("not found"), "{}", findings[1].message);
+}

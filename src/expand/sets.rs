@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::Generated;
+use super::components::Picked;
 use super::tree::World;
 use crate::budget::Budget;
 use crate::finding::Gap;
@@ -40,6 +41,8 @@ pub struct Result {
     pub unresolved: bool,
     /// The files that generators read.
     pub files: BTreeSet<RepoPath>,
+    /// What each git files generator picked up.
+    pub picked: Vec<Picked>,
 }
 
 /// Expands a set.
@@ -59,6 +62,7 @@ pub fn expand(
         project,
         gaps: Vec::new(),
         files: BTreeSet::new(),
+        picked: Vec::new(),
         unresolved: false,
     };
     let outcome = generate(&mut evaluation, set, namespace);
@@ -67,6 +71,7 @@ pub fn expand(
         gaps: evaluation.gaps,
         unresolved: evaluation.unresolved,
         files: evaluation.files,
+        picked: evaluation.picked,
     };
     match outcome {
         Ok(applications) => result.applications = applications,

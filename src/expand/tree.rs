@@ -237,6 +237,7 @@ impl Growth<'_, '_> {
                     root: self.tree.root.name.clone(),
                     first: span(first),
                     second: span(node),
+                    sets: [owner(first), owner(node)],
                 });
                 return;
             }
@@ -276,6 +277,8 @@ impl Growth<'_, '_> {
             root: self.tree.root.name.clone(),
             applications: result.applications.len(),
             gaps: result.gaps,
+            unresolved: result.unresolved,
+            picked: result.picked,
         });
         for (node, generated) in result.applications {
             let parent = Some(set.name().to_owned());
@@ -320,6 +323,12 @@ impl Growth<'_, '_> {
         }
         self.tree.applications.push((application, output));
     }
+}
+
+/// The set that made an Application.
+fn owner(node: &Node) -> Option<String> {
+    let owner = node.get("metadata")?.items("ownerReferences").first()?;
+    owner.str_at("name").filter(|_| owner.str_at("kind") == Some("ApplicationSet")).map(str::to_owned)
 }
 
 /// An Application as it is stored: with the namespace that it lands in.

@@ -26,7 +26,7 @@ pub fn of(expansion: &Expansion) -> Vec<(App, &[Resource])> {
 
 /// Since Argo CD 1.8 an Application waits for its child Applications only where their health check is restored in
 /// `argocd-cm` (`docs/operator-manual/health.md`).
-fn waits_for_applications(expansion: &Expansion) -> bool {
+pub(super) fn waits_for_applications(expansion: &Expansion) -> bool {
     expansion.settings.iter().any(|settings| {
         settings.entries("data").iter().any(|entry| {
             let text = || entry.value.as_text().unwrap_or("");

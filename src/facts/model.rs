@@ -338,6 +338,10 @@ pub struct Facts {
     pub rights: Vec<Right>,
     /// Scripts.
     pub scripts: Vec<Script>,
+    /// How Applications are rolled out.
+    pub rollout: super::rollout::Rollout,
+    /// Lists of values that replace others.
+    pub overrides: Vec<super::layers::Override>,
     /// Manifests that cannot be read.
     pub broken: Vec<Evidence>,
     /// Secrets that the configuration says come from elsewhere.

@@ -9,6 +9,7 @@ use super::program::{Language, Program};
 use super::replace::{Refused, fill_tree, is_template};
 use super::selector::Selector;
 use crate::budget::Budget;
+use crate::expand::components::Picked;
 use crate::expand::tree::World;
 use crate::finding::Gap;
 use crate::render::inline::{Places, parse_with};
@@ -73,6 +74,8 @@ pub struct Evaluation<'w, 'a> {
     pub gaps: Vec<Gap>,
     /// The files that were read.
     pub files: BTreeSet<RepoPath>,
+    /// What each git files generator picked up.
+    pub picked: Vec<Picked>,
     /// Whether something gives less than it would in a cluster.
     pub unresolved: bool,
 }

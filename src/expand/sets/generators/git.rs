@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::params::{Params, flatten, text};
 use super::{Evaluation, Failure, MAX_PARAMS, too_many};
+use crate::expand::components::{Pattern, Picked, common, literal_prefix};
 use crate::finding::Gap;
 use crate::glob::{Dialect, Glob};
 use crate::source::{RepoPath, Span};
@@ -126,6 +127,11 @@ fn files(evaluation: &mut Evaluation<'_, '_>, generator: &Node) -> Result<Vec<Pa
         evaluation.gaps.push(Gap::new("ambiguous-glob", message).at(generator.span()));
     }
     chosen.sort();
+    evaluation.picked.push(Picked {
+        generator: generator.span(),
+        patterns: generator.items("files").iter().map(pattern).collect(),
+        files: chosen.clone(),
+    });
     let mut all = Vec::new();
     for path in &chosen {
         evaluation.files.insert(path.clone());
@@ -135,6 +141,11 @@ fn files(evaluation: &mut Evaluation<'_, '_>, generator: &Node) -> Result<Vec<Pa
         }
     }
     Ok(all)
+}
+
+fn pattern(node: &Node) -> Pattern {
+    let (text, exclude) = item(node);
+    Pattern { text: text.to_owned(), exclude, span: node.get("path").unwrap_or(node).span() }
 }
 
 /// The files that the patterns include and do not exclude.
@@ -176,19 +187,6 @@ fn no_folders(evaluation: &Evaluation<'_, '_>, generator: &Node) -> Result<(), F
         }
     }
     Ok(())
-}
-
-/// The folder in which everything lies that a pattern can match.
-fn literal_prefix(pattern: &str) -> RepoPath {
-    let literal = pattern.find(['*', '?', '[', '{', '\\']).map_or(pattern, |at| &pattern[..at]);
-    let folder = literal.rfind('/').map_or("", |slash| &literal[..slash]);
-    RepoPath::new(folder).unwrap_or_else(|_| RepoPath::root())
-}
-
-/// The innermost folder that holds both.
-fn common(a: &RepoPath, b: &RepoPath) -> RepoPath {
-    let shared: Vec<&str> = a.segments().zip(b.segments()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
-    RepoPath::new(&shared.join("/")).unwrap_or_else(|_| RepoPath::root())
 }
 
 /// What one file gives: an object, or a list of objects.
