@@ -41,6 +41,8 @@ pub struct Stray {
     pub path: RepoPath,
     /// Its first character.
     pub span: Span,
+    /// The folder of the tree in which it lies, if nothing in that is picked up.
+    pub folder: Option<RepoPath>,
     /// The set whose descriptors it is like.
     pub set: String,
     /// The patterns that do not match it.
@@ -93,6 +95,7 @@ pub fn strays(world: &World<'_>, sets: &[Set], covered: &BTreeSet<RepoPath>) -> 
         let Some(keys) = shared_keys(world, &family.files) else { continue };
         let taken_away: Vec<Glob> = globs(family.patterns.iter().filter(|pattern| pattern.exclude).map(|p| &*p.text));
         for folder in &family.trees {
+            let listed: BTreeSet<RepoPath> = picked.iter().filter_map(|path| branch(path, folder)).collect();
             for path in repository.under(folder).iter().filter(|path| path.file_name() == family.name) {
                 let known = picked.contains(&real(path)) || covered.contains(path) || found.contains_key(path);
                 let meant = || undecided.iter().chain(&taken_away).any(|glob| glob.matches(path.as_str()));
@@ -105,6 +108,7 @@ pub fn strays(world: &World<'_>, sets: &[Set], covered: &BTreeSet<RepoPath>) -> 
                 let patterns = family.patterns.iter().filter(|pattern| !pattern.exclude).cloned().collect();
                 let stray = Stray {
                     path: path.clone(),
+                    folder: branch(path, folder).filter(|branch| !listed.contains(branch)),
                     span: repository.id(path).map_or(family.patterns[0].span, |id| Span::new(id, 0, 0)),
                     set: family.set.clone(),
                     patterns,
@@ -201,6 +205,12 @@ fn without_templates(pattern: &str) -> String {
 /// The more generous of the two ways of globbing.
 fn globs<'p>(patterns: impl Iterator<Item = &'p str>) -> Vec<Glob> {
     patterns.filter_map(|pattern| Glob::new(pattern.trim_start_matches("./"), Dialect::Pathspec).ok()).collect()
+}
+
+/// The folder directly in a tree in which a file lies, deeper than the tree itself.
+fn branch(path: &RepoPath, tree: &RepoPath) -> Option<RepoPath> {
+    let (name, _) = path.relative_to(tree)?.split_once('/')?;
+    tree.join(name).ok()
 }
 
 fn is_parked(path: &RepoPath, tree: &RepoPath) -> bool {

@@ -25,6 +25,8 @@ pub struct Override {
     pub kept: usize,
     /// Whether items have names by which they are told apart.
     pub named: bool,
+    /// How many items the environment's list has.
+    pub own_items: usize,
     /// The Application in which it is so.
     pub app: AppId,
 }
@@ -73,6 +75,7 @@ pub fn of(expansion: &Expansion, values: &dyn Fn(&RepoPath) -> Option<Node>) -> 
                         lost: lost.names,
                         kept: lost.kept,
                         named: lost.named,
+                        own_items: list.len(),
                         app: AppId(at),
                     });
                 }

@@ -85,7 +85,7 @@ fn limit(node: &Node) -> Limit {
         Some(Meaning::Int(n)) if n <= 0 => LimitKind::Nothing,
         Some(Meaning::Int(_)) => LimitKind::Usable,
         Some(Meaning::Float(n)) if n.fract() == 0.0 && n > 0.0 => LimitKind::Usable,
-        Some(Meaning::Float(n)) if n == 0.0 => LimitKind::Nothing,
+        Some(Meaning::Float(0.0)) => LimitKind::Nothing,
         Some(Meaning::Str(percent)) if percent == "0%" => LimitKind::Nothing,
         Some(Meaning::Str(percent)) if percent.strip_suffix('%').is_some_and(|n| n.parse::<i32>().is_ok()) => {
             LimitKind::Usable

@@ -10,6 +10,9 @@ use crate::graph::{AppId, Graph, Label, Placing, RolloutSet, evidence};
 pub const RULE: Rule =
     Rule { id: "app-outside-rollout", page: include_str!("../../rules/app-outside-rollout.md"), check };
 
+/// Applications with where they stand.
+type Members<'g> = Vec<(AppId, &'g Placing)>;
+
 fn check(graph: &Graph) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (at, set) in graph.rollout().sets.iter().enumerate() {
@@ -23,7 +26,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
         }
         // What is wrong with the label itself is `invalid-rollout-phase`.
         let outside = graph.made_by(at).filter(|(id, placing)| placing.steps.is_empty() && graph.phase_fault(*id).is_none());
-        let mut by_labels: BTreeMap<Vec<(&str, &str)>, Vec<(AppId, &Placing)>> = BTreeMap::new();
+        let mut by_labels: BTreeMap<Vec<(&str, &str)>, Members<'_>> = BTreeMap::new();
         for (id, placing) in outside {
             by_labels.entry(odd(set, placing)).or_default().push((id, placing));
         }

@@ -10,10 +10,13 @@ use crate::graph::{DuplicateName, Graph, Span, evidence};
 pub const RULE: Rule =
     Rule { id: "duplicate-application", page: include_str!("../../rules/duplicate-application.md"), check };
 
+/// Where two names are written, and by whom.
+type Places<'g> = ([Span; 2], &'g [Option<String>; 2]);
+
 fn check(graph: &Graph) -> Vec<Finding> {
     // Where one parameter names both, the template leaves out what tells them apart: one fault of the set.
     let mut of_templates: BTreeMap<&str, Vec<&DuplicateName>> = BTreeMap::new();
-    let mut of_names: BTreeMap<([Span; 2], &[Option<String>; 2]), Vec<&DuplicateName>> = BTreeMap::new();
+    let mut of_names: BTreeMap<Places<'_>, Vec<&DuplicateName>> = BTreeMap::new();
     for duplicate in &graph.rollout().duplicates {
         match &duplicate.makers {
             [Some(set), Some(other)] if set == other && duplicate.places[0] == duplicate.places[1] => {

@@ -60,7 +60,11 @@ fn missing(graph: &Graph, set: &RolloutSet, key: &str, label: Option<&Label>, sp
         Some(_) => "no value for the label",
         None => "no label",
     };
-    let message = format!("{how} `{key}`, by which the steps of ApplicationSet `{}` select: it is never synced", set.name);
+    let component = &graph.placing(id).component;
+    let message = format!(
+        "`{component}` has {how} `{key}`, by which the steps of ApplicationSet `{}` select, so it is never synced",
+        set.name
+    );
     let text = format!("Application `{}` is made of this, and has {how} `{key}`", graph.app(id).name);
     let mut finding = RULE.finding(message, Evidence { span, text, certainty: Certainty::Rendered });
     if let Some(origin) = label.map(|label| &label.origin).or(set.template.as_ref()) {
@@ -69,7 +73,7 @@ fn missing(graph: &Graph, set: &RolloutSet, key: &str, label: Option<&Label>, sp
     finding
         .because(graph.step_shown(set, 0, None, format!("step 1 selects {}", set.steps[0].in_words())))
         .about("applicationset", &set.name)
-        .about("component", &graph.placing(id).component)
+        .about("component", component)
         .help(format!("give it a phase of which `{key}` is made, with a step that selects it"))
 }
 

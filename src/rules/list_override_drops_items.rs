@@ -19,10 +19,11 @@ fn check(graph: &Graph) -> Vec<Finding> {
     groups.into_values().map(|group| report(graph, &group)).collect()
 }
 
-/// Whether the list means to be the shared one with a change: it repeats some of it. One that has nothing in common with it, or
-/// is empty, is another list.
+/// Whether the list means to be the shared one with a change: it repeats some of it, or has fewer items that are told apart by
+/// name, as a list has that was meant to add to the shared one. An empty list says that it is empty, and one of other values
+/// or of as many other names is another list.
 fn is_partial(list: &Override) -> bool {
-    list.kept > 0
+    list.kept > 0 || (list.named && list.own_items > 0 && list.own_items < list.lost.len())
 }
 
 fn report(graph: &Graph, group: &[&Override]) -> Finding {

@@ -28,16 +28,19 @@ fn check(graph: &Graph) -> Vec<Finding> {
 /// A step with its numbers: its place, the least, the greatest.
 type Numbered<'g> = (usize, (u64, &'g Label), (u64, &'g Label));
 
+/// What else a step asks for: label, operator, values.
+type Rest<'g> = Vec<(&'g str, &'g str, Vec<&'g str>)>;
+
 /// The steps that look at a label and at nothing else that differs; only where all of its values are numbers.
 fn comparable<'g>(set: &'g RolloutSet, key: &str) -> Vec<Vec<Numbered<'g>>> {
-    let mut groups: BTreeMap<Vec<(&str, &str, Vec<&str>)>, Option<Vec<Numbered<'g>>>> = BTreeMap::new();
+    let mut groups: BTreeMap<Rest<'g>, Option<Vec<Numbered<'g>>>> = BTreeMap::new();
     for (at, step) in set.steps.iter().enumerate() {
         let (own, others): (Vec<_>, Vec<_>) =
             step.expressions.iter().partition(|expression| expression.key == key && expression.operator == "In");
         if own.is_empty() {
             continue;
         }
-        let mut rest: Vec<(&str, &str, Vec<&str>)> = others
+        let mut rest: Rest<'_> = others
             .iter()
             .map(|e| (&*e.key, &*e.operator, e.values.iter().map(|label| &*label.value).collect()))
             .collect();

@@ -23,7 +23,8 @@ fn report(group: &[&Unresolved]) -> Finding {
     let names: BTreeSet<&str> = group.iter().map(|unresolved| &*unresolved.set).collect();
     let sets = some_of(names.iter().map(|name| format!("`{name}`")).collect());
     let one = &group[0].evidence;
-    let message = format!("the Applications of ApplicationSet {sets} are not all known: {}", one.text);
+    let many = if names.len() > 1 { "ApplicationSets" } else { "ApplicationSet" };
+    let message = format!("the Applications of {many} {sets} are not all known: {}", one.text);
     let finding = RULE.finding(message, one.clone());
     let finding = group.iter().take(SHOWN).fold(finding, |finding, other| finding.because(other.evidence.clone()));
     finding

@@ -64,6 +64,7 @@ pub fn strays(expansion: &Expansion) -> Vec<StrayComponent> {
     let literal = |span: Span, text: String| Evidence { span, text, certainty: Certainty::Literal };
     let stray = |stray: &crate::expand::Stray| StrayComponent {
         path: stray.path.to_string(),
+        folder: stray.folder.as_ref().map(ToString::to_string),
         set: (stray.set.clone(), stray.siblings),
         // That it is meant to be a component is told by its looks.
         evidence: Evidence {

@@ -166,6 +166,8 @@ pub struct DuplicateName {
 pub struct StrayComponent {
     /// Its path.
     pub path: String,
+    /// The folder in which it lies and in which nothing is picked up.
+    pub folder: Option<String>,
     /// The set whose descriptors it is like, and how many it has.
     pub set: (String, usize),
     /// The file.
