@@ -169,6 +169,7 @@ impl Repository {
         let (store, raw) = Self::list(path, at, limits, &mut gaps)?;
         let listing = Listing::new(raw, 0, &mut gaps);
         let sources = Arc::new(SourceMap::new(listing.real_files().iter().cloned()));
+        gaps.extend(listing.leading_out(path.join(".git").exists(), &sources));
         gaps.sort();
         Ok((Self { store, limits, listing, sources }, gaps))
     }
@@ -180,6 +181,7 @@ impl Repository {
         let mut listing = Listing::new(raw, 0, &mut gaps);
         let shown = |file: &RepoPath| name.join(file.as_str()).unwrap_or_else(|_| file.clone());
         listing.renumber(self.sources.announce(listing.real_files().iter().map(shown)));
+        gaps.extend(listing.leading_out(false, &self.sources));
         gaps.sort();
         Ok((Self { store, limits: self.limits, listing, sources: Arc::clone(&self.sources) }, gaps))
     }
@@ -190,6 +192,7 @@ impl Repository {
         let (folder, raw) = worktree::Folder::open_whole(path, limits, &mut gaps)?;
         let listing = Listing::new(raw, 0, &mut gaps);
         let sources = Arc::new(SourceMap::new(listing.real_files().iter().cloned()));
+        gaps.extend(listing.leading_out(false, &sources));
         gaps.sort();
         Ok((Self { store: Store::Folder(folder), limits, listing, sources }, gaps))
     }

@@ -203,6 +203,15 @@ pub struct Duplicate {
     pub sets: [Option<String>; 2],
 }
 
+/// Names that files declare, whether or not a root brings the files: somebody may apply them by hand.
+#[derive(Debug, Clone, Default)]
+pub struct Declared {
+    /// AppProjects.
+    pub projects: BTreeSet<String>,
+    /// Namespaces.
+    pub namespaces: BTreeSet<String>,
+}
+
 /// Everything that expansion found.
 #[derive(Debug, Default)]
 pub struct Expansion {
@@ -210,8 +219,10 @@ pub struct Expansion {
     pub applications: Vec<(Application, Rendered)>,
     /// The ApplicationSets in effect.
     pub sets: Vec<Set>,
-    /// The AppProjects in effect.
-    pub projects: Vec<Node>,
+    /// The AppProjects in effect, each with its root.
+    pub projects: Vec<(String, Node)>,
+    /// What files declare, whoever applies them.
+    pub declared: Declared,
     /// The cluster Secrets in effect.
     pub clusters: Vec<Node>,
     /// Argo CD's own `argocd-cm`, wherever it is found: health checks and customisations.
@@ -267,7 +278,7 @@ fn build_options(inventory: &inventory::Inventory) -> BuildOptions {
 
 /// Which addresses mean this repository, from every source and generator that is written in it.
 fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &inventory::Inventory) -> Addresses {
-    let mut used: Vec<(String, bool)> = Vec::new();
+    let mut used: Vec<(String, String, bool)> = Vec::new();
     for declared in &inventory.declared {
         let mut sources = argo::Application::new(&declared.node).map(|app| app.sources()).unwrap_or_default();
         if let Some(set) = argo::ApplicationSet::new(&declared.node) {
@@ -276,11 +287,12 @@ fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &invento
         for source in sources.iter().filter(|source| source.chart().is_none()) {
             let path = source.path().filter(|path| !path.contains("{{")).and_then(|path| RepoPath::new(path).ok());
             let here = path.is_some_and(|path| manifests.repository().is_dir(&path));
-            used.push((source.repo_url().to_owned(), here));
+            used.push((source.repo_url().to_owned(), source.target_revision().to_owned(), here));
         }
     }
     let remotes = settings.remotes.iter().map(String::as_str);
-    Addresses::decide(remotes, used.iter().map(|(url, here)| (url.as_str(), *here)))
+    Addresses::decide(remotes, used.iter().map(|(url, _, here)| (url.as_str(), *here)))
+        .with_revisions(used.iter().map(|(url, revision, here)| (url.as_str(), revision.as_str(), *here)))
 }
 
 fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
@@ -290,6 +302,7 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     let mut rests = Vec::new();
     for tree in trees {
         unresolved |= tree.unresolved;
+        let root = tree.root.name.clone();
         // A project in a file of its own is in effect and brings nothing.
         let brings = !tree.applications.is_empty() || !tree.sets.is_empty() || !tree.gaps.is_empty();
         if brings || tree.root.kind != RootKind::File {
@@ -301,7 +314,7 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
         expansion.gaps.extend(tree.gaps);
         expansion.duplicates.extend(tree.duplicates);
         rests.push((tree.root, tree.rest));
-        extend_once(&mut expansion.projects, tree.projects);
+        expansion.projects.extend(tree.projects.into_iter().map(|project| (root.clone(), project)));
         extend_once(&mut expansion.clusters, tree.clusters.into_values());
         extend_once(&mut expansion.settings, tree.settings);
         for (application, output) in tree.applications {
@@ -322,6 +335,7 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     expansion.unmanaged =
         world.inventory.manifests.iter().filter(|path| !expansion.covered.contains(*path)).cloned().collect();
     expansion.broken = world.inventory.broken.clone();
+    expansion.declared = declared(world.inventory);
     expansion.gaps.extend(world.inventory.unread.iter().cloned());
     expansion.templates = world.inventory.templates.clone();
     expansion
@@ -333,6 +347,14 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     expansion.gaps.sort();
     expansion.gaps.dedup();
     expansion
+}
+
+fn declared(inventory: &inventory::Inventory) -> Declared {
+    let projects = inventory.declared.iter().filter_map(|declared| argo::AppProject::new(&declared.node));
+    Declared {
+        projects: projects.map(|project| project.name().to_owned()).collect(),
+        namespaces: inventory.namespaces.clone(),
+    }
 }
 
 fn extend_once(known: &mut Vec<Node>, more: impl IntoIterator<Item = Node>) {

@@ -13,17 +13,19 @@ mod model;
 mod objects;
 pub mod order;
 mod producers;
+pub mod projects;
 mod rights;
 pub mod rollout;
 mod scripts;
 mod secrets;
 mod settings;
+mod targets;
 mod workloads;
 
 use crate::catalog::Catalog;
 use crate::config::Config;
-use crate::expand::BrokenFile;
-use crate::finding::{Certainty, Evidence};
+use crate::expand::{BrokenFile, Expansion};
+use crate::finding::{Certainty, Evidence, Gap};
 use crate::k8s::Resource;
 use crate::source::SourceMap;
 
@@ -43,8 +45,10 @@ pub struct Sources<'a> {
     pub rollout: rollout::Rollout,
     /// Lists of values that replace others.
     pub overrides: Vec<layers::Override>,
-    /// Manifests that cannot be read.
-    pub broken: &'a [BrokenFile],
+    /// What they were expanded from.
+    pub expansion: &'a Expansion,
+    /// What could not be seen before anything was expanded.
+    pub opening: &'a [Gap],
     /// The SQL files of the repository, by path, each with the span of its first character.
     pub sql_files: Vec<SqlFile>,
     /// The texts, so that secrets can be concealed.
@@ -78,7 +82,11 @@ pub fn collect(sources: &Sources) -> Facts {
     scripts::collect(sources, &mut facts);
     facts.rollout = rollout::Rollout { intended: sources.config.intended().to_vec(), ..sources.rollout.clone() };
     facts.overrides.clone_from(&sources.overrides);
-    facts.broken = sources.broken.iter().map(broken).collect();
+    targets::collect(sources.expansion, sources.opening, &mut facts);
+    facts.projects = projects::of(sources.expansion);
+    let (sets, files): (Vec<&BrokenFile>, Vec<_>) = sources.expansion.broken.iter().partition(|file| file.set);
+    facts.broken = files.into_iter().map(broken).collect();
+    facts.broken_sets = sets.into_iter().map(broken).collect();
     facts
 }
 

@@ -201,12 +201,14 @@ pub struct Gap {
     pub span: Option<Span>,
     /// The chart that would close it.
     pub chart: Option<Box<WantedChart>>,
+    /// Whether the repository itself is at fault, rather than that something is not at hand here: a rule's finding as well.
+    pub defect: bool,
 }
 
 impl Gap {
     /// A gap of a kind.
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), application: None, span: None, chart: None }
+        Self { kind, message: message.into(), application: None, span: None, chart: None, defect: false }
     }
 
     /// A chart that is needed and not at hand.
@@ -220,6 +222,12 @@ impl Gap {
     /// Says where.
     pub fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
+        self
+    }
+
+    /// Says that the repository itself is at fault.
+    pub fn defect(mut self) -> Self {
+        self.defect = true;
         self
     }
 

@@ -1,4 +1,4 @@
-//! Globs in the four dialects that Argo CD speaks, each translated to a regular expression that runs in linear time.
+//! Globs in the dialects that Argo CD speaks, each translated to a regular expression that runs in linear time.
 //!
 //! Nothing here knows files; patterns are hostile, so their size and that of what they become is bounded.
 
@@ -9,6 +9,8 @@ use regex::Regex;
 pub enum Dialect {
     /// `gobwas/glob` without separators, as directory sources use it: `*` crosses `/`, braces are alternatives.
     Gobwas,
+    /// `gobwas/glob` with `/` as its separator, as projects match repositories: `*` stays in its segment, `**` crosses.
+    GobwasPath,
     /// Go's `path.Match`, as the git directories generator uses it: `*` stays in its segment, no braces.
     PathMatch,
     /// Git's pathspec, as the git files generator uses it by default: `*` crosses `/`, a folder means what is below it.
@@ -76,7 +78,7 @@ impl Reader {
     }
 
     fn braces(&self) -> bool {
-        matches!(self.dialect, Dialect::Gobwas | Dialect::Doublestar)
+        matches!(self.dialect, Dialect::Gobwas | Dialect::GobwasPath | Dialect::Doublestar)
     }
 
     fn literal(&mut self, c: char) {
@@ -125,7 +127,7 @@ impl Reader {
             self.at += 1;
             stars += 1;
         }
-        if self.crosses() {
+        if self.crosses() || (self.dialect == Dialect::GobwasPath && stars > 1) {
             self.out.push_str(".*");
             return;
         }
@@ -147,7 +149,7 @@ impl Reader {
 
     fn class(&mut self) -> Option<()> {
         let negated = match self.peek() {
-            Some('^') => self.dialect != Dialect::Gobwas,
+            Some('^') => !matches!(self.dialect, Dialect::Gobwas | Dialect::GobwasPath),
             Some('!') => self.dialect != Dialect::PathMatch,
             _ => false,
         };
@@ -215,6 +217,9 @@ mod tests {
             (Gobwas, "{*.yml,config.json}", "config.json", true),
             (Gobwas, "[!a]x", "bx", true),
             (Gobwas, "[!a]x", "ax", false),
+            (GobwasPath, "h/acme/*", "h/acme/web", true),
+            (GobwasPath, "h/acme/*", "h/acme/web/db", false),
+            (GobwasPath, "h/**", "h/acme/web", true),
             (PathMatch, "apps/*", "apps/web", true),
             (PathMatch, "apps/*", "apps/web/db", false),
             (PathMatch, "apps/{a,b}", "apps/a", false),

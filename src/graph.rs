@@ -5,10 +5,13 @@
 
 mod answers;
 mod drift;
+mod defects;
 mod index;
 mod needs;
+mod permissions;
 mod ranking;
 mod steps;
+mod worlds;
 
 use std::collections::BTreeMap;
 
@@ -19,14 +22,18 @@ use index::Index;
 
 pub use crate::facts::order::{Moment, Phase, Schedule};
 pub use crate::facts::*;
+pub use crate::k8s::scope::Scope;
 pub use crate::k8s::secret::Keys;
 pub use crate::k8s::text::{Shape, Text};
 pub use crate::k8s::workload::{ContainerRole, Source as KeySource};
 pub use crate::source::Span;
 pub use drift::Drift;
+pub use crate::yaml::Origin;
 pub use needs::Dependency;
+pub use permissions::{Refusal, Refused};
 pub use ranking::{Order, Ranking};
 pub use steps::PhaseFault;
+pub use worlds::{Namespaces, Shared};
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

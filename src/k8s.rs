@@ -5,6 +5,7 @@
 pub mod argo;
 pub mod database;
 pub mod rbac;
+pub mod scope;
 pub mod secret;
 pub mod store;
 pub mod text;

@@ -60,8 +60,12 @@ pub struct ValuesFile {
     pub path: String,
     /// Whether it is there.
     pub exists: bool,
+    /// Whether it is a file of what is audited, and not one of a chart from elsewhere or of another revision.
+    pub here: bool,
     /// Where it is named.
     pub span: Span,
+    /// The entry of the manifest that names it, which may be one template for many Applications.
+    pub entry: Span,
 }
 
 impl Output {
@@ -171,7 +175,7 @@ fn explicit(source: &Source<'_>) -> Result<Option<Tool>, Box<Gap>> {
         [tool] => Ok(Some(tool)),
         _ => {
             let gap = Gap::new("render-failed", "several kinds of source are configured at once");
-            Err(Box::new(gap.at(source.node.span())))
+            Err(Box::new(gap.at(source.node.span()).defect()))
         }
     }
 }
@@ -181,7 +185,7 @@ pub fn application(context: &Context<'_>, app: &Application<'_>) -> Output {
     let mut output = Output::default();
     let sources = app.sources();
     if sources.is_empty() {
-        output.gap(Gap::new("render-failed", "the Application has no source").at(app.node.span()));
+        output.gap(Gap::new("render-failed", "the Application has no source").at(app.node.span()).defect());
     }
     for source in &sources {
         render_source(context, app, source, &mut output);
@@ -265,11 +269,13 @@ fn render_source(context: &Context<'_>, app: &Application<'_>, source: &Source<'
             let message = "a configuration management plugin renders the source: what it does is not known, and its \
                            folder is read as it would be without it";
             output.gap(Gap::new("not-rendered", message).at(at));
+            let before = output.rendered.gaps.len();
             match detect(context.repository(), &folder) {
                 Tool::Helm => chart::in_folder(context, app, source, &folder, output),
                 Tool::Kustomize => kustomization(context, Some((app, source)), &folder, at, output),
                 Tool::Directory | Tool::Plugin => plain::render(context, &folder, None, at, output),
             }
+            output.rendered.gaps[before..].iter_mut().for_each(|gap| gap.defect = false);
         }
     }
 }
@@ -303,10 +309,18 @@ fn kustomization(
         }
         Err(error) => {
             let kind = if error.exceeded { "budget-exceeded" } else { "render-failed" };
-            output.gap(Gap::new(kind, error.message).at(error.span.unwrap_or(at)));
+            // What is not at hand may well be what it fails for.
+            let defect = !error.exceeded && error.gaps.is_empty();
+            output.gap(Gap { defect, ..Gap::new(kind, error.message).at(error.span.unwrap_or(at)) });
+            output.rendered.gaps.extend(error.gaps);
             output.files.extend(error.files);
         }
     }
+}
+
+/// Whether a path is one, and nothing in it is filled in later.
+fn is_written_out(path: &str) -> bool {
+    !path.contains(['{', '}', '<', '>', '$'])
 }
 
 /// Where to point when a source as a whole is meant.
@@ -324,10 +338,13 @@ fn address(source: &Source<'_>) -> String {
 fn folder(context: &Context<'_>, source: &Source<'_>) -> Result<RepoPath, Box<Gap>> {
     let at = place_of(source);
     let Some(path) = source.path() else {
-        return Err(Gap::new("render-failed", "the source has neither a path nor a chart").at(at).into());
+        let message = "the source has neither a path nor a chart";
+        return Err(Gap::new("render-failed", message).at(at).defect().into());
     };
-    let outside =
-        || Gap::new("values-outside-repository", format!("the path `{path}` leads out of the repository")).at(at);
+    let outside = || {
+        let message = format!("the path `{path}` leads out of the repository");
+        Gap::new("values-outside-repository", message).at(at).defect()
+    };
     if path.starts_with('/') {
         return Err(outside().into());
     }
@@ -338,7 +355,9 @@ fn folder(context: &Context<'_>, source: &Source<'_>) -> Result<RepoPath, Box<Ga
         return Err(Gap::new("other-repository", message).at(at).into());
     }
     if !exists {
-        return Err(Gap::new("missing-chart", format!("the path `{path}` is not in the repository")).at(at).into());
+        let gap = Gap::new("missing-chart", format!("the path `{path}` is not in the repository")).at(at);
+        let defect = context.addresses.is_this_revision(source.target_revision()) && is_written_out(path);
+        return Err(Gap { defect, ..gap }.into());
     }
     Ok(folder)
 }

@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use crate::finding::{Evidence, Finding, Severity};
-use crate::graph::{App, Graph};
+use crate::graph::{App, Defect, Graph, ObjectId, Shared};
 use crate::report::RuleCard;
 
 /// A rule.
@@ -83,6 +83,54 @@ pub fn also_in(mut finding: Finding, app: &App) -> Finding {
 
 /// How many places of one kind a finding shows; what is so in a thousand Applications need not be read a thousand times.
 const SHOWN: usize = 20;
+/// What Argo CD would fail on, as findings: one for each place, with all Applications that fail there.
+pub fn of_defects(rule: &Rule, graph: &Graph, kinds: &[&str], help: &str) -> Vec<Finding> {
+    let report = |defects: Vec<&Defect>| {
+        let first = defects.first()?;
+        let who =
+            graph.applications_named(defects.iter().filter_map(|defect| defect.app.filter(|app| graph.app(*app).argo)));
+        let mut said: Vec<String> = defects.iter().map(|defect| defect.evidence.text.clone()).collect();
+        said.sort();
+        said.dedup();
+        let said = some_of(said);
+        let message = if who.is_empty() { said } else { format!("{who}: {said}") };
+        let mut finding = rule.finding(message, first.evidence.clone()).help(help);
+        for defect in &defects {
+            finding = finding.because(defect.evidence.clone());
+            if let Some(app) = defect.app {
+                finding = also_in(finding, graph.app(app));
+            }
+        }
+        Some(finding)
+    };
+    graph.defects(kinds).into_iter().filter_map(report).collect()
+}
+
+/// Objects that several Applications apply, as a finding.
+pub fn shared_objects(rule: &Rule, graph: &Graph, shared: &Shared) -> Option<Finding> {
+    let first = shared.objects.first()?;
+    let names: Vec<String> = shared.objects.iter().filter_map(|copies| Some(graph.name_of(*copies.first()?))).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let who = graph.applications_named(shared.apps.iter().copied());
+    let message = format!("{} {verb} applied by {who}", some_of(names));
+    let rendered = |id: &ObjectId| {
+        let app = &graph.app(graph.object(*id).app).name;
+        graph.shown(*id, format!("Application `{app}` renders {}", graph.name_of(*id)))
+    };
+    let mut finding = rule.finding(message, rendered(first.first()?));
+    for id in first
+        .iter()
+        .skip(1)
+        .take(3)
+        .chain(shared.objects.iter().skip(1).take(3).flat_map(|copies| copies.iter().take(2)))
+    {
+        finding = finding.because(rendered(id));
+    }
+    let finding = shared.apps.iter().fold(finding, |finding, app| also_in(finding, graph.app(*app)));
+    Some(finding.about("object", graph.name_of(*first.first()?)).help(
+        "leave it to one of them: each sync of one takes it from the other, and pruning one deletes what the other needs",
+    ))
+}
 
 /// Names in a sentence: "`a`, `b` and `c`".
 pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
@@ -122,6 +170,7 @@ registry![
     app_in_several_steps,
     app_outside_rollout,
     baseline_on_migrate,
+    cluster_resource_collision,
     consumer_before_producer,
     custom_migration_script,
     default_service_account,
@@ -147,13 +196,20 @@ registry![
     migration_name_invalid,
     migration_not_mounted,
     migration_version_duplicate,
+    missing_chart,
+    missing_namespace,
+    missing_project,
     missing_secret,
     missing_secret_key,
     missing_secret_store,
     missing_service_account,
+    missing_values_file,
     overbroad_hook_credentials,
     placeholder_credential,
     plaintext_credential,
+    project_forbids_application,
+    render_failed,
+    resource_in_two_applications,
     rolling_sync_disables_automation,
     rollout_step_blocked,
     rollout_steps_not_monotonic,
@@ -161,12 +217,15 @@ registry![
     schema_with_two_migrators,
     schema_without_migrator,
     shared_credential,
+    template_not_yaml,
     unmatched_component,
     unpinned_migration_image,
     unresolved_generator,
     unused_allowance,
+    values_outside_repository,
     vendor_credential_in_migration_job,
     vendor_schema_under_flyway,
+    wildcard_project,
 ];
 
 /// All rules, by id.

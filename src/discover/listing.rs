@@ -8,7 +8,7 @@ use gix::ObjectId;
 
 use super::ReadLimits;
 use crate::finding::Gap;
-use crate::source::{FileId, RepoPath};
+use crate::source::{FileId, RepoPath, SourceMap, Span};
 
 /// Links that are followed for one path; Linux stops at the same number.
 const MAX_HOPS: usize = 40;
@@ -54,6 +54,8 @@ pub(super) struct Listing {
     files: Vec<RepoPath>,
     /// Whether a link leads to a folder: only then a path can go through one.
     folder_links: bool,
+    /// Links that lead out, with what they say.
+    outside: Vec<(RepoPath, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +89,8 @@ impl Listing {
                 Raw::Link(target) => said.push((path, target)),
             }
         }
-        let mut listing = Self { real, blobs, first, links: Vec::new(), files: Vec::new(), folder_links: false };
+        let mut listing =
+            Self { real, blobs, first, links: Vec::new(), files: Vec::new(), folder_links: false, outside: Vec::new() };
         listing.links = listing.resolved(&said, gaps);
         listing.folder_links = listing.links.iter().any(|(_, target)| matches!(target, Target::Folder(_)));
         let linked = listing.links.iter().filter(|(_, target)| matches!(target, Target::File(_)));
@@ -101,6 +104,21 @@ impl Listing {
     /// Lets the ids begin at `first`.
     pub(super) fn renumber(&mut self, first: FileId) {
         self.first = first.0;
+    }
+
+    /// The links that lead out of the tree, as gaps. `whole` says that the tree is a repository and not a part of one, which
+    /// a link may leave and be fine.
+    pub(super) fn leading_out(&self, whole: bool, sources: &SourceMap) -> Vec<Gap> {
+        let gaps = self.outside.iter().map(|(path, target)| {
+            let message = format!(
+                "the link `{path}` leads out of the repository and is not followed; Argo CD refuses such a repository"
+            );
+            // What a link says is its text, for whoever wants to see it.
+            let file = sources.add(path.clone(), target.as_str());
+            let gap = Gap::new("link-outside-repository", message).at(Span::new(file, 0, target.len()));
+            Gap { defect: whole || target.starts_with('/'), ..gap }
+        });
+        gaps.collect()
     }
 
     pub(super) fn real_files(&self) -> &[RepoPath] {
@@ -179,16 +197,13 @@ impl Listing {
         (at.is_root() || self.is_real_folder(&at)).then_some(Target::Folder(at))
     }
 
-    /// What each link leads to. Those that lead out or nowhere become gaps.
-    fn resolved(&self, said: &[(RepoPath, String)], gaps: &mut Vec<Gap>) -> Vec<(RepoPath, Target)> {
+    /// What each link leads to. Those that lead out are kept by themselves, those that lead nowhere become gaps.
+    fn resolved(&mut self, said: &[(RepoPath, String)], gaps: &mut Vec<Gap>) -> Vec<(RepoPath, Target)> {
         let mut resolved = Vec::new();
         for (path, target) in said {
             match self.follow(path, target, said) {
                 Ok(target) => resolved.push((path.clone(), target)),
-                Err(Lost::Outside) => gaps.push(Gap::new(
-                    "link-outside-repository",
-                    format!("the link `{path}` leads out of the repository and is not followed; Argo CD refuses such a repository"),
-                )),
+                Err(Lost::Outside) => self.outside.push((path.clone(), target.clone())),
                 Err(Lost::Nowhere) => {
                     gaps.push(Gap::new("broken-link", format!("the link `{path}` leads to nothing in the repository")));
                 }

@@ -21,6 +21,8 @@ pub struct BrokenFile {
     pub span: Span,
     /// How, without any of its text.
     pub message: String,
+    /// Whether it breaks in an ApplicationSet that only becomes YAML when its template is filled in.
+    pub set: bool,
 }
 
 /// An object of Argo CD as a file declares it.
@@ -57,6 +59,8 @@ pub struct Inventory {
     pub charts: Vec<RepoPath>,
     /// Who uses whom among kustomizations.
     pub kustomizations: Kustomizations,
+    /// The names of the Namespaces that files declare, whoever applies them.
+    pub namespaces: BTreeSet<String>,
 }
 
 impl Inventory {
@@ -83,7 +87,7 @@ enum Class {
     Other,
     Unread(Gap),
     Template,
-    Manifest { declared: Vec<Node>, broken: Vec<BrokenFile> },
+    Manifest { declared: Vec<Node>, namespaces: Vec<String>, broken: Vec<BrokenFile> },
     Broken(Vec<BrokenFile>),
 }
 
@@ -108,7 +112,8 @@ pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
             Class::Unread(gap) => inventory.unread.push(gap),
             Class::Template => inventory.templates.push(path.clone()),
             Class::Broken(broken) => inventory.broken.extend(broken),
-            Class::Manifest { declared, broken } => {
+            Class::Manifest { declared, namespaces, broken } => {
+                inventory.namespaces.extend(namespaces);
                 inventory.manifests.push(path.clone());
                 inventory.broken.extend(broken);
                 inventory.declared.extend(declared.into_iter().map(|node| Declared { path: path.clone(), node }));
@@ -201,7 +206,12 @@ fn classify(manifests: &Manifests<'_>, path: &RepoPath) -> Class {
     let broken: Vec<BrokenFile> = parsed
         .problems
         .iter()
-        .map(|problem| BrokenFile { path: path.clone(), span: problem.span, message: problem.message.clone() })
+        .map(|problem| BrokenFile {
+            path: path.clone(),
+            span: problem.span,
+            message: problem.message.clone(),
+            set: set && is_in_template_of_set(&text, problem.span),
+        })
         .collect();
     if objects.is_empty() {
         return if broken.is_empty() { Class::Other } else { Class::Broken(broken) };
@@ -209,12 +219,27 @@ fn classify(manifests: &Manifests<'_>, path: &RepoPath) -> Class {
     if KUSTOMIZATIONS.contains(&path.file_name()) {
         return Class::Other;
     }
+    let made = objects.iter().filter(|object| object.group().is_empty() && object.kind() == "Namespace");
+    let namespaces = made.map(|object| object.name().to_owned()).collect();
     let declared = objects
         .into_iter()
         .map(|object| object.node)
         .filter(|node| argo::is_argo(node) || argo::is_cluster_secret(node) || is_argo_settings(node))
         .collect();
-    Class::Manifest { declared, broken }
+    Class::Manifest { declared, namespaces, broken }
+}
+
+/// Whether a place is in a document that is an ApplicationSet and has template actions.
+fn is_in_template_of_set(text: &str, span: Span) -> bool {
+    let at = (span.start as usize).min(text.len());
+    let (mut begin, mut document) = (0, "");
+    for part in text.split_inclusive("\n---") {
+        if begin <= at {
+            document = part;
+        }
+        begin += part.len();
+    }
+    document.contains("{{") && document.lines().any(|line| line.trim_end() == "kind: ApplicationSet")
 }
 
 /// Argo CD's own settings.

@@ -81,7 +81,7 @@ pub fn expand(
         }
         Err(Failure::Argo(message, at)) => {
             let message = format!("Argo CD refuses the ApplicationSet `{}`: {message}", set.name());
-            result.gaps.push(Gap::new("render-failed", message).at(at));
+            result.gaps.push(Gap::new("render-failed", message).at(at).defect());
             result.unresolved = true;
         }
     }

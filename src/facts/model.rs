@@ -1,20 +1,25 @@
 //! The records: what facts are, with their evidence. Plain data; how they are found is told by the files beside this one.
 
+mod argo;
 mod credential;
 mod migration;
+mod project;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::Schedule;
 use crate::catalog::Vendor;
 use crate::finding::{Certainty, Evidence};
+use crate::k8s::scope::Scope;
 use crate::k8s::secret::Keys;
 use crate::k8s::text::{Shape, Text};
 use crate::k8s::workload::{ContainerRole, Source};
 use crate::yaml::{Contribution, Origin, Role};
 
+pub use argo::{Cluster, Defect, NamedFile, Target};
 pub use credential::{DatabaseCredential, Grant, Keeper, Keyed, Secret, Way};
 pub use migration::{Claim, Mechanism, Migrator, Schema, Script, Setting, Use};
+pub use project::{Kinds, Pattern, Place, Project};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
@@ -86,6 +91,8 @@ pub struct Object {
     pub name: String,
     /// Its namespace; the Application's where it names none.
     pub namespace: String,
+    /// Whether it lives in a namespace at all, where that is known of its kind.
+    pub scope: Option<Scope>,
     /// When it is applied.
     pub schedule: Schedule,
     /// Where its name stands.
@@ -344,6 +351,22 @@ pub struct Facts {
     pub overrides: Vec<super::layers::Override>,
     /// Manifests that cannot be read.
     pub broken: Vec<Evidence>,
+    /// ApplicationSets that are no YAML before they are filled in.
+    pub broken_sets: Vec<Evidence>,
+    /// Where the Applications go, folders left out.
+    pub targets: BTreeMap<AppId, Target>,
+    /// AppProjects in effect.
+    pub projects: Vec<Project>,
+    /// The names of AppProjects that files declare, in effect or not.
+    pub declared_projects: BTreeSet<String>,
+    /// The names of Namespaces that files declare, in effect or not.
+    pub declared_namespaces: BTreeSet<String>,
+    /// Whether Argo CD's settings let projects inherit from others, which is not followed.
+    pub global_projects: bool,
+    /// What Argo CD would fail on.
+    pub defects: Vec<Defect>,
+    /// The values files of this repository that Applications name.
+    pub values_files: Vec<NamedFile>,
     /// Secrets that the configuration says come from elsewhere.
     pub external: BTreeSet<(String, String)>,
     pub(super) schema_ids: BTreeMap<(String, Option<String>), Vec<SchemaId>>,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::order::Schedule;
 use super::{AppId, Facts, Object, ObjectId, Sources};
 use crate::k8s::Resource;
+use crate::k8s::scope::{self, Scope};
 use crate::source::SourceMap;
 use crate::yaml::{Contribution, Entry, Node, Origin, Role};
 
@@ -47,13 +48,15 @@ impl<'a> Objects<'a> {
 /// Records the objects.
 pub fn collect<'a>(sources: &Sources<'a>, facts: &mut Facts) -> Objects<'a> {
     let mut objects = Objects { texts: sources.texts, resources: Vec::new(), config_maps: BTreeMap::new() };
+    let scopes = Scopes::new(sources);
     for (app, resources) in &sources.applications {
         let id = AppId(facts.apps.len());
         for resource in *resources {
-            let namespace = if is_cluster_scoped(resource) {
-                String::new()
-            } else {
-                resource.namespace().unwrap_or(&app.namespace).to_owned()
+            let scope = scopes.of(resource);
+            // Objects of kinds that nobody knows are taken to live in a namespace.
+            let namespace = match scope {
+                Some(Scope::Cluster) => String::new(),
+                _ => resource.namespace().unwrap_or(&app.namespace).to_owned(),
             };
             if (resource.group(), resource.kind()) == ("", "ConfigMap") {
                 let key = (namespace.clone(), resource.name().to_owned());
@@ -69,6 +72,7 @@ pub fn collect<'a>(sources: &Sources<'a>, facts: &mut Facts) -> Objects<'a> {
                 kind: resource.kind().to_owned(),
                 name: resource.name().to_owned(),
                 namespace,
+                scope,
                 schedule: Schedule::of(resource),
                 origin: name.unwrap_or(&resource.node).origin.clone(),
             });
@@ -79,17 +83,21 @@ pub fn collect<'a>(sources: &Sources<'a>, facts: &mut Facts) -> Objects<'a> {
     objects
 }
 
-/// Whether objects of this kind belong to no namespace; of kinds that are not known here, those are taken for namespaced
-/// that name none.
-fn is_cluster_scoped(resource: &Resource) -> bool {
-    match resource.group() {
-        "" => matches!(resource.kind(), "Namespace" | "Node" | "PersistentVolume"),
-        "rbac.authorization.k8s.io" => matches!(resource.kind(), "ClusterRole" | "ClusterRoleBinding"),
-        "apiextensions.k8s.io" | "admissionregistration.k8s.io" | "apiregistration.k8s.io" | "storage.k8s.io" => true,
-        "scheduling.k8s.io" | "node.k8s.io" | "flowcontrol.apiserver.k8s.io" => true,
-        "external-secrets.io" => matches!(resource.kind(), "ClusterSecretStore" | "ClusterExternalSecret"),
-        "cert-manager.io" => resource.kind() == "ClusterIssuer",
-        _ => false,
+/// Where objects live, by the definitions that the Applications bring and by what is known anyway.
+struct Scopes<'a> {
+    defined: BTreeMap<(&'a str, &'a str), Scope>,
+}
+
+impl<'a> Scopes<'a> {
+    fn new(sources: &Sources<'a>) -> Self {
+        let resources = sources.applications.iter().flat_map(|(_, resources)| resources.iter());
+        let defined = resources.filter_map(scope::defined).map(|(group, kind, scope)| ((group, kind), scope));
+        Self { defined: defined.collect() }
+    }
+
+    fn of(&self, resource: &Resource) -> Option<Scope> {
+        let defined = self.defined.get(&(resource.group(), resource.kind())).copied();
+        defined.or_else(|| scope::known(resource.group(), resource.kind()))
     }
 }
 

@@ -11,7 +11,7 @@ mod set;
 mod source;
 
 pub use set::{ApplicationSet, MatchExpression, RollingStep};
-pub use source::{Directory, Helm, Parameter, Source};
+pub use source::{Directory, Helm, Parameter, Source, without_user};
 
 /// The API group of Argo CD's kinds.
 pub const GROUP: &str = "argoproj.io";

@@ -23,6 +23,12 @@ pub fn in_folder(
     output: &mut Output,
 ) {
     output.files.extend(context.repository().under(folder).iter().cloned());
+    let described = |name: &str| folder.join(name).is_ok_and(|path| context.repository().is_file(&path));
+    if !described("Chart.yaml") {
+        let message = format!("the path `{folder}` holds no chart: there is no `Chart.yaml`");
+        let defect = context.addresses.is_this_revision(source.target_revision());
+        return output.gap(Gap { defect, ..Gap::new("missing-chart", message).at(place_of(source)) });
+    }
     let chart = context.tools.chart(context.repository(), folder);
     render(context, app, source, Some(folder), chart, output);
 }
@@ -91,20 +97,23 @@ fn render(
 ) {
     let at = place_of(source);
     let (asked, gaps) = layers::release(context, app, source, folder);
+    let before = output.rendered.gaps.len();
     output.rendered.gaps.extend(gaps);
     output.values.extend(asked.values_files(chart.as_deref().ok()));
     let chart = match chart {
         Ok(chart) => chart,
-        Err(error) => return output.gap(gap(&error, at)),
+        Err(error) => return output.gap(refusal(context, &error, at, folder)),
     };
     let mut read: Vec<Arc<ValuesLayer>> = Vec::new();
     for layer in &asked.layers {
         match values(context, &chart, layer, output) {
             Some(Ok(layer)) => read.push(layer),
-            Some(Err(error)) => output.gap(gap(&error, at)),
+            Some(Err(error)) => output.gap(refusal(context, &error, at, folder)),
             None => {}
         }
     }
+    // Values that are not at hand, and libraries, may be what a template fails for.
+    let whole = output.rendered.gaps.len() == before && chart.missing.is_empty();
     let mut parameters: Vec<Parameter> = Vec::new();
     for one in &asked.parameters {
         parameters.push(Parameter::of_application(&one.name, &one.value, one.force_string, one.origin.clone()));
@@ -142,7 +151,22 @@ fn render(
     });
     let said = read.iter().flat_map(|layer| layer.documents()).chain(&chart.values);
     let given = asked.parameters.iter().map(|one| (one.name.as_str(), one.value.as_str()));
-    take(printed.map_err(|error| RenderError { message: quiet(error.message, said, given), ..error }), at, output);
+    match printed.map_err(|error| RenderError { message: quiet(error.message, said, given), ..error }) {
+        Err(error) if whole => output.gap(refusal(context, &error, at, folder)),
+        printed => take(printed, at, output),
+    }
+}
+
+/// A chart that Argo CD could not render either, whatever is not at hand here.
+///
+/// What a chart refuses because of the cluster (`kubeVersion`, a template that asks for its capabilities) is known there only.
+fn refusal(context: &Context<'_>, error: &RenderError, at: Span, folder: Option<&RepoPath>) -> Gap {
+    let text = |span: Span| context.repository().sources().text(span.file);
+    let asks = error.span.and_then(text).is_some_and(|text| text.contains(".Capabilities."));
+    let defect = error.reason == Reason::Refused && !asks && !error.message.contains("chart requires kubeVersion");
+    let gap = Gap { defect, ..gap(error, at) };
+    // A chart from elsewhere has no line that could be edited here.
+    if defect && folder.is_none() { gap.at(at) } else { gap }
 }
 
 /// A chart that lacks a library, or the values that it needs: templates that cannot do without are left out one by one, each
@@ -188,11 +212,12 @@ fn values(
             output.files.insert(path.clone());
             Some(context.tools.values(context.repository(), path))
         }
-        Layer::InChart { path, origin } => {
+        Layer::InChart { path, origin, optional } => {
             let file = chart.files.iter().find(|file| &*file.name == path.as_str());
             let Some(helm::Content::Text(id, text)) = file.map(|file| &file.content) else {
                 let message = format!("the values file `{path}` is not in the chart");
-                output.gap(Gap::new("missing-values-file", message).at(origin.anchor()));
+                let gap = Gap::new("missing-values-file", message).at(origin.anchor()).defect();
+                output.rendered.gaps.extend(Some(gap).filter(|_| !optional));
                 return None;
             };
             let layer = ValuesLayer::read(path, *id, text, context.tools.options.helm, &Budget::default());
@@ -293,7 +318,9 @@ impl Inflater<'_, '_> {
             None => {
                 let (name, version) = (&request.name, &request.version);
                 let from = super::place::without_user(&request.repo);
-                Err(Gap::missing_chart(name, version, &from).at(request.span).into())
+                let gap = Gap::missing_chart(name, version, &from).at(request.span);
+                // Without a repository there is nowhere else to look.
+                Err(Gap { defect: from.is_empty(), ..gap }.into())
             }
         }
     }

@@ -100,6 +100,8 @@ pub struct BuildError {
     pub exceeded: bool,
     /// Every file that was read until then.
     pub files: BTreeSet<RepoPath>,
+    /// What had not been seen until then, and may be why.
+    pub gaps: Vec<Gap>,
 }
 
 /// Whether a folder holds a kustomization, which is how Argo CD tells such folders from plain ones.
@@ -118,25 +120,31 @@ pub fn build(
     let flags = options.build.unwrap_or(&defaults);
     let own_cache = Cache::default();
     let shared = Shared::new(files, options.cache.unwrap_or(&own_cache), budget, flags.load_restrictor_none);
-    run(&shared, dir, options, flags).map_err(|fail| {
+    run(&shared, dir, options, flags).map_err(|(fail, gaps)| {
         Box::new(BuildError {
             message: fail.message,
             span: fail.span,
             exceeded: fail.exceeded,
             files: shared.files_read(),
+            gaps,
         })
     })
 }
 
-fn run(shared: &Shared<'_>, dir: &RepoPath, options: &Options<'_>, flags: &BuildOptions) -> Result<Built, Fail> {
-    let loader = Loader::new(shared, dir)?;
-    let mut kustomization = kustomization::load(&loader)?;
+fn run(
+    shared: &Shared<'_>,
+    dir: &RepoPath,
+    options: &Options<'_>,
+    flags: &BuildOptions,
+) -> Result<Built, (Fail, Vec<Gap>)> {
+    let at_once = |fail: Fail| (fail, Vec::new());
+    let loader = Loader::new(shared, dir).map_err(at_once)?;
+    let mut kustomization = kustomization::load(&loader).map_err(at_once)?;
     let nowhere = |_: &str| None;
     let mut gaps = Vec::new();
     if let Some(source) = options.source {
-        gaps = source.edit(&mut kustomization, &loader)?;
+        gaps = source.edit(&mut kustomization, &loader).map_err(at_once)?;
     }
-    let wanted = BuildMetadata::of(&kustomization.build_metadata);
     let build = Build {
         charts: options.charts,
         enable_helm: flags.enable_helm,
@@ -148,10 +156,23 @@ fn run(shared: &Shared<'_>, dir: &RepoPath, options: &Options<'_>, flags: &Build
         incomplete: Cell::new(false),
         schemas: RefCell::default(),
         unknown_kind: Cell::new(false),
-        metadata: wanted,
+        metadata: BuildMetadata::of(&kustomization.build_metadata),
     };
+    match objects(&build, loader, kustomization, flags) {
+        Ok(objects) => Ok(Built { objects, gaps: build.gaps.take(), files: shared.files_read() }),
+        Err(fail) => Err((fail, build.gaps.take())),
+    }
+}
+
+fn objects(
+    build: &Build<'_>,
+    loader: Loader<'_>,
+    kustomization: kustomization::Kustomization,
+    flags: &BuildOptions,
+) -> Result<Vec<Resource>, Fail> {
+    let wanted = build.metadata;
     let sort = kustomization.sort.clone();
-    let target = Target::new(&build, loader, kustomization);
+    let target = Target::new(build, loader, kustomization);
     target.set_schema(true)?;
     let Accumulated { mut map, config, vars } = target.accumulate(Accumulated::default())?;
     generator::add_hashes(&mut map)?;
@@ -164,6 +185,5 @@ fn run(shared: &Shared<'_>, dir: &RepoPath, options: &Options<'_>, flags: &Build
     if wanted.managed_by || flags.managed_by_label {
         target.label_managed(&mut map)?;
     }
-    let objects = finish::publish(map.list, wanted)?.into_iter().map(|node| Resource { node }).collect();
-    Ok(Built { objects, gaps: build.gaps.take(), files: shared.files_read() })
+    Ok(finish::publish(map.list, wanted)?.into_iter().map(|node| Resource { node }).collect())
 }

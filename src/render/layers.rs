@@ -11,8 +11,8 @@ use crate::budget::Budget;
 use crate::finding::Gap;
 use crate::glob::{Dialect, Glob, has_wildcard};
 use crate::k8s::argo::{Application, Source};
-use crate::source::RepoPath;
-use crate::yaml::{Node, Origin};
+use crate::source::{RepoPath, Span};
+use crate::yaml::{Node, Origin, Role};
 
 /// One layer of values, the later over the earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Layer {
         path: RepoPath,
         /// Whether it is there.
         exists: bool,
+        /// Whether it is nowhere if it is not here.
+        sure: bool,
         /// The entry of `valueFiles` that names it.
         origin: Origin,
     },
@@ -32,6 +34,8 @@ pub enum Layer {
         path: String,
         /// The entry of `valueFiles` that names it.
         origin: Origin,
+        /// Whether Argo CD goes on without it.
+        optional: bool,
     },
     /// Values written in the Application.
     Inline(Node),
@@ -94,18 +98,37 @@ impl Release {
         let mut files = Vec::new();
         for layer in &self.layers {
             match layer {
-                Layer::File { path, exists, origin } => {
-                    files.push(ValuesFile { path: path.to_string(), exists: *exists, span: origin.anchor() });
+                Layer::File { path, exists, sure, origin } => {
+                    let span = origin.anchor();
+                    files.push(ValuesFile {
+                        path: path.to_string(),
+                        exists: *exists,
+                        here: *sure,
+                        span,
+                        entry: entry(origin),
+                    });
                 }
-                Layer::InChart { path, origin } => {
+                Layer::InChart { path, origin, .. } => {
                     let exists = chart.is_some_and(|chart| chart.files.iter().any(|file| &*file.name == path.as_str()));
-                    files.push(ValuesFile { path: path.clone(), exists, span: origin.anchor() });
+                    files.push(ValuesFile {
+                        path: path.clone(),
+                        exists,
+                        here: false,
+                        span: origin.anchor(),
+                        entry: entry(origin),
+                    });
                 }
                 Layer::Inline(_) => {}
             }
         }
         files
     }
+}
+
+/// The line of a manifest or template that says a value, whatever filled it in.
+fn entry(origin: &Origin) -> Span {
+    let said = origin.contributions().find(|part| matches!(part.role, Role::Manifest | Role::Template));
+    said.map_or(origin.anchor(), |part| part.span)
 }
 
 /// Reads a source's Helm options. `folder` is that of the chart, if the chart is in the repository.
@@ -143,11 +166,11 @@ pub fn release(
         release.parameters.push(new);
     }
     for (name, path) in helm.file_parameters() {
-        if let Some(Found::Here(file)) = finder.find(path)
+        if let Some(Found::Here { path: file, sure }) = finder.find(path)
             && let Some(name) = name.as_text()
         {
             if !context.repository().is_file(&file) {
-                finder.missing(path, "the file of a parameter");
+                finder.missing(path, "the file of a parameter", sure);
             }
             release.files.push(FileParameter { name: name.to_owned(), path: file, origin: path.origin.clone() });
         }
@@ -169,15 +192,29 @@ pub fn environment(app: &Application<'_>, source: &Source<'_>) -> Vec<(String, S
 
 /// Where a named file is.
 enum Found {
-    Here(RepoPath),
+    Here {
+        path: RepoPath,
+        /// Whether it is nowhere if it is not here: not so at another revision of the repository.
+        sure: bool,
+    },
     InChart(String),
+}
+
+/// Where a source with a `ref` lies.
+#[derive(Clone, Copy)]
+enum Lies {
+    Here,
+    AtAnotherRevision,
+    Elsewhere,
 }
 
 struct Finder<'c, 'a> {
     context: &'c Context<'a>,
     folder: Option<&'c RepoPath>,
-    /// `$name` of every source with a `ref`, and whether it is this repository.
-    references: BTreeMap<String, bool>,
+    /// `$name` of every source with a `ref`, and where it lies.
+    references: BTreeMap<String, Lies>,
+    /// Whether the source itself is at the revision that is audited.
+    at_hand: bool,
     environment: Environment,
     gaps: Vec<Gap>,
 }
@@ -188,20 +225,33 @@ impl<'c, 'a> Finder<'c, 'a> {
         let references = sources
             .iter()
             .filter_map(|other| {
-                let here = context.addresses.is_here(other.repo_url(), true);
-                Some((format!("${}", other.reference()?), here))
+                let lies = match context.addresses.is_here(other.repo_url(), true) {
+                    false => Lies::Elsewhere,
+                    true if context.addresses.is_this_revision(other.target_revision()) => Lies::Here,
+                    true => Lies::AtAnotherRevision,
+                };
+                Some((format!("${}", other.reference()?), lies))
             })
             .collect();
-        Self { context, folder, references, environment: Environment::of(app, source), gaps: Vec::new() }
+        let at_hand = context.addresses.is_this_revision(source.target_revision());
+        Self { context, folder, references, at_hand, environment: Environment::of(app, source), gaps: Vec::new() }
     }
 
     fn gap(&mut self, kind: &'static str, message: String, at: &Node) {
         self.gaps.push(Gap::new(kind, message).at(at.span()));
     }
 
-    fn missing(&mut self, at: &Node, what: &str) {
+    fn missing(&mut self, at: &Node, what: &str, sure: bool) {
         let name = at.as_text().unwrap_or("");
-        self.gap("missing-values-file", format!("{what}, `{name}`, is not in the repository"), at);
+        let first = name.split('/').next().unwrap_or("");
+        let named = first.strip_prefix('$').filter(|_| !self.references.contains_key(first));
+        let variable = named.is_some_and(|name| name.starts_with("ARGOCD_") || name.starts_with('{'));
+        let why = match named.filter(|_| !variable) {
+            Some(reference) => format!(", and no source has `ref: {reference}`"),
+            None => String::new(),
+        };
+        let gap = Gap::new("missing-values-file", format!("{what}, `{name}`, is not in the repository{why}"));
+        self.gaps.push(Gap { defect: sure, ..gap.at(at.span()) });
     }
 
     /// Where a file is that an entry names; nothing, with a gap, where that cannot be told.
@@ -209,14 +259,15 @@ impl<'c, 'a> Finder<'c, 'a> {
         let written = entry.as_text()?;
         let (first, rest) = written.split_once('/').unwrap_or((written, ""));
         match self.references.get(first).copied() {
-            Some(false) => {
+            Some(Lies::Elsewhere) => {
                 let message = format!("`{written}` is in another repository, which is not at hand");
                 self.gap("other-repository", message, entry);
                 None
             }
-            Some(true) => {
+            Some(lies) => {
                 let rest = self.environment.fill(rest);
-                self.inside(&RepoPath::root(), &rest, entry).map(Found::Here)
+                let sure = matches!(lies, Lies::Here);
+                self.inside(&RepoPath::root(), &rest, entry).map(|path| Found::Here { path, sure })
             }
             None => {
                 let name = self.environment.fill(written);
@@ -225,7 +276,10 @@ impl<'c, 'a> Finder<'c, 'a> {
                     return None;
                 }
                 match self.folder {
-                    Some(folder) => self.inside(folder, &name, entry).map(Found::Here),
+                    Some(folder) => {
+                        let sure = self.at_hand;
+                        self.inside(folder, &name, entry).map(|path| Found::Here { path, sure })
+                    }
                     None => Some(Found::InChart(name.trim_start_matches('/').to_owned())),
                 }
             }
@@ -238,7 +292,7 @@ impl<'c, 'a> Finder<'c, 'a> {
             Ok(path) if !path.is_root() => Some(path),
             _ => {
                 let message = format!("the values file `{name}` leads out of the repository");
-                self.gap("values-outside-repository", message, entry);
+                self.gaps.push(Gap::new("values-outside-repository", message).at(entry.span()).defect());
                 None
             }
         }
@@ -250,7 +304,7 @@ impl<'c, 'a> Finder<'c, 'a> {
         let named: BTreeSet<RepoPath> = found
             .iter()
             .filter_map(|(_, found)| match found {
-                Found::Here(path) if !has_wildcard(path.as_str()) => Some(path.clone()),
+                Found::Here { path, .. } if !has_wildcard(path.as_str()) => Some(path.clone()),
                 _ => None,
             })
             .collect();
@@ -258,31 +312,31 @@ impl<'c, 'a> Finder<'c, 'a> {
         let mut layers = Vec::new();
         for (entry, found) in found {
             let origin = entry.origin.clone();
-            let path = match found {
+            let (path, sure) = match found {
                 Found::InChart(path) => {
-                    layers.push(Layer::InChart { path, origin });
+                    layers.push(Layer::InChart { path, origin, optional: ignore_missing });
                     continue;
                 }
-                Found::Here(path) => path,
+                Found::Here { path, sure } => (path, sure),
             };
             if has_wildcard(path.as_str()) {
                 let matching = self.matching(&path);
                 if matching.is_empty() && !ignore_missing {
-                    self.missing(entry, "a glob of values files that matches none");
+                    self.missing(entry, "a glob of values files that matches none", sure);
                 }
                 for path in matching.into_iter().filter(|path| !named.contains(path)) {
                     if seen.insert(path.clone()) {
-                        layers.push(Layer::File { path, exists: true, origin: origin.clone() });
+                        layers.push(Layer::File { path, exists: true, sure, origin: origin.clone() });
                     }
                 }
                 continue;
             }
             let exists = self.context.repository().is_file(&path);
             if !exists && !ignore_missing {
-                self.missing(entry, "a values file");
+                self.missing(entry, "a values file", sure);
             }
             if seen.insert(path.clone()) {
-                layers.push(Layer::File { path, exists, origin });
+                layers.push(Layer::File { path, exists, sure, origin });
             }
         }
         layers
@@ -304,7 +358,7 @@ impl<'c, 'a> Finder<'c, 'a> {
         let parsed = inline::parse_scalar(self.context.repository().sources(), text, &Budget::default());
         for problem in &parsed.problems {
             let message = format!("the inline values are no YAML: {}", problem.message);
-            self.gaps.push(Gap::new("render-failed", message).at(problem.span));
+            self.gaps.push(Gap::new("render-failed", message).at(problem.span).defect());
         }
         parsed.documents.into_iter().map(|document| Layer::Inline(document.root)).collect()
     }

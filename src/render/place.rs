@@ -2,13 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use crate::k8s::argo::without_user;
+
 /// The addresses that mean the repository under audit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Addresses {
     known: BTreeSet<String>,
     /// No address could be told to be this repository: one whose path is here counts.
     open: bool,
+    /// The revisions at which most of what sources name in this repository is here, besides the usual ones.
+    revisions: BTreeSet<String>,
 }
+
+/// The revisions that mean what is audited, whatever it is called where it is audited.
+const USUAL: [&str; 4] = ["", "HEAD", "main", "master"];
 
 impl Addresses {
     /// Decides from the repository's own remotes and from the addresses in use, each with whether its path is here.
@@ -31,7 +38,7 @@ impl Addresses {
             *votes.entry(url).or_default() += usize::from(here);
         }
         if own {
-            return Self { known: remotes, open: false };
+            return Self { known: remotes, ..Self::default() };
         }
         let best = votes
             .iter()
@@ -40,7 +47,24 @@ impl Addresses {
         let mut known = remotes;
         let open = best.is_none();
         known.extend(best.map(|(url, _)| url.clone()));
-        Self { known, open }
+        Self { known, open, ..Self::default() }
+    }
+
+    /// Learns which revisions of this repository are what is audited, from the sources that name it: the address, the
+    /// revision, and whether their path is here. One at which more is missing than here is another state of the
+    /// repository (a branch for each environment, a tag).
+    pub fn with_revisions<'a>(mut self, used: impl IntoIterator<Item = (&'a str, &'a str, bool)>) -> Self {
+        let mut votes: BTreeMap<&str, i64> = BTreeMap::new();
+        for (_, revision, here) in used.into_iter().filter(|(url, _, here)| self.is_here(url, *here)) {
+            *votes.entry(revision).or_default() += if here { 1 } else { -1 };
+        }
+        self.revisions = votes.into_iter().filter(|(_, votes)| *votes > 0).map(|(name, _)| name.to_owned()).collect();
+        self
+    }
+
+    /// Whether a revision is the state of the repository that is audited: what is not here is not there either.
+    pub fn is_this_revision(&self, revision: &str) -> bool {
+        USUAL.contains(&revision) || self.revisions.contains(revision)
     }
 
     /// Whether an address means the repository under audit; `exists` says whether what it names is there.
@@ -74,18 +98,6 @@ pub fn normal(url: &str) -> String {
             let (name, port) = host.split_once(':').unwrap_or((host, ""));
             let host = if matches!(port, "22" | "443" | "80") { name } else { host };
             format!("{host}/{}", path.trim_start_matches('/'))
-        }
-        None => url.to_owned(),
-    }
-}
-
-/// An address as it may be shown: without a user and a password.
-pub fn without_user(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            let host = rest[..end].rfind('@').map_or(&rest[..end], |at| &rest[at + 1..end]);
-            format!("{scheme}://{host}{}", &rest[end..])
         }
         None => url.to_owned(),
     }

@@ -13,6 +13,7 @@ spec:
   project: default
   source: {repoURL: https://git.example.com/shop.git, path: web, targetRevision: HEAD}
   destination: {server: https://kubernetes.default.svc, namespace: web}
+  syncPolicy: {syncOptions: [CreateNamespace=true]}
 ",
     ),
     ("web/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {a: b}\n"),

@@ -23,7 +23,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("render", "budget catalog discover finding glob gotmpl k8s source yaml"),
     ("expand", "budget discover finding glob gotmpl k8s render source yaml"),
     ("config", "budget discover finding k8s source yaml"),
-    ("facts", "budget catalog config expand finding k8s source sql yaml"),
+    ("facts", "budget catalog config expand finding glob k8s source sql yaml"),
     ("graph", "catalog facts finding k8s source yaml"),
     ("report", "finding source"),
     ("rules", "catalog config finding graph report"),

@@ -67,6 +67,18 @@ impl<'a> Source<'a> {
     }
 }
 
+/// An address as it may be shown: without a user and a password.
+pub fn without_user(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let host = rest[..end].rfind('@').map_or(&rest[..end], |at| &rest[at + 1..end]);
+            format!("{scheme}://{host}{}", &rest[end..])
+        }
+        None => url.to_owned(),
+    }
+}
+
 /// `source.directory`.
 #[derive(Debug, Clone, Copy)]
 pub struct Directory<'a> {

@@ -63,9 +63,16 @@ pub struct Missing {
 }
 
 impl Missing {
-    /// This as a gap.
+    /// This as a gap. What is to lie beside the chart, or in it, and does not, is missing wherever it is looked for.
     pub fn gap(&self) -> Gap {
-        let gap = Gap::missing_chart(&self.name, &self.version, &without_user(&self.repository));
+        let gap = match &*self.repository {
+            "" => Gap::new("missing-chart", format!("the chart `{}` is not in `charts/`", self.name)).defect(),
+            near if near.starts_with("file://") => {
+                let message = format!("the chart `{}` is not at `{near}`", self.name);
+                Gap::new("missing-chart", message).defect()
+            }
+            far => Gap::missing_chart(&self.name, &self.version, &without_user(far)),
+        };
         match self.span {
             Some(span) => gap.at(span),
             None => gap,

@@ -1,0 +1,128 @@
+//! Where each Application goes, what it belongs to, and what went wrong in making it.
+
+use std::collections::BTreeSet;
+
+use super::{AppId, Cluster, Defect, Facts, NamedFile, Target};
+use crate::expand::{Application, Expansion};
+use crate::finding::{Certainty, Evidence, Gap};
+use crate::k8s::argo;
+use crate::k8s::text::Text;
+use crate::source::Span;
+use crate::yaml::Node;
+
+/// The API server of the cluster in which Argo CD runs.
+const LOCAL: &str = "https://kubernetes.default.svc";
+/// Its name, unless a Secret gives it another.
+const LOCAL_NAME: &str = "in-cluster";
+/// Gaps behind which any object may be, wherever the Application itself goes.
+const OPEN: [&str; 5] = ["other-repository", "remote-base", "unresolved-component", "not-rendered", "budget-exceeded"];
+
+/// Records the targets and defects. The Applications' facts must be there.
+pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
+    let clusters = Clusters::new(expansion);
+    let uncertain: BTreeSet<&str> =
+        expansion.sets.iter().filter(|set| !set.gaps.is_empty()).map(|set| set.root.as_str()).collect();
+    for (at, (application, rendered)) in expansion.applications.iter().enumerate() {
+        let id = AppId(at);
+        if let Some(view) = application.view() {
+            let mut target = target(application, view, &clusters);
+            target.uncertain = uncertain.contains(target.root.as_str());
+            target.open = rendered.gaps.iter().any(|gap| OPEN.contains(&gap.kind));
+            facts.targets.insert(id, target);
+        }
+        // What an installer fills in first is nothing that Argo CD would see.
+        if written_out(&application.name).is_empty() {
+            continue;
+        }
+        let origin = application.span();
+        // A folder that nobody syncs is built here as a guess.
+        let guess = application.manifest.is_none();
+        let defects = rendered.gaps.iter().filter(|gap| gap.defect && !(guess && gap.kind == "render-failed"));
+        facts.defects.extend(defects.filter_map(|gap| Some(defect(gap, Some(id), gap.span.or(origin)?))));
+        facts.values_files.extend(application.values_files.iter().filter(|file| file.here).map(|file| NamedFile {
+            app: id,
+            path: file.path.clone(),
+            exists: file.exists,
+            span: file.entry,
+        }));
+    }
+    let loose = expansion.gaps.iter().chain(opening).filter(|gap| gap.defect);
+    facts.defects.extend(loose.filter_map(|gap| Some(defect(gap, None, gap.span?))));
+    facts.declared_projects = expansion.declared.projects.clone();
+    facts.declared_namespaces = expansion.declared.namespaces.clone();
+    let global = |settings: &Node| settings.at(&["data", "globalProjects"]).is_some();
+    facts.global_projects = expansion.settings.iter().any(global);
+}
+
+fn defect(gap: &Gap, app: Option<AppId>, span: Span) -> Defect {
+    // Messages of charts go over several lines.
+    let lines: Vec<&str> = gap.message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let certainty = if gap.kind == "render-failed" { Certainty::Rendered } else { Certainty::Literal };
+    Defect { kind: gap.kind, app, evidence: Evidence { span, text: lines.join(" "), certainty } }
+}
+
+fn target(application: &Application, view: argo::Application<'_>, clusters: &Clusters) -> Target {
+    let destination = view.destination();
+    let whole = view.node.origin.clone();
+    let at = |path: &[&str]| Text::at(view.node, path);
+    let none = || Text { value: "default".to_owned(), origin: whole.clone() };
+    let makes = |option: &&Node| option.as_text() == Some("CreateNamespace=true");
+    let place = destination.node.map_or(&whole, |node| {
+        let said = ["server", "name"].iter().find_map(|key| node.get(key).filter(|value| !value.is_null()));
+        &said.unwrap_or(node).origin
+    });
+    Target {
+        root: application.root.clone(),
+        cluster: clusters.find(written_out(destination.name()), written_out(destination.server())),
+        destination: place.clone(),
+        namespace: at(&["spec", "destination", "namespace"]),
+        home: application.namespace.clone(),
+        project: at(&["spec", "project"]).unwrap_or_else(none),
+        creates_namespace: view.sync_policy().options().iter().find(makes).map(|option| option.origin.clone()),
+        repositories: view.sources().iter().filter_map(|source| Text::at(source.node, &["repoURL"])).collect(),
+        uncertain: false,
+        open: false,
+    }
+}
+
+/// A text in which nothing is filled in later; else nothing.
+fn written_out(text: &str) -> &str {
+    if text.contains(['{', '}', '<', '$']) { "" } else { text }
+}
+
+/// The clusters that Secrets register.
+struct Clusters {
+    /// Name, address, project.
+    known: Vec<[String; 3]>,
+}
+
+impl Clusters {
+    fn new(expansion: &Expansion) -> Self {
+        let field = |node: &Node, key: &str| {
+            argo::secret_field(node, key).as_ref().and_then(Node::as_text).unwrap_or("").to_owned()
+        };
+        let read = |node: &Node| {
+            let server = field(node, "server");
+            [field(node, "name"), server.trim_end_matches('/').to_owned(), field(node, "project")]
+        };
+        Self { known: expansion.clusters.iter().map(read).collect() }
+    }
+
+    /// The cluster of a name or an address. What two Secrets say differently is not known.
+    fn find(&self, name: &str, server: &str) -> Cluster {
+        let server = server.trim_end_matches('/');
+        let same = |known: &&[String; 3]| {
+            if server.is_empty() { !name.is_empty() && known[0] == name } else { known[1] == server }
+        };
+        let mut found = self.known.iter().filter(same);
+        if let Some(first) = found.next() {
+            if found.all(|other| other[..2] == first[..2]) {
+                let [name, server, project] = first.clone();
+                return Cluster { name, server, secret: Some(project) };
+            }
+        } else if server == LOCAL || (server.is_empty() && name == LOCAL_NAME) {
+            return Cluster { name: LOCAL_NAME.to_owned(), server: LOCAL.to_owned(), secret: None };
+        }
+        Cluster { name: name.to_owned(), server: server.to_owned(), secret: None }
+    }
+}
