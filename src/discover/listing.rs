@@ -113,9 +113,9 @@ impl Listing {
             let message = format!(
                 "the link `{path}` leads out of the repository and is not followed; Argo CD refuses such a repository"
             );
-            // What a link says is its text, for whoever wants to see it.
-            let file = sources.add(path.clone(), target.as_str());
-            let gap = Gap::new("link-outside-repository", message).at(Span::new(file, 0, target.len()));
+            // A place to point at; what the link says is not shown.
+            let file = sources.add(path.clone(), "");
+            let gap = Gap::new("link-outside-repository", message).at(Span::new(file, 0, 0));
             Gap { defect: whole || target.starts_with('/'), ..gap }
         });
         gaps.collect()

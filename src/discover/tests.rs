@@ -132,6 +132,7 @@ fn a_commit_is_read_without_a_checkout() {
     assert_eq!(names(&repository), ["apps/db/x.yaml", "apps/link.yaml", "apps/web.yaml", "top.yaml"]);
     assert_eq!(kinds(&gaps), ["link-outside-repository", "link-outside-repository"]);
     assert!(!format!("{gaps:?}").contains("passwd"), "a gap says nothing of the target");
+    assert!(gaps.iter().all(|gap| gap.defect && gap.span.is_some()), "{gaps:?}");
     assert_eq!(&*repository.read(&path("apps/link.yaml")).unwrap(), "a: 1\n");
     assert_eq!(&*repository.read(&path("apps/dir/x.yaml")).unwrap(), "b: 2\n");
     assert_eq!(repository.id(&path("apps/link.yaml")), repository.id(&path("apps/web.yaml")));

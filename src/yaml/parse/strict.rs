@@ -89,7 +89,8 @@ fn suspicious(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
 
 /// Offsets of characters that are no YAML (`yaml.v2 readerc.go`).
 fn refused(text: &str) -> impl Iterator<Item = usize> + '_ {
-    let suspicious = |b: u8| ((b < 0x20) & (b != b'\n') & (b != b'\r') & (b != b'\t')) | (b == 0x7f) | (b == 0xc2) | (b == 0xef);
+    let suspicious =
+        |b: u8| ((b < 0x20) & (b != b'\n') & (b != b'\r') & (b != b'\t')) | (b == 0x7f) | (b == 0xc2) | (b == 0xef);
     // In pieces without a branch for each byte, which a processor takes many of at a time.
     let any = text.as_bytes().chunks(64).any(|piece| piece.iter().fold(false, |any, &b| any | suspicious(b)));
     let chars = if any { text } else { "" };
