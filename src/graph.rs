@@ -4,8 +4,8 @@
 //! edge keeps the evidence that it rests on. No question concludes that something is missing where a gap may hide it.
 
 mod answers;
-mod drift;
 mod defects;
+mod drift;
 mod index;
 mod needs;
 mod permissions;
@@ -27,8 +27,8 @@ pub use crate::k8s::secret::Keys;
 pub use crate::k8s::text::{Shape, Text};
 pub use crate::k8s::workload::{ContainerRole, Source as KeySource};
 pub use crate::source::Span;
-pub use drift::Drift;
 pub use crate::yaml::Origin;
+pub use drift::Drift;
 pub use needs::Dependency;
 pub use permissions::{Refusal, Refused};
 pub use ranking::{Order, Ranking};

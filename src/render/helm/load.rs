@@ -3,6 +3,7 @@
 //! Helm follows links to anywhere; here a link leads inside the tree or nowhere. What a chart lists and does not have is
 //! looked up beside it where the caller allows it, and is said to be missing otherwise.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,7 @@ use super::semver;
 use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::discover::{ReadError, Repository};
-use crate::source::{RepoPath, SourceMap};
+use crate::source::{RepoPath, SourceMap, Span};
 use crate::yaml::{self, Entry, Node, Origin, Role, Value};
 
 /// How charts are found and read.
@@ -416,7 +417,9 @@ pub(super) fn every_document(content: &Content, role: Role, budget: &Budget) -> 
 fn parse(content: &Content, role: Role, all: bool, budget: &Budget) -> Result<Vec<Node>, RenderError> {
     let broken = |message: &str| RenderError::refused(format!("error converting YAML to JSON: yaml: {message}"));
     let Content::Text(file, text) = content else { return Err(broken("invalid leading UTF-8 octet")) };
-    let parsed = yaml::parse(*file, text, budget);
+    // Whoever takes all documents apart ends the last line as well, which a block scalar gets to feel.
+    let ended = if all && !text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(&**text) };
+    let parsed = yaml::parse(*file, &ended, budget);
     let documents = parsed.documents.into_iter().map(|document| document.root);
     let documents: Vec<Node> = if all { documents.collect() } else { documents.take(1).collect() };
     // What is broken behind the first document does not matter to a reader who stops there.
@@ -429,20 +432,29 @@ fn parse(content: &Content, role: Role, all: bool, budget: &Budget) -> Result<Ve
         };
         return Err(error.at(Some(problem.span)));
     }
-    Ok(documents.iter().map(|node| in_role(node, role)).collect())
+    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    Ok(documents.iter().map(|node| within(node, role, end)).collect())
 }
 
 /// The same tree, with every origin in a role. Nesting is bounded by the parser's.
 pub(super) fn in_role(node: &Node, role: Role) -> Node {
-    let origin = |own: &Origin| if own.is_literal() { Origin::of(role, own.anchor()) } else { own.clone() };
+    within(node, role, u32::MAX)
+}
+
+/// The same tree, with every origin in a role, and none behind the end of the text.
+fn within(node: &Node, role: Role, end: u32) -> Node {
+    let origin = |own: &Origin| match own.anchor() {
+        _ if !own.is_literal() => own.clone(),
+        span => Origin::of(role, Span { end: span.end.min(end), ..span }),
+    };
     let value = match &node.value {
         Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
-        Value::Seq(items) => Value::Seq(Arc::new(items.iter().map(|item| in_role(item, role)).collect())),
+        Value::Seq(items) => Value::Seq(Arc::new(items.iter().map(|item| within(item, role, end)).collect())),
         Value::Map(map) => {
             let entries = map.entries.iter().map(|entry| Entry {
                 key: Arc::clone(&entry.key),
                 key_origin: origin(&entry.key_origin),
-                value: in_role(&entry.value, role),
+                value: within(&entry.value, role, end),
             });
             Value::Map(Arc::new(yaml::Mapping { entries: entries.collect() }))
         }
