@@ -37,12 +37,31 @@ pub struct Settings {
     pub clusters: Vec<Node>,
     /// Whether the git files generator runs with the controller's opt-in globbing, in which `*` stays in its folder.
     pub new_globbing: bool,
+    /// Whose ways are followed where versions of Argo CD differ.
+    pub argocd: ArgoCd,
     /// What generators that ask the world are taken to answer.
     pub samples: Samples,
     /// How charts and kustomizations are rendered.
     pub render: render::Options,
     /// Threads; as many as there are processors where it is 0.
     pub jobs: usize,
+}
+
+/// A minor version of Argo CD 3. What changed between 3.2 and 3.6 in generators and templates is followed:
+///
+/// - 3.3: a hydrator's dry source has the options of its tool;
+/// - 3.4: `automated` says false where it is written, an empty `jsonnet` is left out, post-selectors see the labels and values of
+///   a cluster with Go's templates, the second child of a matrix fills its `values` with the first's parameters;
+/// - 3.5: `tagPrefix`, and a hydrator's sync source with an address of its own;
+/// - 3.6: `disableExtensionFilter`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ArgoCd(pub u8);
+
+impl Default for ArgoCd {
+    /// The newest that is known.
+    fn default() -> Self {
+        Self(6)
+    }
 }
 
 /// The parameters that the configuration has for generators whose answers are not in Git.

@@ -58,6 +58,7 @@ pub(super) fn audit(request: &Request, global: &Global) -> Result<Audit, Refusal
         remotes: checkout::remotes(&request.path).into_iter().chain(own).collect(),
         ignored: config.ignored().clone(),
         clusters: config.clusters(),
+        argocd: versions.argocd,
         render: render::Options {
             helm: versions.helm,
             kube_version: global

@@ -2,6 +2,7 @@
 
 use super::{Global, Refusal};
 use crate::config::Emulate;
+use crate::expand::ArgoCd;
 use crate::render::helm::{HelmVersion, KubeVersion};
 use crate::report::Emulated;
 
@@ -21,6 +22,8 @@ const SHIPPED: [(&str, HelmVersion, &str); 7] = [
 pub(super) struct Versions {
     /// As a report names them.
     pub emulated: Emulated,
+    /// The Argo CD to be exact about.
+    pub argocd: ArgoCd,
     /// The Helm to be exact about.
     pub helm: HelmVersion,
 }
@@ -44,13 +47,14 @@ pub(super) fn resolve(global: &Global, config: &Emulate) -> Result<Versions, Ref
     let kubernetes = global.kube_version.as_deref().or(config.kubernetes.as_deref()).unwrap_or(helm.kubernetes());
     let kubernetes = KubeVersion::parse(kubernetes, helm)
         .map_err(|reason| Refusal::Usage(format!("`{kubernetes}` is no Kubernetes version: {reason}")))?;
+    let minor = argocd.rsplit('.').next().and_then(|minor| minor.parse().ok());
     let emulated = Emulated {
         argocd: argocd.to_owned(),
         helm: helm.name().to_owned(),
         kustomize: kustomize.to_owned(),
         kubernetes: kubernetes.version,
     };
-    Ok(Versions { emulated, helm })
+    Ok(Versions { emulated, argocd: minor.map_or_else(ArgoCd::default, ArgoCd), helm })
 }
 
 /// Whether `v3.6.1` is of the series `3.6`.

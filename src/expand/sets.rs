@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::Generated;
 use super::components::Picked;
 use super::tree::World;
+use super::{ArgoCd, Generated};
 use crate::budget::Budget;
 use crate::finding::Gap;
 use crate::k8s::argo::{self, Source};
@@ -93,7 +93,8 @@ type Made = std::result::Result<Vec<(Node, Generated)>, Failure>;
 fn generate(evaluation: &mut Evaluation<'_, '_>, set: &argo::ApplicationSet<'_>, namespace: &str) -> Made {
     let at = set.node.span();
     let written = set.template().cloned().unwrap_or_else(|| schema::nothing(&set.node.origin));
-    let base = conform(&written, APPLICATION, Reading::Lenient).map_err(|message| Failure::Argo(message, at))?;
+    let reading = Reading::lenient(evaluation.world.settings.argocd);
+    let base = conform(&written, APPLICATION, reading).map_err(|message| Failure::Argo(message, at))?;
     let mut refused = None;
     let mut made = Vec::new();
     for generator in set.generators() {
@@ -113,7 +114,7 @@ fn generate(evaluation: &mut Evaluation<'_, '_>, set: &argo::ApplicationSet<'_>,
         for given in given {
             let template = match &given.template {
                 Some(own) => {
-                    let own = conform(own, APPLICATION, Reading::Lenient);
+                    let own = conform(own, APPLICATION, reading);
                     fill_empty(&own.map_err(|message| Failure::Argo(message, at))?, &base)
                 }
                 None => base.clone(),
@@ -169,6 +170,7 @@ struct Maker<'a> {
     namespace: &'a str,
     sources: &'a crate::source::SourceMap,
     preserve: bool,
+    argocd: ArgoCd,
 }
 
 impl<'a> Maker<'a> {
@@ -188,6 +190,7 @@ impl<'a> Maker<'a> {
             namespace,
             sources: evaluation.world.context.repository().sources(),
             preserve: set.preserve_resources_on_deletion(),
+            argocd: evaluation.world.settings.argocd,
         }
     }
 
@@ -208,9 +211,10 @@ impl<'a> Maker<'a> {
             let Some(patch) = self.patch else { return Ok(app) };
             let node = self.patch(fill, patch).map_err(refused)?;
             let message = |message| Failure::Argo(format!("the templatePatch does not fit: {message}"), patch.span());
-            patch::apply(&app, &node).map_err(message)
+            patch::apply(&app, &node, self.argocd).map_err(message)
         })?;
-        let app = conform(&app, APPLICATION, Reading::Lenient).map_err(|message| Failure::Argo(message, at))?;
+        let app =
+            conform(&app, APPLICATION, Reading::lenient(self.argocd)).map_err(|message| Failure::Argo(message, at))?;
         let app = self.finished(&app);
         let labels = argo::Application { node: &app }.labels();
         let steps = self.set.rolling_steps();

@@ -1,11 +1,27 @@
-//! Comparing objects as data: by what names them, with numbers of one kind, and without what differs each time.
+//! What the programs that hold us against the real ones share: the rows of their tables, and how two objects differ.
+//!
+//! Objects are compared as data: the order of keys does not count, nor whether a number is written as a whole one.
+// Each program uses the part that it needs.
+#![allow(dead_code)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+/// The head of a table.
+pub fn head(out: &mut impl Write, columns: &[&str]) -> io::Result<()> {
+    writeln!(out, "| {} |", columns.join(" | "))?;
+    writeln!(out, "|{}", "---|".repeat(columns.len()))
+}
+
+/// One row of a table.
+pub fn row(out: &mut impl Write, cells: &[String]) -> io::Result<()> {
+    writeln!(out, "| {} |", cells.join(" | "))
+}
+
 /// Objects by what names them; those of one name are numbered.
-pub(crate) fn keyed(objects: &[Value]) -> BTreeMap<String, Value> {
+pub fn keyed(objects: &[Value]) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for object in objects {
         let metadata = &object["metadata"];
@@ -19,12 +35,12 @@ pub(crate) fn keyed(objects: &[Value]) -> BTreeMap<String, Value> {
 }
 
 /// The objects of an answer.
-pub(crate) fn objects(answer: &Value) -> &[Value] {
+pub fn objects(answer: &Value) -> &[Value] {
     answer["objects"].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Takes out what the oracle itself says differently each time.
-pub(crate) fn blot(ours: &mut Value, theirs: &mut Value, again: &Value) {
+pub fn blot(ours: &mut Value, theirs: &mut Value, again: &Value) {
     if theirs == again {
         return;
     }
@@ -47,7 +63,7 @@ pub(crate) fn blot(ours: &mut Value, theirs: &mut Value, again: &Value) {
 }
 
 /// Numbers as one kind of number, keys sorted.
-pub(crate) fn plain(value: &Value) -> Value {
+pub fn plain(value: &Value) -> Value {
     match value {
         Value::Number(n) => json!(n.as_f64()),
         Value::Array(items) => items.iter().map(plain).collect(),
@@ -59,10 +75,11 @@ pub(crate) fn plain(value: &Value) -> Value {
     }
 }
 
-pub(crate) fn difference(a: &Value, b: &Value, path: &str) -> String {
-    match (a, b) {
+/// Where two values first differ, and what each says there.
+pub fn difference(ours: &Value, theirs: &Value, path: &str) -> String {
+    match (ours, theirs) {
         (Value::Object(x), Value::Object(y)) => {
-            let keys: std::collections::BTreeSet<_> = x.keys().chain(y.keys()).collect();
+            let keys: BTreeSet<_> = x.keys().chain(y.keys()).collect();
             let differing = keys.into_iter().find(|key| x.get(*key) != y.get(*key));
             let Some(key) = differing else { return "?".into() };
             let path = format!("{path}.{key}");
@@ -79,14 +96,12 @@ pub(crate) fn difference(a: &Value, b: &Value, path: &str) -> String {
         (Value::String(x), Value::String(y)) => {
             let at = x.bytes().zip(y.bytes()).position(|(a, b)| a != b).unwrap_or(x.len().min(y.len()));
             let from = |text: &str| {
-                text.chars()
-                    .skip(text[..floor(text, at)].chars().count().saturating_sub(30))
-                    .take(120)
-                    .collect::<String>()
+                let before = text[..floor(text, at)].chars().count().saturating_sub(30);
+                text.chars().skip(before).take(120).collect::<String>()
             };
             format!("{path} at {at}\n    ours:   {:?}\n    theirs: {:?}", from(x), from(y))
         }
-        _ => format!("{path}\n    ours:   {}\n    theirs: {}", short(a), short(b)),
+        _ => format!("{path}\n    ours:   {}\n    theirs: {}", short(ours), short(theirs)),
     }
 }
 
@@ -98,6 +113,7 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-pub(crate) fn short(value: &Value) -> String {
+/// The first part of a value's JSON.
+pub fn short(value: &Value) -> String {
     value.to_string().chars().take(300).collect()
 }

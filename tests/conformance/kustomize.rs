@@ -22,6 +22,8 @@ use schemaward::source::{FileId, RepoPath, SourceMap};
 use schemaward::yaml::{self, Dialect};
 use serde_json::Value;
 
+mod compare;
+
 #[derive(Default)]
 struct Score {
     cases: usize,
@@ -205,9 +207,7 @@ fn compare(score: &mut Score, theirs: &str, built: &Built) -> Vec<String> {
         let name = named(object);
         match rest.remove(&name) {
             Some(ours) if ours == object => score.equal += 1,
-            Some(ours) => {
-                different.push(format!("{name} differs at {}", first_difference(ours, object, String::new())))
-            }
+            Some(ours) => different.push(format!("{name} differs at {}", compare::difference(ours, object, ""))),
             None => different.push(format!("{name} is missing")),
         }
     }
@@ -217,37 +217,4 @@ fn compare(score: &mut Score, theirs: &str, built: &Built) -> Vec<String> {
         different.push("the order differs".to_owned());
     }
     different
-}
-
-fn first_difference(ours: &Value, theirs: &Value, path: String) -> String {
-    match (ours, theirs) {
-        (Value::Object(a), Value::Object(b)) => {
-            for (key, value) in b {
-                match a.get(key) {
-                    Some(other) if other != value => return first_difference(other, value, format!("{path}/{key}")),
-                    Some(_) => {}
-                    None => return format!("{path}/{key}: missing"),
-                }
-            }
-            let extra = a.keys().find(|key| !b.contains_key(*key));
-            format!("{path}/{}: too much", extra.map_or("", String::as_str))
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            for (at, (x, y)) in a.iter().zip(b).enumerate() {
-                if x != y {
-                    return first_difference(x, y, format!("{path}/{at}"));
-                }
-            }
-            format!("{path}: {} items for {}", a.len(), b.len())
-        }
-        (Value::String(a), Value::String(b)) => {
-            let at = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-            let part = |text: &str| text.chars().skip(at.saturating_sub(10)).take(30).collect::<String>();
-            format!("{path}: from character {at} ours {:?} theirs {:?}", part(a), part(b))
-        }
-        _ => {
-            let short = |value: &Value| value.to_string().chars().take(60).collect::<String>();
-            format!("{path}: ours {} theirs {}", short(ours), short(theirs))
-        }
-    }
 }

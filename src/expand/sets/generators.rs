@@ -9,6 +9,7 @@ use super::program::{Language, Program};
 use super::replace::{Refused, fill_tree, is_template};
 use super::selector::Selector;
 use crate::budget::Budget;
+use crate::expand::ArgoCd;
 use crate::expand::components::Picked;
 use crate::expand::tree::World;
 use crate::finding::Gap;
@@ -89,7 +90,7 @@ impl Evaluation<'_, '_> {
     pub fn transform(&mut self, entry: &Node, outer: Option<&Params>, depth: usize) -> Result<Vec<Given>, Failure> {
         let selector = entry.get("selector").filter(|node| !node.is_null()).cloned();
         let selector = match &selector {
-            Some(node) => Some(Selector::new(node).map_err(|message| Failure::Argo(message, node.span()))?),
+            Some(node) => Some(Selector::of_parameters(node).map_err(|message| Failure::Argo(message, node.span()))?),
             None => None,
         };
         let filled = match outer.filter(|params| !params.is_empty() && is_template(entry)) {
@@ -102,7 +103,7 @@ impl Evaluation<'_, '_> {
             let mut params = self.params(kind, generator, depth)?;
             if let Some(selector) = &selector {
                 params.retain(|params| {
-                    let flat = flatten(params);
+                    let flat = selectable(params, &self.language, self.world.settings.argocd);
                     selector.matches(|key| flat.get(key).and_then(Node::as_str))
                 });
             }
@@ -115,7 +116,7 @@ impl Evaluation<'_, '_> {
     /// A generator filled with the parameters of a matrix's first child. Elements that are a text are read at once, while
     /// it is known who wrote which part of it.
     fn filled(&self, entry: &Node, params: &Params) -> Result<Node, Failure> {
-        let filled = interpolate::filled(&self.language, entry, params, |fill, filled| {
+        let filled = interpolate::filled(&self.language, self.world.settings.argocd, entry, params, |fill, filled| {
             let Some(yaml) = entry.at(&["list", "elementsYaml"]) else { return Ok(filled) };
             let text = fill.fill(yaml.as_text().unwrap_or(""), &yaml.origin)?;
             let places = Places::of(self.world.context.repository().sources(), yaml);
@@ -196,6 +197,26 @@ impl Evaluation<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// What a post-selector sees. With Go's templates the flattening stops at Go's lists of strings, and before 3.4 at its maps of
+/// strings (`generator_spec_processor.go: flattenParameters`).
+fn selectable(params: &Params, language: &Language, argocd: ArgoCd) -> Params {
+    let mut flat = flatten(params);
+    if language.go {
+        let folders: Vec<String> = flat
+            .keys()
+            .filter_map(|key| key.strip_suffix("path.basenameNormalized"))
+            .map(|prefix| format!("{prefix}path.segments."))
+            .collect();
+        let cluster = ["metadata.labels.", "metadata.annotations.", "values."];
+        let of_cluster = argocd < ArgoCd(4) && (flat.contains_key("nameNormalized") || !folders.is_empty());
+        flat.retain(|key, _| {
+            !folders.iter().any(|folder| key.starts_with(folder.as_str()))
+                && !(of_cluster && cluster.iter().any(|own| key.starts_with(own)))
+        });
+    }
+    flat
 }
 
 fn too_many(at: Span) -> Failure {

@@ -4,25 +4,27 @@
 //! merge refuses to go deeper, and so do we.
 
 use super::schema::{APPLICATION, Field, Reading, Shape, conform, field};
+use crate::expand::ArgoCd;
 use crate::yaml::{Entry, Node};
 
 /// Lays a patch over an Application. The error is why Argo CD refuses it.
-pub fn apply(app: &Node, patch: &Node) -> Result<Node, String> {
+pub fn apply(app: &Node, patch: &Node, argocd: ArgoCd) -> Result<Node, String> {
     if patch.as_map().is_none() {
         return Err("the templatePatch must be an object".to_owned());
     }
     // Only to see that every known field has the right type.
-    checked(patch)?;
-    let merged = merge(app, patch, Some(Shape::Part(APPLICATION)), "", 0)?;
-    let merged = conform(&merged, APPLICATION, Reading::Strict)?;
+    checked(patch, argocd)?;
+    let merged = merge(app, patch, Some(Shape::Part(APPLICATION)), argocd, "", 0)?;
+    let merged = conform(&merged, APPLICATION, Reading::strict(argocd))?;
     Ok(keep_project(app, merged))
 }
 
-fn checked(patch: &Node) -> Result<(), String> {
+fn checked(patch: &Node, argocd: ArgoCd) -> Result<(), String> {
     let entries = patch.as_map().map_or(&[][..], |map| map.entries.as_slice());
-    let known = entries.iter().filter(|entry| field(APPLICATION, &entry.key).is_some() && !entry.value.is_null());
+    let known =
+        entries.iter().filter(|entry| field(APPLICATION, &entry.key, argocd).is_some() && !entry.value.is_null());
     let known = Node::map(known.cloned().collect(), patch.origin.clone());
-    conform(&known, APPLICATION, Reading::Strict).map(|_| ())
+    conform(&known, APPLICATION, Reading::strict(argocd)).map(|_| ())
 }
 
 /// The project is never patched.
@@ -40,7 +42,14 @@ fn keep_project(app: &Node, merged: Node) -> Node {
     Node::map(entries, merged.origin.clone())
 }
 
-fn merge(base: &Node, patch: &Node, shape: Option<Shape>, path: &str, depth: usize) -> Result<Node, String> {
+fn merge(
+    base: &Node,
+    patch: &Node,
+    shape: Option<Shape>,
+    argocd: ArgoCd,
+    path: &str,
+    depth: usize,
+) -> Result<Node, String> {
     let (Some(low), Some(high)) = (base.as_map(), patch.as_map()) else { return Ok(patch.clone()) };
     if depth > 64 {
         return Err("the templatePatch is nested too deeply".to_owned());
@@ -64,12 +73,12 @@ fn merge(base: &Node, patch: &Node, shape: Option<Shape>, path: &str, depth: usi
         }
         let path = format!("{path}.{}", entry.key);
         let known = &entries[at].value;
-        let inner = inner(shape, &entry.key);
+        let inner = inner(shape, &entry.key, argocd);
         let value = if known.as_map().is_some() && entry.value.as_map().is_some() {
             if inner.is_none() {
                 return Err(no_schema(&path));
             }
-            merge(known, &entry.value, inner, &path, depth + 1)?
+            merge(known, &entry.value, inner, argocd, &path, depth + 1)?
         } else if let (Some(low), Some(high)) = (known.as_seq(), entry.value.as_seq()) {
             match inner {
                 None => return Err(no_schema(&path)),
@@ -113,12 +122,12 @@ fn no_schema(path: &str) -> String {
 }
 
 /// The shape of what is under a key; nothing where the type does not say.
-fn inner(shape: Option<Shape>, key: &str) -> Option<Shape> {
+fn inner(shape: Option<Shape>, key: &str, argocd: ArgoCd) -> Option<Shape> {
     let fields: &[Field] = match shape? {
-        Shape::Object(fields) | Shape::Part(fields) => fields,
+        Shape::Object(fields) | Shape::Part(fields) | Shape::Filled(fields) => fields,
         _ => return None,
     };
-    field(fields, key)
+    field(fields, key, argocd)
 }
 
 fn without_directives(node: &Node) -> Node {

@@ -86,15 +86,16 @@ impl Go {
         }
         let name = format!("template-{}", self.names.len());
         let read = self.templates.add(&name, Arc::clone(text), TEXT, budget);
-        let read = read.map(|()| name).map_err(|error| refused(&error));
+        let read = read.map_err(|error| refused(&error, &name)).map(|()| name);
         self.names.insert(Arc::clone(text), read);
     }
 }
 
-fn refused(error: &crate::gotmpl::Error) -> Refused {
+/// Argo CD calls every template `base`.
+fn refused(error: &crate::gotmpl::Error, name: &str) -> Refused {
     match error.exceeded() {
         Some(exceeded) => Refused::Limit(exceeded.to_string()),
-        None => Refused::Argo(error.text()),
+        None => Refused::Argo(error.text().replace(name, "base")),
     }
 }
 
@@ -111,7 +112,7 @@ impl Fill for Filler<'_> {
         }
         match self.go.names.get(text) {
             Some(Ok(name)) => {
-                let output = self.render.execute(name, &self.dot).map_err(|error| refused(&error))?;
+                let output = self.render.execute(name, &self.dot).map_err(|error| refused(&error, name))?;
                 Ok(Filled::of_go(output, origin))
             }
             Some(Err(refused)) => Err(refused.clone()),

@@ -4,6 +4,7 @@
 //! This is what turns the text of a template into the object that the controller would write.
 
 use super::params::printed;
+use crate::expand::ArgoCd;
 use crate::yaml::{Entry, Meaning, Node, Origin};
 
 /// What a field holds.
@@ -35,15 +36,22 @@ pub enum Shape {
     Part(&'static [Field]),
     /// A list of objects.
     Objects(&'static [Field]),
+    /// An object that is left out where nothing is in it.
+    Filled(&'static [Field]),
     /// Anything (`runtime.RawExtension`).
     Raw,
+    /// A field that is known since a minor version of Argo CD 3.
+    Since(u8, &'static Shape),
+    /// A field that is another one since a minor version of Argo CD 3.
+    Until(u8, &'static Shape, &'static Shape),
 }
 
 /// A field.
 pub type Field = (&'static str, Shape);
 
 use Shape::{
-    Always, Flag, Flags, Lines, MaybeFlag, MaybeNumber, Number, NumberOrText, Object, Objects, Part, Raw, Text, Texts,
+    Always, Filled, Flag, Flags, Lines, MaybeFlag, MaybeNumber, Number, NumberOrText, Object, Objects, Part, Raw,
+    Since, Text, Texts, Until,
 };
 
 const NAME_VALUE: &[Field] = &[("name", Always), ("value", Always)];
@@ -94,12 +102,14 @@ const KUSTOMIZE: &[Field] = &[
     ("apiVersions", Lines),
     ("labelIncludeTemplates", Flag),
 ];
+const JSONNET: &[Field] =
+    &[("extVars", Objects(JSONNET_VARIABLE)), ("tlas", Objects(JSONNET_VARIABLE)), ("libs", Lines)];
 const DIRECTORY: &[Field] = &[
     ("recurse", Flag),
-    ("jsonnet", Part(&[("extVars", Objects(JSONNET_VARIABLE)), ("tlas", Objects(JSONNET_VARIABLE)), ("libs", Lines)])),
+    ("jsonnet", Until(4, &Part(JSONNET), &Filled(JSONNET))),
     ("exclude", Text),
     ("include", Text),
-    ("disableExtensionFilter", Flag),
+    ("disableExtensionFilter", Since(6, &Flag)),
 ];
 const PLUGIN: &[Field] = &[
     ("name", Text),
@@ -117,10 +127,19 @@ const SOURCE: &[Field] = &[
     ("chart", Text),
     ("ref", Text),
     ("name", Text),
-    ("tagPrefix", Text),
+    ("tagPrefix", Since(5, &Text)),
 ];
+const WRITTEN_FLAG: Shape = Until(4, &Flag, &MaybeFlag);
 const SYNC_POLICY: &[Field] = &[
-    ("automated", Object(&[("prune", Flag), ("selfHeal", Flag), ("allowEmpty", Flag), ("enabled", MaybeFlag)])),
+    (
+        "automated",
+        Object(&[
+            ("prune", WRITTEN_FLAG),
+            ("selfHeal", WRITTEN_FLAG),
+            ("allowEmpty", WRITTEN_FLAG),
+            ("enabled", MaybeFlag),
+        ]),
+    ),
     ("syncOptions", Lines),
     (
         "retry",
@@ -133,8 +152,19 @@ const SYNC_POLICY: &[Field] = &[
     ("managedNamespaceMetadata", Object(&[("labels", Texts), ("annotations", Texts)])),
 ];
 const HYDRATOR: &[Field] = &[
-    ("drySource", Part(&[("repoURL", Always), ("targetRevision", Always), ("path", Always)])),
-    ("syncSource", Part(&[("targetBranch", Always), ("path", Always)])),
+    (
+        "drySource",
+        Part(&[
+            ("repoURL", Always),
+            ("targetRevision", Always),
+            ("path", Always),
+            ("helm", Since(3, &Object(HELM))),
+            ("kustomize", Since(3, &Object(KUSTOMIZE))),
+            ("directory", Since(3, &Object(DIRECTORY))),
+            ("plugin", Since(3, &Object(PLUGIN))),
+        ]),
+    ),
+    ("syncSource", Part(&[("targetBranch", Always), ("path", Always), ("repoURL", Since(5, &Text))])),
     ("hydrateTo", Object(&[("targetBranch", Always)])),
 ];
 const SPEC: &[Field] = &[
@@ -169,18 +199,40 @@ pub const APPLICATION: &[Field] = &[
     ("spec", Part(SPEC)),
 ];
 
-/// How strictly scalars are taken.
+/// How an object is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// As `sigs.k8s.io/yaml` reads a typed object: a number or boolean where a string belongs becomes one.
-    Lenient,
-    /// As JSON is read: a number is no string.
-    Strict,
+pub struct Reading {
+    /// As JSON is read: a number is no string. Otherwise as `sigs.k8s.io/yaml` reads a typed object: a number or boolean
+    /// where a string belongs becomes one.
+    pub strict: bool,
+    /// Whose type it is.
+    pub argocd: ArgoCd,
+}
+
+impl Reading {
+    /// As `sigs.k8s.io/yaml` reads.
+    pub fn lenient(argocd: ArgoCd) -> Self {
+        Self { strict: false, argocd }
+    }
+
+    /// As JSON is read.
+    pub fn strict(argocd: ArgoCd) -> Self {
+        Self { strict: true, argocd }
+    }
 }
 
 /// The shape of a field.
-pub fn field(fields: &[Field], name: &str) -> Option<Shape> {
-    fields.iter().find(|(known, _)| *known == name).map(|(_, shape)| *shape)
+pub fn field(fields: &[Field], name: &str, argocd: ArgoCd) -> Option<Shape> {
+    fields.iter().find(|(known, _)| *known == name).and_then(|(_, shape)| in_version(*shape, argocd))
+}
+
+/// What a field is in a version; nothing where it is not yet known.
+fn in_version(shape: Shape, argocd: ArgoCd) -> Option<Shape> {
+    match shape {
+        Since(minor, shape) => (argocd.0 >= minor).then_some(*shape),
+        Until(minor, before, since) => Some(if argocd.0 >= minor { *since } else { *before }),
+        shape => Some(shape),
+    }
 }
 
 /// Brings an object into the form of its type. The error names the field, not the value.
@@ -192,10 +244,11 @@ fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -
     let Some(map) = node.as_map() else { return Err(wrong(path, "an object")) };
     let mut entries = Vec::new();
     for (name, shape) in fields {
+        let Some(shape) = in_version(*shape, reading.argocd) else { continue };
         let path = format!("{path}.{name}");
         let entry = map.entry(name).filter(|entry| !entry.value.is_null());
         let value = match entry {
-            Some(entry) => conformed(&entry.value, *shape, reading, &path)?,
+            Some(entry) => conformed(&entry.value, shape, reading, &path)?,
             None => None,
         };
         let value = match (value, shape) {
@@ -268,6 +321,12 @@ fn conformed(node: &Node, shape: Shape, reading: Reading, path: &str) -> Result<
             let items = items?;
             (!items.is_empty()).then(|| Node::seq(items, node.origin.clone()))
         }
+        Filled(fields) => Some(object(node, fields, reading, path)?)
+            .filter(|node| node.as_map().is_some_and(|map| !map.entries.is_empty())),
+        Since(..) | Until(..) => match in_version(shape, reading.argocd) {
+            Some(shape) => conformed(node, shape, reading, path)?,
+            None => None,
+        },
         Raw => Some(node.clone()),
     })
 }
@@ -281,7 +340,7 @@ fn string(node: &Node, reading: Reading) -> Option<Node> {
     match node.meaning()? {
         Meaning::Str(_) => Some(node.clone()),
         Meaning::Null => Some(Node::string("", node.origin.clone())),
-        _ if reading == Reading::Strict => None,
+        _ if reading.strict => None,
         Meaning::Int(number) => Some(Node::string(number.to_string(), node.origin.clone())),
         _ => Some(Node::string(printed(node), node.origin.clone())),
     }
@@ -309,26 +368,47 @@ mod tests {
             "metadata: {name: a, labels: {}, uid: x}\nspec:\n  source: {path: p, directory: {recurse: true}, helm: {}}\n  \
              syncPolicy: {automated: {prune: false, enabled: false}}\n",
         );
-        let application = conform(&written, APPLICATION, Reading::Lenient).unwrap();
+        let application = conform(&written, APPLICATION, Reading::lenient(ArgoCd::default())).unwrap();
         assert!(application.at(&["metadata", "labels"]).is_none() && application.at(&["metadata", "uid"]).is_none());
         assert_eq!(application.at(&["spec", "project"]).unwrap().as_str(), Some(""));
         assert_eq!(application.at(&["spec", "source", "repoURL"]).unwrap().as_str(), Some(""));
         assert!(application.at(&["spec", "destination"]).is_some());
-        assert!(application.at(&["spec", "source", "directory", "jsonnet"]).is_some());
         assert!(application.at(&["spec", "source", "helm"]).is_some());
-        let automated = application.at(&["spec", "syncPolicy", "automated"]).unwrap();
-        assert!(automated.get("prune").is_none() && automated.get("enabled").is_some());
+    }
+
+    #[test]
+    fn a_field_is_what_it_is_in_its_version() {
+        let written = node(
+            "metadata: {name: a}\nspec:\n  source: {path: p, tagPrefix: v, directory: {recurse: true}}\n  \
+             syncPolicy: {automated: {prune: false, enabled: false}}\n",
+        );
+        let parts = |minor: u8| {
+            let application = conform(&written, APPLICATION, Reading::lenient(ArgoCd(minor))).unwrap();
+            let paths = [
+                "source.directory.jsonnet",
+                "source.tagPrefix",
+                "syncPolicy.automated.prune",
+                "syncPolicy.automated.enabled",
+            ];
+            paths.map(|path| {
+                let spec = application.get("spec").unwrap();
+                spec.at(&path.split('.').collect::<Vec<_>>()).is_some()
+            })
+        };
+        assert_eq!(parts(2), [true, false, false, true]);
+        assert_eq!(parts(4), [false, false, true, true]);
+        assert_eq!(parts(6), [false, true, true, true]);
     }
 
     #[test]
     fn a_number_is_a_label_to_the_lenient_only() {
         let written = node("metadata: {labels: {phase: 010, on: yes, v: 1.0}}\nspec: {}\n");
-        let lenient = conform(&written, APPLICATION, Reading::Lenient).unwrap();
+        let lenient = conform(&written, APPLICATION, Reading::lenient(ArgoCd::default())).unwrap();
         let labels = lenient.at(&["metadata", "labels"]).unwrap();
         let text = |label: &str| labels.get(label).unwrap().as_str().unwrap();
         assert_eq!([text("phase"), text("v")], ["8", "1"]);
         assert_eq!(labels.as_map().unwrap().entries[1].value.as_str(), Some("true"));
-        let error = conform(&written, APPLICATION, Reading::Strict).unwrap_err();
+        let error = conform(&written, APPLICATION, Reading::strict(ArgoCd::default())).unwrap_err();
         assert_eq!(error, "`metadata.labels.phase` must be a string");
     }
 }

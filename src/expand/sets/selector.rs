@@ -17,8 +17,17 @@ enum Operator {
 }
 
 impl<'a> Selector<'a> {
-    /// Reads `matchLabels` and `matchExpressions`; the error is the one for which Argo CD refuses the generator.
-    pub fn new(node: &'a Node) -> Result<Self, String> {
+    /// A selector of parameters, whose values may be anything. The error is the one for which Argo CD refuses the generator.
+    pub fn of_parameters(node: &'a Node) -> Result<Self, String> {
+        Self::read(node, false)
+    }
+
+    /// A selector of labels, whose values must be ones that labels can have.
+    pub fn of_labels(node: &'a Node) -> Result<Self, String> {
+        Self::read(node, true)
+    }
+
+    fn read(node: &'a Node, labels: bool) -> Result<Self, String> {
         let mut requirements = Vec::new();
         for entry in node.entries("matchLabels") {
             requirements.push((&*entry.key, Operator::In, vec![entry.value.as_text().unwrap_or("")]));
@@ -41,6 +50,14 @@ impl<'a> Selector<'a> {
             }
             requirements.push((key, operator, values));
         }
+        for (key, _, values) in &requirements {
+            if !is_label_key(key) {
+                return Err(format!("`{key}` cannot be a label's key"));
+            }
+            if let Some(value) = values.iter().find(|value| labels && !is_label_value(value)) {
+                return Err(format!("`{value}` cannot be a label's value"));
+            }
+        }
         Ok(Self { requirements })
     }
 
@@ -61,4 +78,27 @@ impl<'a> Selector<'a> {
             }
         })
     }
+}
+
+/// `validation.IsQualifiedName` of Kubernetes: a name, perhaps after a domain and a slash.
+fn is_label_key(key: &str) -> bool {
+    let (domain, name) = key.split_once('/').map_or((None, key), |(domain, name)| (Some(domain), name));
+    domain.is_none_or(is_domain) && !name.is_empty() && is_label_value(name)
+}
+
+/// `validation.IsValidLabelValue` of Kubernetes.
+fn is_label_value(value: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let ends = [value.bytes().next(), value.bytes().next_back()];
+    value.len() <= 63 && value.bytes().all(inner) && ends.into_iter().flatten().all(|b| b.is_ascii_alphanumeric())
+}
+
+fn is_domain(domain: &str) -> bool {
+    domain.len() <= 253
+        && domain.split('.').all(|label| {
+            let ends = [label.bytes().next(), label.bytes().next_back()];
+            !label.is_empty()
+                && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && ends.into_iter().flatten().all(|b| b != b'-')
+        })
 }

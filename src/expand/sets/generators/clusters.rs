@@ -22,7 +22,7 @@ struct Cluster<'a> {
 pub fn params(evaluation: &mut Evaluation<'_, '_>, generator: &Node) -> Result<Vec<Params>, Failure> {
     let empty = Node::map(Vec::new(), generator.origin.clone());
     let selector = generator.get("selector").filter(|node| !node.is_null()).unwrap_or(&empty);
-    let selector = Selector::new(selector).map_err(|message| Failure::Argo(message, generator.span()))?;
+    let selector = Selector::of_labels(selector).map_err(|message| Failure::Argo(message, generator.span()))?;
     let known: Vec<Cluster<'_>> = evaluation.clusters.values().map(cluster).collect();
     let mut all = Vec::new();
     if !known.iter().any(|cluster| cluster.server.as_str() == Some(LOCAL)) && selector.is_empty() {

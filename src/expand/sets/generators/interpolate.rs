@@ -7,6 +7,7 @@ use super::super::params::Params;
 use super::super::program::{Language, Program};
 use super::super::replace::{Fill, Refused, fill_tree};
 use super::super::schema::nothing;
+use crate::expand::ArgoCd;
 use crate::yaml::{Entry, Node};
 
 /// Generators with `values`.
@@ -15,12 +16,14 @@ const VALUED: [&str; 6] = ["clusters", "git", "scmProvider", "clusterDecisionRes
 /// Fills a generator. `then` is given what fills it, for what needs to be read while that is known.
 pub fn filled<R>(
     language: &Language,
+    argocd: ArgoCd,
     entry: &Node,
     params: &Params,
     then: impl FnOnce(&dyn Fill, Node) -> Result<R, Refused>,
 ) -> Result<R, Refused> {
     let program = Program::new(language, &[entry]);
-    if !language.go {
+    // Before 3.4 values were filled like the rest.
+    if !language.go || argocd < ArgoCd(4) {
         return program.with(params, |fill| {
             let filled = fill_tree(fill, entry)?;
             then(fill, filled)
