@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod applicationsets;
+mod bounds;
 mod canary;
 mod cli;
 mod formats;
