@@ -11,7 +11,7 @@ use super::tree::{Memo, Seed, Tree, World, grow as grow_tree, is_followed};
 use super::{Root, RootKind};
 use crate::finding::Gap;
 use crate::k8s::argo;
-use crate::render::{self, Rendered};
+use crate::render::{self, Output, Rendered};
 use crate::source::RepoPath;
 
 /// Grows every root of the repository.
@@ -20,28 +20,76 @@ pub fn grow(world: &World<'_>) -> Vec<Tree> {
     if !world.settings.roots.is_empty() {
         return world.settings.roots.iter().flat_map(|name| named(world, name, &memo)).collect();
     }
-    let mut trees: Vec<Tree> = Vec::new();
-    for at in root_applications(world, &memo) {
-        trees.push(declared(world, at, RootKind::Application, &memo));
-    }
+    let roots = root_applications(world, &memo);
+    let patching = patching(world, &roots, &memo);
+    let patched: BTreeSet<usize> = patching.iter().flat_map(|overlay| overlay.applications.iter().copied()).collect();
+    let written = roots.into_iter().filter(|at| !patched.contains(at));
+    let mut trees: Vec<Tree> = written.map(|at| declared(world, at, RootKind::Application, &memo)).collect();
     let mut taken: BTreeSet<usize> = trees.iter().flat_map(|tree| tree.brought.iter().copied()).collect();
-    let covered: BTreeSet<RepoPath> = trees.iter().flat_map(|tree| tree.files.iter().cloned()).collect();
-    let outermost: Vec<RepoPath> = world.inventory.kustomizations.outermost().cloned().collect();
     let mut in_overlays = BTreeSet::new();
+    let free_sets = |folder: &RepoPath, taken: &BTreeSet<usize>| {
+        let files = world.inventory.kustomizations.files_of(folder);
+        let own = |at: &usize| !taken.contains(at) && files.contains(&world.inventory.declared[*at].path);
+        (sets_and_projects(world).filter(own).collect::<BTreeSet<usize>>(), files)
+    };
+    let mut done = BTreeSet::new();
+    for Patching { folder, applications, output } in patching {
+        let (mut free, _) = free_sets(&folder, &taken);
+        free.extend(applications);
+        in_overlays.extend(free.iter().copied());
+        trees.push(overlay(world, &folder, &free, false, output, &memo));
+        done.insert(folder);
+    }
+    taken.extend(trees.iter().flat_map(|tree| tree.brought.iter().copied()));
+    let covered: BTreeSet<RepoPath> = trees.iter().flat_map(|tree| tree.files.iter().cloned()).collect();
+    let outermost = world.inventory.kustomizations.outermost().filter(|folder| !done.contains(*folder));
     for folder in outermost {
-        let files = world.inventory.kustomizations.files_of(&folder);
-        let free: BTreeSet<usize> = sets_and_projects(world)
-            .filter(|at| !taken.contains(at) && files.contains(&world.inventory.declared[*at].path))
-            .collect();
+        let (free, files) = free_sets(folder, &taken);
         in_overlays.extend(free.iter().copied());
         if !free.is_empty() && !files.iter().any(|file| is_kustomization_file(file) && covered.contains(file)) {
-            trees.push(overlay(world, &folder, &free, false, &memo));
+            trees.push(overlay(world, folder, &free, false, render::folder_unit(&world.context, folder), &memo));
         }
     }
     taken.extend(in_overlays);
     let free: Vec<usize> = sets_and_projects(world).filter(|at| !taken.contains(at)).collect();
     trees.extend(free.into_iter().map(|at| declared(world, at, RootKind::File, &memo)));
     outer(trees)
+}
+
+/// An overlay that no Application brings and that makes other Applications of declared ones.
+struct Patching {
+    folder: RepoPath,
+    /// The root Applications that it holds: they count as it makes them, not as they are written.
+    applications: BTreeSet<usize>,
+    output: Output,
+}
+
+fn patching(world: &World<'_>, roots: &[usize], memo: &Memo) -> Vec<Patching> {
+    let brought: BTreeSet<&RepoPath> = memo.values().flat_map(|(_, output)| &output.files).collect();
+    let kustomizations = &world.inventory.kustomizations;
+    let holds: Vec<(&RepoPath, BTreeSet<usize>)> = kustomizations
+        .outermost()
+        .filter_map(|folder| {
+            let files = kustomizations.files_of(folder);
+            if files.iter().any(|file| is_kustomization_file(file) && brought.contains(file)) {
+                return None;
+            }
+            let own = roots.iter().copied().filter(|at| files.contains(&world.inventory.declared[*at].path));
+            Some((folder, own.collect::<BTreeSet<usize>>())).filter(|(_, own)| !own.is_empty())
+        })
+        .collect();
+    let built: Vec<Option<Patching>> = holds
+        .into_par_iter()
+        .map(|(folder, applications)| {
+            let output = render::folder_unit(&world.context, folder);
+            let patched = output.rendered.objects.iter().any(|object| {
+                let at = world.inventory.declared_as(&object.node).filter(|at| applications.contains(at));
+                at.is_some_and(|at| !object.node.same_data(&world.inventory.declared[at].node))
+            });
+            patched.then(|| Patching { folder: folder.clone(), applications, output })
+        })
+        .collect();
+    built.into_iter().flatten().collect()
 }
 
 fn is_kustomization_file(path: &RepoPath) -> bool {
@@ -126,8 +174,14 @@ fn declared(world: &World<'_>, at: usize, kind: RootKind, memo: &Memo) -> Tree {
 }
 
 /// The tree of an overlay: what it builds; where that cannot be built, its files as they are written.
-fn overlay(world: &World<'_>, folder: &RepoPath, free: &BTreeSet<usize>, whole: bool, memo: &Memo) -> Tree {
-    let output = render::folder_unit(&world.context, folder);
+fn overlay(
+    world: &World<'_>,
+    folder: &RepoPath,
+    free: &BTreeSet<usize>,
+    whole: bool,
+    output: Output,
+    memo: &Memo,
+) -> Tree {
     let mut seeds: Vec<Seed> = Vec::new();
     let mut rest = Vec::new();
     for object in output.rendered.objects {
@@ -165,7 +219,7 @@ fn named(world: &World<'_>, name: &str, memo: &Memo) -> Vec<Tree> {
     if world.inventory.kustomizations.contains(&path) {
         let files = world.inventory.kustomizations.files_of(&path);
         let own = declared_objects.filter(|(_, declared)| files.contains(&declared.path)).map(|(at, _)| at).collect();
-        return vec![overlay(world, &path, &own, true, memo)];
+        return vec![overlay(world, &path, &own, true, render::folder_unit(&world.context, &path), memo)];
     }
     let seeds: Vec<Seed> = declared_objects
         .filter(|(_, declared)| declared.path.is_within(&path) && !name.is_empty())

@@ -419,3 +419,60 @@ fn a_chart_without_its_library_still_shows_what_does_without() {
     kinds.sort_unstable();
     assert_eq!(kinds, ["missing-chart", "render-failed"]);
 }
+
+#[test]
+fn an_overlay_that_patches_an_application_is_its_root() {
+    let web = app("web", "apps/web", "");
+    let other = app("other", "apps/web", "");
+    let files = |extra: Vec<(&'static str, &'static str)>| {
+        let mut files = vec![
+            ("base/kustomization.yaml", "resources: [web.yaml]\n".to_owned()),
+            ("base/web.yaml", web.clone()),
+            ("plain/kustomization.yaml", "resources: [other.yaml]\n".to_owned()),
+            ("plain/other.yaml", other.clone()),
+            ("apps/web/map.yaml", config_map("plain")),
+            ("apps/prod/map.yaml", config_map("prod")),
+            ("apps/dev/map.yaml", config_map("dev")),
+        ];
+        files.extend(extra.into_iter().map(|(path, text)| (path, text.to_owned())));
+        files
+    };
+    let expanded = |files: Vec<(&'static str, String)>| {
+        let texts: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let expansion = run(&texts);
+        let mut found: Vec<String> = expansion
+            .applications
+            .iter()
+            .map(|(app, rendered)| {
+                let objects: Vec<&str> = rendered.objects.iter().map(|object| object.name()).collect();
+                format!("{}: {} {}", app.root, app.name, objects.join(","))
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    const PROD: (&str, &str) = (
+        "overlays/prod/kustomization.yaml",
+        "resources: [../../base]\npatches:\n- target: {kind: Application}\n  patch: |-\n    - {op: replace, path: \
+         /spec/source/path, value: apps/prod}\n",
+    );
+    const DEV: (&str, &str) = (
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\nnamePrefix: dev-\npatches:\n- target: {kind: Application}\n  patch: |-\n    - {op: replace, \
+         path: /spec/source/path, value: apps/dev}\n",
+    );
+    assert_eq!(expanded(files(vec![PROD])), ["other: other plain", "overlays/prod: web prod"]);
+    assert_eq!(
+        expanded(files(vec![PROD, DEV])),
+        ["other: other plain", "overlays/dev: dev-web dev", "overlays/prod: web prod"],
+        "each overlay is a root of its own"
+    );
+    // An Application that brings one overlay leaves the other one to `--root`.
+    let mut brought = files(vec![PROD, DEV]);
+    brought.push(("root.yaml", app("root", "overlays/dev", "")));
+    let found = expanded(brought);
+    assert!(
+        found.contains(&"root: dev-web dev".to_owned()) && !found.iter().any(|line| line.contains("prod")),
+        "{found:?}"
+    );
+}

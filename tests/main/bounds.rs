@@ -50,13 +50,8 @@ const ROWS: &[Row] = &[
         objects: &["app", "deep", "dots"],
         gaps: &[],
     },
-    Row {
-        case: "a link to a folder",
-        source: "path: linked",
-        links: &[("linked", "deep")],
-        objects: &["deep"],
-        gaps: &[],
-    },
+    // Go's walk does not go through a link at its start: the Application is empty.
+    Row { case: "a link to a folder", source: "path: linked", links: &[("linked", "deep")], objects: &[], gaps: &[] },
     Row {
         case: "a link out",
         source: "path: apps",
