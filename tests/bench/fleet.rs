@@ -51,7 +51,7 @@ pub fn make(folder: &Path, applications: usize) {
              repoURL: https://git.example.com/fleet.git\n  path: {chart}\n  version: main\nsyncOptions: [CreateNamespace=true]\n"
         );
         write(folder, &format!("environments/_shared/components/{domain}/{name}/component.yaml"), &descriptor);
-        if n / DOMAINS.len() % SHARED == 0 {
+        if (n / DOMAINS.len()).is_multiple_of(SHARED) {
             for (file, text) in CHART {
                 write(folder, &format!("{chart}/{file}"), &text.replace("CHART", &format!("{domain}-chart")));
             }

@@ -212,8 +212,9 @@ fn selectable(params: &Params, language: &Language, argocd: ArgoCd) -> Params {
         let cluster = ["metadata.labels.", "metadata.annotations.", "values."];
         let of_cluster = argocd < ArgoCd(4) && (flat.contains_key("nameNormalized") || !folders.is_empty());
         flat.retain(|key, _| {
-            !folders.iter().any(|folder| key.starts_with(folder.as_str()))
-                && !(of_cluster && cluster.iter().any(|own| key.starts_with(own)))
+            let of_folder = folders.iter().any(|folder| key.starts_with(folder.as_str()));
+            let of_cluster = of_cluster && cluster.iter().any(|own| key.starts_with(own));
+            !of_folder && !of_cluster
         });
     }
     flat
