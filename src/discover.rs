@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::finding::Gap;
 use crate::source::{FileId, RepoPath, SourceMap};
-pub use disk::Disk;
+pub use disk::{Content, Disk};
 use listing::Listing;
 pub use listing::{Child, ChildKind};
 

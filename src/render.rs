@@ -24,10 +24,12 @@ mod place;
 pub mod plain;
 mod quiet;
 mod tools;
+mod workshop;
 
 pub use chart::Inflater;
 pub use place::Addresses;
 pub use tools::{Options, Tools};
+pub use workshop::{Finished, Workshop};
 
 /// What an Application's sources give.
 #[derive(Debug, Clone, Default)]

@@ -8,19 +8,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{ReadLimits, read_named};
 use crate::source::{FileId, RepoPath, SourceMap};
 
-/// Files around a folder.
+/// Files around a folder, each looked up and read once: a change on the disk is not seen.
 pub struct Disk {
     root: PathBuf,
     sources: Arc<SourceMap>,
     known: Mutex<HashMap<RepoPath, Known>>,
+    found: Mutex<HashMap<RepoPath, Option<(RepoPath, bool)>>>,
+}
+
+/// A file that was read: its text if it is one.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// UTF-8.
+    Text(Arc<str>),
+    /// Anything else.
+    Bytes(Arc<[u8]>),
+}
+
+impl Content {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Content::Text(text) => text.as_bytes(),
+            Content::Bytes(bytes) => bytes,
+        }
+    }
 }
 
 /// A file that was read.
-type Known = (FileId, Arc<[u8]>);
+type Known = (FileId, Content);
 
 impl Disk {
-    /// The files around a folder, and the folder's own path among them.
-    pub fn around(folder: &Path) -> Result<(Self, RepoPath), String> {
+    /// The root around a folder, and the folder's own path below it.
+    pub fn place(folder: &Path) -> Result<(PathBuf, RepoPath), String> {
         let unusable = |reason: String| format!("`{}`: {reason}", folder.display());
         let real = folder.canonicalize().map_err(|error| unusable(error.to_string()))?;
         let root = real.ancestors().find(|above| above.join(".git").exists()).or(real.ancestors().last());
@@ -28,28 +48,52 @@ impl Disk {
         let inner =
             real.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(|| unusable("no UTF-8 path".into()))?;
         let place = RepoPath::new(inner).map_err(|error| unusable(error.to_string()))?;
-        Ok((Self { root, sources: Arc::default(), known: Mutex::default() }, place))
+        Ok((root, place))
+    }
+
+    /// The files below a root as [`Disk::place`] gives it.
+    pub fn below(root: PathBuf) -> Self {
+        Self { root, sources: Arc::default(), known: Mutex::default(), found: Mutex::default() }
     }
 
     /// What a path leads to, links followed: its real path, and whether it is a file. Nothing outside the root exists.
     pub fn find(&self, path: &RepoPath) -> Option<(RepoPath, bool)> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = found.get(path) {
+            return known.clone();
+        }
+        let looked_up = self.look_up(path);
+        found.insert(path.clone(), looked_up.clone());
+        looked_up
+    }
+
+    fn look_up(&self, path: &RepoPath) -> Option<(RepoPath, bool)> {
         let real = self.root.join(path.as_str()).canonicalize().ok()?;
         let inner = real.strip_prefix(&self.root).ok()?.to_str()?;
         Some((RepoPath::new(inner).ok()?, real.is_file()))
     }
 
     /// The bytes of a file; read once.
-    pub fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)> {
+    pub fn read(&self, path: &RepoPath) -> Option<(FileId, Content)> {
         let (real, is_file) = self.find(path)?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((id, bytes)) = known.get(&real) {
-            return Some((*id, Arc::clone(bytes)));
+        if let Some(known) = known.get(&real) {
+            return Some(known.clone());
         }
-        let bytes: Arc<[u8]> =
-            read_named(&self.root.join(real.as_str()), ReadLimits::default()).ok().filter(|_| is_file)?.into();
-        let id = self.sources.add(real.clone(), String::from_utf8_lossy(&bytes).into_owned());
-        known.insert(real, (id, Arc::clone(&bytes)));
-        Some((id, bytes))
+        let bytes = read_named(&self.root.join(real.as_str()), ReadLimits::default()).ok().filter(|_| is_file)?;
+        let (content, text) = match String::from_utf8(bytes) {
+            Ok(text) => {
+                let text: Arc<str> = text.into();
+                (Content::Text(Arc::clone(&text)), text)
+            }
+            Err(broken) => {
+                let text = String::from_utf8_lossy(broken.as_bytes()).into();
+                (Content::Bytes(broken.into_bytes().into()), text)
+            }
+        };
+        let id = self.sources.add(real.clone(), text);
+        known.insert(real, (id, content.clone()));
+        Some((id, content))
     }
 
     /// The folder that is the limit.
@@ -57,13 +101,8 @@ impl Disk {
         &self.root
     }
 
-    /// The texts that were read, for those who need them longer.
-    pub fn into_sources(self) -> Arc<SourceMap> {
-        self.sources
-    }
-
     /// The texts that were read.
-    pub fn sources(&self) -> &SourceMap {
+    pub fn sources(&self) -> &Arc<SourceMap> {
         &self.sources
     }
 }
@@ -81,9 +120,10 @@ mod tests {
         std::fs::write(checkout.join("base.yaml"), "a: 1\n").unwrap();
         std::fs::write(outer.path().join("secret.yaml"), "b: 2\n").unwrap();
         std::os::unix::fs::symlink("../secret.yaml", checkout.join("link.yaml")).unwrap();
-        let (disk, place) = Disk::around(&checkout.join("overlays/prod")).unwrap();
+        let (root, place) = Disk::place(&checkout.join("overlays/prod")).unwrap();
+        let disk = Disk::below(root);
         assert_eq!(place.as_str(), "overlays/prod");
-        assert_eq!(&*disk.read(&RepoPath::new("base.yaml").unwrap()).unwrap().1, b"a: 1\n");
+        assert_eq!(disk.read(&RepoPath::new("base.yaml").unwrap()).unwrap().1.bytes(), b"a: 1\n");
         assert!(disk.find(&RepoPath::new("link.yaml").unwrap()).is_none());
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::helm::{self, Capabilities, Chart, Parameter, Reason, RenderError, Request, ValuesLayer};
-use super::kustomize::{ChartRequest, Charts};
+use super::kustomize::{ChartRequest, Charts, Values};
 use super::layers::{self, Layer};
 use super::quiet::quiet;
 use super::{Context, Output, address, place_of};
 use crate::budget::Budget;
 use crate::finding::Gap;
+use crate::gotmpl::{self, Functions, TemplateSet};
 use crate::k8s::Resource;
 use crate::k8s::argo::{Application, Source};
 use crate::source::{RepoPath, Span};
@@ -256,25 +257,17 @@ impl Charts for Inflater<'_, '_> {
         let chart = self.chart(request).map_err(|gap| *gap)?;
         let fail = |error: RenderError| gap(&error, request.span);
         let mut layers: Vec<Arc<ValuesLayer>> = Vec::new();
-        let file = request.values_file.as_ref().map(|path| context.tools.values(context.repository(), path));
-        let file = file.transpose().map_err(fail)?;
-        let inline = request.values_inline.as_ref().map(|node| Arc::new(ValuesLayer::inline(node)));
-        match (request.values_merge.as_str(), inline) {
-            ("replace", Some(inline)) => layers.push(inline),
-            ("merge", Some(inline)) => {
-                layers.push(inline);
-                let own = || Some(Arc::new(ValuesLayer::inline(chart.values.as_ref()?)));
-                layers.extend(file.or_else(own));
+        for values in &request.values {
+            match values {
+                Values::Own => layers.extend(chart.values.as_ref().map(|own| Arc::new(ValuesLayer::inline(own)))),
+                Values::File(path) => layers.push(context.tools.values(context.repository(), path).map_err(fail)?),
+                Values::Tree(tree) => layers.push(Arc::new(ValuesLayer::inline(tree))),
             }
-            (_, inline) => layers.extend(file.into_iter().chain(inline)),
-        }
-        for path in &request.additional_values_files {
-            layers.push(context.tools.values(context.repository(), path).map_err(fail)?);
         }
         let layers: Vec<&ValuesLayer> = layers.iter().map(Arc::as_ref).collect();
-        let name = if request.release.is_empty() { "release-name" } else { &request.release };
+        let name = release_name(request, budget).map_err(fail)?;
         let namespace = if request.namespace.is_empty() { "default" } else { &request.namespace };
-        let mut release = helm::Release::new(name, namespace);
+        let mut release = helm::Release::new(&name, namespace);
         let origin = Origin::literal(request.span);
         release.name_origin = Some(origin.clone());
         release.namespace_origin = Some(origin);
@@ -290,7 +283,10 @@ impl Charts for Inflater<'_, '_> {
             skip_schema: false,
             without_missing: true,
         };
-        let printed = helm::render(&wanted, budget).map_err(fail)?;
+        let printed = helm::render(&wanted, budget).map_err(|error| {
+            let said = layers.iter().flat_map(|layer| layer.documents()).chain(&chart.values);
+            fail(RenderError { message: quiet(error.message, said, []), ..error })
+        })?;
         if let Some(gap) = printed.gaps.into_iter().next()
             && printed.manifests.is_empty()
         {
@@ -301,17 +297,33 @@ impl Charts for Inflater<'_, '_> {
     }
 }
 
+/// The release's name: as written, or what the template for it gives (`helm pkg/action/install.go: TemplateName`).
+fn release_name(request: &ChartRequest, budget: &Budget) -> Result<String, RenderError> {
+    if !request.release.is_empty() || request.name_template.is_empty() {
+        let name = if request.release.is_empty() { "release-name" } else { &request.release };
+        return Ok(name.to_owned());
+    }
+    let mut set = TemplateSet::new(Functions::Sprig, gotmpl::Options::default());
+    let refused = |error: Box<gotmpl::Error>| RenderError::refused(error.text());
+    set.add("name-template", request.name_template.as_str(), request.span.file, budget).map_err(refused)?;
+    let nothing = gotmpl::Value::new(gotmpl::Data::Nil);
+    Ok(set.render(budget).execute("name-template", &nothing).map_err(refused)?.text.to_string())
+}
+
 impl Inflater<'_, '_> {
     fn chart(&self, request: &ChartRequest) -> Result<Arc<Chart>, Box<Gap>> {
         let repository = self.context.repository();
-        let folders = [request.name.clone(), format!("{0}-{1}/{0}", request.name, request.version)];
-        let folder = folders
-            .iter()
-            .filter_map(|name| request.home.join(name).ok())
-            .find(|folder| folder.join("Chart.yaml").is_ok_and(|file| repository.is_file(&file)));
-        let chart = match folder {
-            Some(folder) => Some(self.context.tools.chart(repository, &folder)),
-            None => self.context.tools.chart_beside(&request.name, &request.version),
+        let is_chart = |folder: &RepoPath| folder.join("Chart.yaml").is_ok_and(|file| repository.is_file(&file));
+        let unversioned = request.home.join(&request.name).ok().filter(is_chart);
+        let chart = match (&request.folder, unversioned) {
+            (Some(folder), _) => Some(self.context.tools.chart(repository, folder)),
+            // Pulled by hand, it has no version in its folder's name.
+            (None, Some(folder)) => {
+                let chart = self.context.tools.chart(repository, &folder);
+                let fits = chart.as_ref().is_ok_and(|chart| *chart.metadata.version.text == *request.version);
+                if fits { Some(chart) } else { self.context.tools.chart_beside(&request.name, &request.version) }
+            }
+            (None, None) => self.context.tools.chart_beside(&request.name, &request.version),
         };
         match chart {
             Some(chart) => chart.map_err(|error| Box::new(gap(&error, request.span))),

@@ -4,6 +4,7 @@
 //! `target` is the order of things; the other files are one matter each. What is refused is refused with Kustomize's words.
 
 mod argo;
+mod bases;
 mod charts;
 mod config;
 mod fail;
@@ -41,9 +42,10 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub use argo::{ApplicationSource, BuildOptions};
-pub use charts::{ChartRequest, Charts};
+pub use charts::{ChartRequest, Charts, Values};
 pub use files::{Cache, Files, Found};
 pub use kustomization::FILE_NAMES;
 
@@ -143,7 +145,7 @@ fn run(
     let nowhere = |_: &str| None;
     let mut gaps = Vec::new();
     if let Some(source) = options.source {
-        gaps = source.edit(&mut kustomization, &loader).map_err(at_once)?;
+        gaps = source.edit(Arc::make_mut(&mut kustomization), &loader).map_err(at_once)?;
     }
     let build = Build {
         charts: options.charts,

@@ -5,19 +5,27 @@
 //! folder to build and, on its second line, options of `kustomize build`. The cases of `api/krusty/*_test.go` are laid out by
 //! writing the in-memory file system to disk at the head of `Kustomizer.Run` and running `go test ./krusty`.
 //!
-//! `cargo run --example conformance_kustomize -- [--kustomize PROGRAM] [--verbose] [--origins] [--time] NAME=DIR...`
+//! `cargo run --example conformance_kustomize -- [--programs DIR] [--flags FLAGS] [--verbose] [--only PART] NAME=DIR...`
+//! compares; `--record FILE.cases...` asks the real program about the cases of `fixtures/kustomize` and writes its answers beside
+//! them; `--time OUR-PROGRAM NAME=DIR...` measures both.
 
 // A report for people is what this program is for.
 #![allow(clippy::print_stdout)]
 
+mod cases;
+mod real;
+mod speed;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use schemaward::budget::Budget;
 use schemaward::discover::{ReadLimits, Repository};
-use schemaward::render::kustomize::{self, BuildOptions, Built, Cache, Options};
+use real::Programs;
+use schemaward::render::helm::HelmVersion;
+use schemaward::render::kustomize::{self, BuildError, BuildOptions, Built, Options};
+use schemaward::render::{Addresses, Context, Inflater, Manifests, Tools};
 use schemaward::source::{FileId, RepoPath, SourceMap};
 use schemaward::yaml::{self, Dialect};
 use serde_json::Value;
@@ -37,30 +45,56 @@ struct Score {
     ours: Duration,
 }
 
-fn main() {
-    let mut program =
-        PathBuf::from(std::env::var("HOME").unwrap_or_default()).join(".cache/schemaward-oracles/kustomize");
-    let (mut verbose, mut suites, mut only) = (false, Vec::new(), None);
+struct Asked {
+    programs: Programs,
+    flags: String,
+    verbose: bool,
+    only: Option<String>,
+}
+
+impl Asked {
+    fn leaves_out(&self, name: &str) -> bool {
+        self.only.as_ref().is_some_and(|only| !name.contains(only.as_str()))
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let programs = PathBuf::from(std::env::var("HOME").unwrap_or_default()).join(".cache/schemaward-oracles");
+    let mut asked = Asked { programs: Programs::of(&programs), flags: String::new(), verbose: false, only: None };
+    let (mut suites, mut record, mut time) = (Vec::new(), false, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--kustomize" => program = arguments.next().unwrap_or_default().into(),
-            "--verbose" => verbose = true,
-            "--only" => only = arguments.next(),
+            "--programs" => asked.programs = Programs::of(Path::new(&arguments.next().unwrap_or_default())),
+            "--flags" => asked.flags = arguments.next().unwrap_or_default(),
+            "--verbose" => asked.verbose = true,
+            "--only" => asked.only = arguments.next(),
+            "--record" => record = true,
+            "--time" => time = arguments.next().map(PathBuf::from),
             suite => match suite.split_once('=') {
                 Some((name, dir)) => suites.push((name.to_owned(), PathBuf::from(dir))),
                 None => suites.push((suite.to_owned(), PathBuf::from(suite))),
             },
         }
     }
+    if record {
+        return suites.iter().try_for_each(|(_, file)| write_answers(&asked.programs, file));
+    }
+    if let Some(ours) = time {
+        for (name, dir) in suites {
+            let overlays: Vec<PathBuf> = folders(&dir).iter().map(|folder| dir.join(folder.as_str())).collect();
+            println!("{}", speed::measure(&asked.programs, &ours, &name, &overlays)?);
+        }
+        return Ok(());
+    }
     println!("suite | cases | equal | refused alike | beyond | objects | equal | % | kustomize | schemaward");
     for (name, dir) in suites {
         let laid_out =
             std::fs::read_dir(&dir).is_ok_and(|mut all| all.any(|e| e.is_ok_and(|e| e.path().join(".case").exists())));
         let score = if laid_out {
-            cases(&program, &dir, verbose, only.as_deref())
+            laid_out_cases(&asked, &dir)
         } else {
-            suite(&program, &dir, verbose, only.as_deref())
+            suite(&asked, &dir)
         };
         let share = if score.objects == 0 { 100.0 } else { 100.0 * score.equal as f64 / score.objects as f64 };
         println!(
@@ -78,33 +112,65 @@ fn main() {
             println!("    {count} x {reason}");
         }
     }
+    Ok(())
 }
 
-fn suite(program: &Path, dir: &Path, verbose: bool, only: Option<&str>) -> Score {
+fn write_answers(programs: &Programs, file: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut lines = String::new();
+    for case in cases::read(&std::fs::read_to_string(file)?)? {
+        lines.push_str(&serde_json::to_string(&programs.answer(&case)?)?);
+        lines.push('\n');
+    }
+    std::fs::write(file.with_extension("answers.jsonl"), lines)?;
+    Ok(())
+}
+
+/// The folders with a kustomization below a folder.
+fn folders(dir: &Path) -> Vec<RepoPath> {
+    let Ok((repository, _)) = Repository::open(dir, None, ReadLimits::default()) else { return Vec::new() };
+    let named = repository.files().iter().filter(|path| kustomize::FILE_NAMES.contains(&path.file_name()));
+    let mut folders: Vec<RepoPath> = named.filter_map(RepoPath::parent).collect();
+    folders.dedup();
+    folders
+}
+
+/// Our build, with charts from the repository.
+fn ours(
+    repository: &Repository,
+    folder: &RepoPath,
+    build: &BuildOptions,
+    tools: &Tools,
+) -> Result<Built, Box<BuildError>> {
+    let manifests = Manifests::new(repository);
+    let addresses = Addresses::default();
+    let inflater = Inflater { context: &Context { manifests: &manifests, addresses: &addresses, tools } };
+    let options =
+        Options { cache: Some(&tools.cache), build: Some(build), charts: Some(&inflater), ..Options::default() };
+    kustomize::build(repository, folder, &options, &Budget::default())
+}
+
+fn tools() -> Tools {
+    let options = schemaward::render::Options { helm: HelmVersion::V3, ..schemaward::render::Options::default() };
+    Tools::new(options, BuildOptions::default())
+}
+
+fn suite(asked: &Asked, dir: &Path) -> Score {
     let mut score = Score::default();
     let Ok((repository, _)) = Repository::open(dir, None, ReadLimits::default()) else {
         score.reasons.insert("the folder cannot be opened".to_owned(), 1);
         return score;
     };
-    let mut folders: Vec<RepoPath> = repository
-        .files()
-        .iter()
-        .filter(|path| kustomize::FILE_NAMES.contains(&path.file_name()))
-        .filter_map(RepoPath::parent)
-        .collect();
-    folders.dedup();
-    let cache = Cache::default();
-    for folder in folders {
-        if only.is_some_and(|only| !folder.as_str().contains(only)) {
-            continue;
+    let tools = tools();
+    for folder in folders(dir) {
+        if !asked.leaves_out(folder.as_str()) {
+            case(&mut score, asked, dir, &repository, &folder, &asked.flags, &tools);
         }
-        case(&mut score, program, dir, &repository, &folder, "", &cache, verbose);
     }
     score
 }
 
 /// Cases that were laid out: a folder each, with a file `.case` that says what to build and how.
-fn cases(program: &Path, dir: &Path, verbose: bool, only: Option<&str>) -> Score {
+fn laid_out_cases(asked: &Asked, dir: &Path) -> Score {
     let mut score = Score::default();
     let mut folders: Vec<PathBuf> =
         std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -112,40 +178,37 @@ fn cases(program: &Path, dir: &Path, verbose: bool, only: Option<&str>) -> Score
     for folder in folders {
         let Ok(text) = std::fs::read_to_string(folder.join(".case")) else { continue };
         let (path, flags) = text.split_once('\n').unwrap_or((&text, ""));
-        if only.is_some_and(|only| !folder.to_string_lossy().contains(only)) {
+        if asked.leaves_out(&folder.to_string_lossy()) {
             continue;
         }
         let Ok((repository, _)) = Repository::open(&folder, None, ReadLimits::default()) else { continue };
         let Ok(path) = RepoPath::new(path.trim()) else { continue };
-        if verbose {
+        if asked.verbose {
             println!("{}", folder.display());
         }
-        case(&mut score, program, &folder, &repository, &path, flags, &Cache::default(), verbose);
+        case(&mut score, asked, &folder, &repository, &path, flags, &tools());
     }
     score
 }
 
-#[allow(clippy::too_many_arguments)]
 fn case(
     score: &mut Score,
-    program: &Path,
+    asked: &Asked,
     dir: &Path,
     repository: &Repository,
     folder: &RepoPath,
     flags: &str,
-    cache: &Cache,
-    verbose: bool,
+    tools: &Tools,
 ) {
+    let verbose = asked.verbose;
     {
         let started = Instant::now();
-        let theirs =
-            Command::new(program).arg("build").args(flags.split_whitespace()).arg(dir.join(folder.as_str())).output();
+        let theirs = asked.programs.build(&dir.join(folder.as_str()), flags);
         score.theirs += started.elapsed();
         let Ok(theirs) = theirs else { return };
         let build = BuildOptions::parse(flags);
-        let options = Options { cache: Some(cache), build: Some(&build), ..Options::default() };
         let started = Instant::now();
-        let ours = kustomize::build(repository, folder, &options, &Budget::default());
+        let built = ours(repository, folder, &build, tools);
         score.ours += started.elapsed();
         score.cases += 1;
         let note = |score: &mut Score, reason: String| {
@@ -155,7 +218,7 @@ fn case(
             *score.reasons.entry(reason.chars().take(150).collect()).or_default() += 1;
         };
         let error = String::from_utf8_lossy(&theirs.stderr).trim().to_owned();
-        match (theirs.status.success(), ours) {
+        match (theirs.status.success(), built) {
             (true, Ok(built)) => {
                 let different = compare(score, &String::from_utf8_lossy(&theirs.stdout), &built);
                 if different.is_empty() {
@@ -165,12 +228,10 @@ fn case(
                     note(score, reason);
                 }
             }
-            (false, Err(_)) => {
+            (false, Err(refused)) => {
                 score.refused_alike += 1;
                 if verbose {
-                    let ours = kustomize::build(repository, folder, &options, &Budget::default());
-                    let message = ours.err().map(|error| error.message).unwrap_or_default();
-                    println!("  {folder}: both refuse\n      theirs {error}\n      ours   {message}");
+                    println!("  {folder}: both refuse\n      theirs {error}\n      ours   {}", refused.message);
                 }
             }
             (true, Err(refused)) => {

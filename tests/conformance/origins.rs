@@ -1,10 +1,10 @@
 //! Asks the origins of rendered values for proof: changes the line that is said to have supplied a value, renders again
 //! and looks whether that value changed.
 //!
-//!     cargo run --release --example origins -- [--picks N] [--seed N] [--show N] DIR...
+//!     cargo run --release --example origins -- [--kustomizations] [--picks N] [--seed N] [--show N] DIR...
 //!
-//! Prints, over all charts below the folders: picks, how many changed, and how many of all values that changed with them
-//! name the line.
+//! Prints, over all charts (or kustomizations) below the folders: picks, how many changed, and how many of all values that
+//! changed with them name the line.
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use schemaward::budget::Budget;
 use schemaward::discover::Repository;
 use schemaward::render::helm::{Capabilities, HelmVersion, Loader, Manifest, Release, Request, ValuesLayer, render};
+use schemaward::render::kustomize::{self, Options};
 use schemaward::source::{RepoPath, Span};
 use schemaward::yaml::{Meaning, Node, Role, Value};
 
@@ -25,7 +26,24 @@ struct Scalar {
     contributions: Vec<(Role, Span)>,
 }
 
+/// What is rendered.
+enum Subject {
+    Chart(PathBuf),
+    /// A folder of a tree of texts, with the tree.
+    Overlay(RepoPath, Arc<Vec<(String, String)>>),
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Subject::Chart(folder) => write!(f, "{}", folder.display()),
+            Subject::Overlay(folder, _) => write!(f, "{folder}"),
+        }
+    }
+}
+
 fn main() -> Result<(), Failure> {
+    let mut overlays = false;
     let (mut picks, mut seed, mut show, mut folders) = (200, 1u64, 0, Vec::new());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -34,12 +52,17 @@ fn main() -> Result<(), Failure> {
             "--picks" => picks = number()?,
             "--seed" => seed = number()?,
             "--show" => show = number()?,
+            "--kustomizations" => overlays = true,
             folder => folders.push(PathBuf::from(folder)),
         }
     }
     let mut charts = Vec::new();
     for folder in &folders {
-        find(folder, &mut charts)?;
+        if overlays {
+            find_overlays(folder, &mut charts)?;
+        } else {
+            find(folder, &mut charts)?;
+        }
     }
     let mut random = Random(seed);
     let mut out = std::io::stdout().lock();
@@ -48,20 +71,23 @@ fn main() -> Result<(), Failure> {
         tries += 1;
         let chart = &charts[random.below(charts.len())];
         let mut sets = vec![None];
-        sets.extend(values_of(chart).into_iter().map(Some));
+        if let Subject::Chart(folder) = chart {
+            sets.extend(values_of(folder).into_iter().map(Some));
+        }
         let set = sets[random.below(sets.len())].clone();
         let Ok(before) = Rendered::of(chart, set.as_deref(), None) else { continue };
         let from_values: Vec<(&String, &Scalar)> = before
             .scalars
             .iter()
-            .filter(|(_, s)| matches!(s.contributions[0].0, Role::Values | Role::Default))
+            .filter(|(_, s)| overlays || matches!(s.contributions[0].0, Role::Values | Role::Default))
             .collect();
         if from_values.is_empty() {
             continue;
         }
         let (path, scalar) = from_values[random.below(from_values.len())];
         let span = scalar.contributions[0].1;
-        let Some((file, text)) = before.text(span.file).filter(|(file, _)| file.ends_with("values.yaml")) else {
+        let Some((file, text)) = before.text(span.file).filter(|(file, _)| overlays || file.ends_with("values.yaml"))
+        else {
             continue;
         };
         let old = &text[span.start as usize..span.end as usize];
@@ -78,7 +104,7 @@ fn main() -> Result<(), Failure> {
         let moved = after.scalars.get(path).is_none_or(|now| now.text != scalar.text);
         right += u64::from(moved);
         if !moved && done - right <= show {
-            writeln!(out, "{} {:?}\n  {path}\n  said to be from {file}: {old:?}", chart.display(), set)?;
+            writeln!(out, "{} {:?}\n  {path}\n  said to be from {file}: {old:?}", chart, set)?;
         }
         let line = |at: u32| text[..at as usize].matches('\n').count();
         let mut unnamed = Vec::new();
@@ -97,7 +123,7 @@ fn main() -> Result<(), Failure> {
             writeln!(
                 out,
                 "{} {:?}\n  changed without naming {file} {old:?}: {:?}",
-                chart.display(),
+                chart,
                 set,
                 &unnamed[..unnamed.len().min(4)]
             )?;
@@ -147,9 +173,30 @@ struct Rendered {
 }
 
 impl Rendered {
-    fn of(chart: &Path, values: Option<&Path>, edit: Option<(&str, &str)>) -> Result<Self, Failure> {
+    fn of(subject: &Subject, values: Option<&Path>, edit: Option<(&str, &str)>) -> Result<Self, Failure> {
+        match subject {
+            Subject::Chart(chart) => Self::of_chart(chart, values, edit),
+            Subject::Overlay(folder, texts) => Self::of_overlay(folder, texts, edit),
+        }
+    }
+
+    fn of_overlay(folder: &RepoPath, texts: &[(String, String)], edit: Option<(&str, &str)>) -> Result<Self, Failure> {
+        let text = |name: &str, text| edit.filter(|(file, _)| *file == name).map_or(text, |(_, edited)| edited);
+        let texts = texts.iter().map(|(name, old)| (name.as_str(), text(name, old.as_str())));
+        let tree = Repository::from_texts(texts.collect());
+        let built = kustomize::build(&tree, folder, &Options::default(), &Budget::default())?;
+        let mut scalars = BTreeMap::new();
+        for object in &built.objects {
+            let text = |path: &[&str]| object.node.at(path).and_then(Node::as_text).unwrap_or("").to_owned();
+            let name = format!("{}/{}", text(&["kind"]), text(&["metadata", "name"]));
+            collect(&object.node, &name, &mut scalars);
+        }
+        Ok(Self { scalars, tree })
+    }
+
+    fn of_chart(chart: &Path, values: Option<&Path>, edit: Option<(&str, &str)>) -> Result<Self, Failure> {
         let mut texts = Vec::new();
-        gather(chart, chart, &mut texts)?;
+        gather(chart, chart, "chart/", &mut texts)?;
         if let Some(values) = values {
             texts.push(("given/values.yaml".to_owned(), std::fs::read_to_string(values)?));
         }
@@ -215,13 +262,16 @@ fn collect(node: &Node, path: &str, into: &mut BTreeMap<String, Scalar>) {
     }
 }
 
-fn gather(root: &Path, folder: &Path, into: &mut Vec<(String, String)>) -> Result<(), Failure> {
+fn gather(root: &Path, folder: &Path, under: &str, into: &mut Vec<(String, String)>) -> Result<(), Failure> {
     for entry in std::fs::read_dir(folder)?.flatten() {
         let path = entry.path();
+        if path.file_name().is_some_and(|name| name == ".git") {
+            continue;
+        }
         if path.is_dir() {
-            gather(root, &path, into)?;
+            gather(root, &path, under, into)?;
         } else if let Ok(text) = std::fs::read_to_string(&path) {
-            into.push((format!("chart/{}", path.strip_prefix(root)?.display()), text));
+            into.push((format!("{under}{}", path.strip_prefix(root)?.display()), text));
         }
     }
     Ok(())
@@ -235,9 +285,23 @@ fn values_of(chart: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn find(folder: &Path, into: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn find_overlays(root: &Path, into: &mut Vec<Subject>) -> Result<(), Failure> {
+    let mut texts = Vec::new();
+    gather(root, root, "", &mut texts)?;
+    texts.sort();
+    let texts = Arc::new(texts);
+    for (name, _) in texts.iter() {
+        let path = RepoPath::new(name)?;
+        if kustomize::FILE_NAMES.contains(&path.file_name()) {
+            into.push(Subject::Overlay(path.parent().unwrap_or_else(RepoPath::root), Arc::clone(&texts)));
+        }
+    }
+    Ok(())
+}
+
+fn find(folder: &Path, into: &mut Vec<Subject>) -> Result<(), Failure> {
     if folder.join("Chart.yaml").is_file() {
-        into.push(folder.to_owned());
+        into.push(Subject::Chart(folder.to_owned()));
         return Ok(());
     }
     let mut below: Vec<PathBuf> = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();

@@ -8,6 +8,7 @@ mod canary;
 mod cli;
 mod formats;
 mod hostile;
+mod kustomize;
 mod repos;
 mod rules;
 mod tidy;

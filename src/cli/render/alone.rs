@@ -2,21 +2,18 @@
 
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 
-use super::super::{Exit, Global, Outcome, Refusal, input, request, screen, versions};
-use crate::budget::Budget;
+use super::super::{Exit, Global, Outcome, Refusal, input, screen, versions};
 use crate::config::Emulate;
-use crate::discover::{Disk, ReadLimits, Repository};
 use crate::finding::Gap;
 use crate::output::objects::{self, Showing};
 use crate::output::{mask, prose};
 use crate::render;
 use crate::render::helm::{BatchOptions, HelmVersion, Job, Mask, Shop, run_batch};
-use crate::render::kustomize::{self, BuildOptions, Options};
-use crate::source::{RepoPath, SourceMap};
+use crate::render::kustomize::BuildOptions;
+use crate::source::SourceMap;
 use crate::yaml::Node;
 
 #[derive(Debug, Args)]
@@ -103,42 +100,19 @@ fn chart(typed: &Typed, helm: HelmVersion, showing: Showing, format: &str, globa
 }
 
 fn kustomization(folder: &Path, helm: HelmVersion, showing: Showing, format: &str, global: &Global) -> Outcome {
-    let (built, sources, name) = build(folder, helm, global).map_err(|error| Refusal::Usage(prose(&error)))?;
-    let documents = built.objects.iter().map(|object| (None, &object.node)).collect();
-    let shown = Shown { name: &name, namespace: "", documents, gaps: &built.gaps, sources: &sources };
+    let flags = BuildOptions::parse("--enable-helm");
+    let finished = workshop(helm, global).build(folder, &flags, None);
+    let finished = finished.map_err(|error| Refusal::Usage(prose(&error)))?;
+    let documents = finished.built.objects.iter().map(|object| (None, &object.node)).collect();
+    let gaps = &finished.built.gaps;
+    let shown = Shown { name: &finished.name, namespace: "", documents, gaps, sources: &finished.sources };
     print(&shown, showing, format, global)
 }
 
-type Build = (kustomize::Built, Arc<SourceMap>, String);
-
-/// Builds what is at hand; once more with charts, where the kustomization asks for some.
-fn build(folder: &Path, helm: HelmVersion, global: &Global) -> Result<Build, String> {
-    let flags = BuildOptions::parse("--enable-helm");
-    let (disk, place) = Disk::around(folder)?;
-    let name = place.file_name().to_owned();
-    let options = Options { build: Some(&flags), ..Options::default() };
-    let built = kustomize::build(&disk, &place, &options, &Budget::default()).map_err(|error| error.message.clone())?;
-    if !built.gaps.iter().any(|gap| gap.kind == "missing-chart") {
-        return Ok((built, disk.into_sources(), name));
-    }
-    let in_checkout = disk.root().join(".git").exists();
-    let (root, place) = if in_checkout { (disk.root(), place) } else { (folder, RepoPath::root()) };
-    let (repository, _) = Repository::open_whole(root, ReadLimits::default()).map_err(|error| error.to_string())?;
-    let mut charts = Vec::new();
-    for folder in &global.charts {
-        charts.push(request::chart_folder(&repository, folder).map_err(|error| error.to_string())?.0);
-    }
+fn workshop(helm: HelmVersion, global: &Global) -> render::Workshop {
     let kube_version = global.kube_version.clone().unwrap_or_default();
-    let rendering = render::Options { helm, kube_version, api_versions: Vec::new(), charts: Arc::new(charts) };
-    let tools = render::Tools::new(rendering, flags.clone());
-    let manifests = render::Manifests::new(&repository);
-    let addresses = render::Addresses::default();
-    let context = render::Context { manifests: &manifests, addresses: &addresses, tools: &tools };
-    let inflater = render::Inflater { context: &context };
-    let options = Options { build: Some(&flags), charts: Some(&inflater), ..Options::default() };
-    let built = kustomize::build(&repository, &place, &options, &Budget::default());
-    let built = built.map_err(|error| error.message.clone())?;
-    Ok((built, Arc::clone(repository.sources()), name))
+    let options = render::Options { helm, kube_version, ..render::Options::default() };
+    render::Workshop::new(options, global.charts.clone())
 }
 
 /// What was rendered, each document with the template that it comes from.
@@ -172,14 +146,17 @@ fn print(shown: &Shown, showing: Showing, format: &str, global: &Global) -> Outc
 
 fn batch(file: &Path, helm: HelmVersion, showing: Showing, global: &Global) -> Outcome {
     let masked = |node: &Node, sources: &SourceMap| mask::object(node, sources);
+    let (workshop, flags) = (workshop(helm, global), BuildOptions::parse("--enable-helm"));
     let build = |folder: &Path| {
-        let (built, sources, _) = build(folder, helm, global)?;
-        if let Some(gap) = built.gaps.first() {
+        let finished = workshop.build(folder, &flags, None)?;
+        if let Some(gap) = finished.built.gaps.first() {
             return Err(gap.message.clone());
         }
-        let objects = built.objects.iter().map(|object| &object.node);
-        let shown = |node: &Node| if showing.secrets { node.to_json() } else { masked(node, &sources).to_json() };
-        Ok(objects.map(shown).collect())
+        let objects = finished.built.objects.into_iter().map(|object| object.node);
+        if showing.secrets {
+            return Ok(objects.collect());
+        }
+        Ok(objects.map(|node| masked(&node, &finished.sources)).collect())
     };
     let jobs = global.jobs.map_or(0, usize::from);
     let mask: &Mask<'_> = &masked;

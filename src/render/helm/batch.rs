@@ -77,15 +77,19 @@ struct Answer {
 #[serde(untagged)]
 enum Objects {
     Printed(#[serde(serialize_with = "as_json")] Printed),
-    Built(Vec<serde_json::Value>),
+    Built(#[serde(serialize_with = "nodes_as_json")] Vec<Node>),
 }
 
 fn as_json<S: serde::Serializer>(printed: &Printed, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(printed.manifests.iter().map(|manifest| AsJson(&manifest.node)))
 }
 
+fn nodes_as_json<S: serde::Serializer>(nodes: &[Node], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(nodes.iter().map(AsJson))
+}
+
 /// Builds a kustomization: the objects, or the reason why not.
-pub type Kustomize<'f> = dyn Fn(&Path) -> Result<Vec<serde_json::Value>, String> + Sync + 'f;
+pub type Kustomize<'f> = dyn Fn(&Path) -> Result<Vec<Node>, String> + Sync + 'f;
 
 /// Takes out of an object what is not to be shown.
 pub type Mask<'f> = dyn Fn(&Node, &SourceMap) -> Node + Sync + 'f;

@@ -2,9 +2,13 @@
 //! is none the chart is a gap.
 
 use super::fail::{Fail, Outcome};
+use super::files::Found;
+use super::finish;
 use super::kustomization::Kustomization;
+use super::merge::{self, Merging};
 use super::object::Object;
-use super::parse::Document;
+use super::parse::{self, Document, Placing};
+use super::patch;
 use super::read::Reading;
 use super::resmap::objects_of;
 use super::target::Target;
@@ -12,7 +16,7 @@ use super::tree;
 use crate::budget::Budget;
 use crate::finding::Gap;
 use crate::source::{RepoPath, Span};
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, Origin, Role};
 
 /// One chart that a kustomization inflates.
 #[derive(Debug, Clone)]
@@ -23,20 +27,16 @@ pub struct ChartRequest {
     pub version: String,
     /// The chart repository; empty for a chart at hand.
     pub repo: String,
+    /// The folder of the chart, where it is at hand as Kustomize keeps it.
+    pub folder: Option<RepoPath>,
     /// The folder in which charts are looked for.
     pub home: RepoPath,
     /// The release's name; empty for a generated one.
     pub release: String,
     /// The release's namespace, the kustomization's where the chart names none.
     pub namespace: String,
-    /// A values file in place of the chart's own.
-    pub values_file: Option<RepoPath>,
-    /// Values written in the kustomization.
-    pub values_inline: Option<Node>,
-    /// How the two meet: `override` (the default), `replace` or `merge`.
-    pub values_merge: String,
-    /// Further values files, the last winning.
-    pub additional_values_files: Vec<RepoPath>,
+    /// The values that the chart is given, the last winning.
+    pub values: Vec<Values>,
     /// Whether custom resource definitions come along.
     pub include_crds: bool,
     /// Whether hooks stay out.
@@ -53,9 +53,21 @@ pub struct ChartRequest {
     pub span: Span,
 }
 
+/// Values that a kustomization gives a chart.
+#[derive(Debug, Clone)]
+pub enum Values {
+    /// The chart's own once more, as if a user had given them: a null takes away what a dependency has.
+    Own,
+    /// A file.
+    File(RepoPath),
+    /// A tree, spelled for every reader.
+    Tree(Node),
+}
+
 /// Who renders charts for kustomizations.
 pub trait Charts {
-    /// The objects of a chart, each value with its origin, or why there are none.
+    /// The objects of a chart, each value with its origin, or why there are none: a gap of the kind `render-failed` is a
+    /// refusal of Helm's, with which the whole build fails.
     fn inflate(&self, request: &ChartRequest, budget: &Budget) -> Result<Vec<Node>, Gap>;
 }
 
@@ -125,38 +137,43 @@ pub(super) fn split_old(old: &[Node], kustomization: &mut Kustomization) -> Outc
     Ok(())
 }
 
-/// What is asked of a chart; `lenient` for a plugin's configuration, which holds the global fields too.
-pub(super) fn request(
-    chart: &Node,
-    globals: Option<&Node>,
+/// The fields of a chart that decide where it and its values are.
+struct Asked<'n> {
+    home: &'n str,
+    values_file: String,
+    merge: String,
+    inline: Option<&'n Node>,
+    more: Vec<Node>,
+}
+
+/// What is asked of a chart; read leniently, since a plugin's configuration holds the global fields too.
+fn request<'n>(
+    chart: &'n Node,
+    globals: Option<&'n Node>,
     namespace: &str,
     root: &RepoPath,
-) -> Result<ChartRequest, Fail> {
+) -> Result<(ChartRequest, Asked<'n>), Fail> {
     let mut r = Reading::lenient(chart, "HelmChart")?;
-    let path = |text: &str| {
-        root.join(text)
-            .map_err(|_| Fail::at(chart.span(), format!("security; file '{text}' is not in or below '{root}'")))
-    };
     let home = globals.and_then(|globals| globals.str_at("chartHome")).filter(|home| !home.is_empty());
-    let home = path(home.unwrap_or("charts"))?;
+    let home = home.unwrap_or("charts");
     let own = r.text_or_empty("namespace")?;
-    let values_file = r.text_or_empty("valuesFile")?;
     let merge = r.text_or_empty("valuesMerge")?;
-    Ok(ChartRequest {
+    let asked = Asked {
+        home,
+        values_file: r.text_or_empty("valuesFile")?,
+        merge: if merge.is_empty() { "override".to_owned() } else { merge },
+        inline: r.get("valuesInline"),
+        more: r.texts("additionalValuesFiles")?,
+    };
+    let request = ChartRequest {
         name: r.text_or_empty("name")?,
         version: r.text_or_empty("version")?,
         repo: r.text_or_empty("repo")?,
-        home,
+        folder: None,
+        home: root.join(home).map_err(|_| outside(chart, home, root))?,
         release: r.text_or_empty("releaseName")?,
         namespace: if own.is_empty() { namespace.to_owned() } else { own },
-        values_file: if values_file.is_empty() { None } else { Some(path(&values_file)?) },
-        values_inline: r.get("valuesInline").cloned(),
-        values_merge: if merge.is_empty() { "override".to_owned() } else { merge },
-        additional_values_files: r
-            .texts("additionalValuesFiles")?
-            .iter()
-            .map(|node| path(tree::text(node)))
-            .collect::<Result<_, _>>()?,
+        values: Vec::new(),
         include_crds: r.flag("includeCRDs")?,
         skip_hooks: r.flag("skipHooks")?,
         skip_tests: r.flag("skipTests")?,
@@ -164,7 +181,12 @@ pub(super) fn request(
         kube_version: r.text_or_empty("kubeVersion")?,
         name_template: r.text_or_empty("nameTemplate")?,
         span: chart.span(),
-    })
+    };
+    Ok((request, asked))
+}
+
+fn outside(chart: &Node, text: &str, root: &RepoPath) -> Fail {
+    Fail::at(chart.span(), format!("security; file '{text}' is not in or below '{root}'"))
 }
 
 /// The objects of a chart; a gap if nobody renders it.
@@ -174,22 +196,45 @@ pub(super) fn inflate(
     globals: Option<&Node>,
     namespace: &str,
 ) -> Result<Vec<Object>, Fail> {
-    let mut request = request(chart, globals, namespace, &target.loader.root)?;
-    if !target.build.kube_version.is_empty() {
+    let loader = &target.loader;
+    let (mut request, asked) = request(chart, globals, namespace, &loader.root)?;
+    // The command line counts where the chart itself says nothing, whatever the comment in Kustomize's source says.
+    if request.kube_version.is_empty() {
         request.kube_version.clone_from(&target.build.kube_version);
     }
-    if !target.build.api_versions.is_empty() {
+    if request.api_versions.is_empty() {
         request.api_versions.clone_from(&target.build.api_versions);
     }
     if request.name.is_empty() {
         return Err(Fail::at(request.span, "chart name cannot be empty"));
     }
-    if !["override", "replace", "merge"].contains(&request.values_merge.as_str()) {
-        let message = "valuesMerge must be one of [merge override replace]";
-        return Err(Fail::at(request.span, message));
+    let mut more = Vec::new();
+    for file in &asked.more {
+        let loaded = loader.load(tree::text(file));
+        let loaded = loaded.map_err(|fail| fail.within("could not load additionalValuesFile").or_at(file.span()))?;
+        more.push(Values::File(loaded.path));
     }
+    if !["override", "replace", "merge"].contains(&asked.merge.as_str()) {
+        return Err(Fail::at(request.span, "valuesMerge must be one of [merge override replace]"));
+    }
+    if !request.release.is_empty() && !request.name_template.is_empty() {
+        return Err(Fail::at(request.span, "cannot set --name-template and also specify a name"));
+    }
+    let pulled = !request.version.is_empty() && !request.repo.is_empty();
+    let inner = if pulled {
+        format!("{}/{}-{}/{}", asked.home, request.name, request.version, request.name)
+    } else {
+        format!("{}/{}", asked.home, request.name)
+    };
+    let folder = loader.root.join(&inner).ok().and_then(|folder| loader.shared.files.find(&folder));
+    if let Some(Found::Folder(folder)) = folder {
+        request.folder = Some(folder);
+    }
+    let own = format!("{inner}/values.yaml");
+    request.values = values(target, &asked, request.folder.as_ref().map(|_| own.as_str()), request.span)?;
+    request.values.extend(more);
     let inflated = match target.build.charts {
-        Some(charts) => charts.inflate(&request, target.loader.shared.budget),
+        Some(charts) => charts.inflate(&request, loader.shared.budget),
         None => {
             let message = format!("the chart `{}` of a kustomization is not rendered here", request.name);
             Err(Gap::new("missing-chart", message).at(request.span))
@@ -202,9 +247,45 @@ pub(super) fn inflate(
             objects.iter_mut().for_each(|object| object.notes.from_chart = true);
             Ok(objects)
         }
+        Err(gap) if gap.kind == "render-failed" => Err(Fail::at(gap.span.unwrap_or(request.span), gap.message)),
+        Err(gap) if gap.kind == "missing-chart" && request.repo.is_empty() && target.build.charts.is_some() => {
+            let message = format!("no repo specified for pull, no chart found at '{}/{inner}'", loader.root);
+            Err(Fail::at(request.span, message))
+        }
         Err(gap) => {
             target.build.gap(gap);
             Ok(Vec::new())
         }
     }
+}
+
+/// The values that stand for the chart's own: a file and what is written in the kustomization, laid over each other.
+fn values(target: &Target<'_>, asked: &Asked<'_>, own: Option<&str>, span: Span) -> Result<Vec<Values>, Fail> {
+    let inline = asked.inline.filter(|node| node.as_map().is_some_and(|map| !map.entries.is_empty()));
+    let inline = inline.map(|node| patch::as_json(node, &Placing::Whole(node.span().file), Role::Values));
+    let path = if asked.values_file.is_empty() { own } else { Some(asked.values_file.as_str()) };
+    let inline = match (inline, asked.merge.as_str(), path) {
+        (Some(inline), "replace", _) => return Ok(vec![Values::Tree(inline)]),
+        (inline, _, Some(_)) => inline,
+        // A chart from elsewhere, whose values nobody here can read.
+        (Some(inline), "merge", None) => return Ok(vec![Values::Tree(inline), Values::Own]),
+        (inline, _, None) => return Ok(std::iter::once(Values::Own).chain(inline.map(Values::Tree)).collect()),
+    };
+    let loaded = target.loader.load(path.unwrap_or("")).map_err(|fail| fail.or_at(span))?;
+    let Some(inline) = inline else { return Ok(vec![Values::File(loaded.path)]) };
+    let budget = target.loader.shared.budget;
+    let parsed = parse::documents(loaded.text()?, &Placing::Whole(loaded.file), Role::Values, budget);
+    let within = |fail: Fail| fail.within("could not parse values file into rnode");
+    let document = parsed.map_err(within)?.into_iter().next();
+    let file = document.ok_or_else(|| within(Fail::at(loaded.whole(), "EOF")))?.root;
+    let (under, over) = if asked.merge == "merge" { (inline, file) } else { (file, inline) };
+    let schemas = target.build.schemas();
+    let merging = Merging { schemas: &schemas, budget };
+    let merged = merge::merge(under, over, &merging).map_err(|fail| fail.within("could not merge values"))?;
+    let mut merged = merged.unwrap_or_else(|| Node::map(Vec::new(), Origin::of(Role::Values, span)));
+    if merged.as_map().is_none() {
+        return Err(Fail::at(merged.span(), "could not parse merged values into map"));
+    }
+    finish::respell(&mut merged)?;
+    Ok(vec![Values::Tree(merged)])
 }

@@ -61,6 +61,17 @@ pub(super) fn apply(object: &mut Node, spec: &FieldSpec, make: Make, origin: &Or
     if !spec.is_for(object) {
         return Ok(());
     }
+    apply_path(object, spec, make, origin, edit)
+}
+
+/// As [`apply`], to an object of whatever kind.
+pub(super) fn apply_path(object: &mut Node, spec: &FieldSpec, make: Make, origin: &Origin, edit: Edit<'_>) -> Outcome {
+    // Most paths end at the first step.
+    let first = spec.path.split('/').next().unwrap_or("");
+    let plain = !first.is_empty() && !first.contains(['\\', '[', ' ']);
+    if plain && (!spec.create || make == Make::Nothing) && object.as_map().is_some() && object.get(first).is_none() {
+        return Ok(());
+    }
     let path = tree::split_path(&spec.path, '/');
     let walk = Walk { path: &path, create: spec.create, make, origin };
     // Asking first whether the path leads anywhere keeps shared trees shared.

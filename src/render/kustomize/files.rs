@@ -5,11 +5,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::bases::{Bases, Trail};
 use super::fail::Fail;
+use super::kustomization::Kustomization;
 use super::object::Object;
 use super::parse::{self, Placing};
 use crate::budget::Budget;
-use crate::discover::{Disk, Repository};
+use crate::discover::{Content, Disk, Repository};
 use crate::source::{FileId, RepoPath, SourceMap, Span};
 use crate::yaml::{Node, Role};
 
@@ -26,8 +28,8 @@ pub enum Found {
 pub trait Files {
     /// What a path leads to; `None` for nothing, and for what leaves the repository.
     fn find(&self, path: &RepoPath) -> Option<Found>;
-    /// The bytes of a file, and its text's id if it is text.
-    fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)>;
+    /// What a file holds, and the id of its text.
+    fn read(&self, path: &RepoPath) -> Option<(FileId, Content)>;
     /// Where the texts are kept.
     fn sources(&self) -> &SourceMap;
 }
@@ -35,25 +37,32 @@ pub trait Files {
 /// A file that was read.
 pub(super) struct Loaded {
     pub(super) file: FileId,
-    pub(super) bytes: Arc<[u8]>,
+    pub(super) content: Content,
     pub(super) path: RepoPath,
 }
 
 impl Loaded {
     pub(super) fn text(&self) -> Result<&str, Fail> {
-        std::str::from_utf8(&self.bytes)
-            .map_err(|_| Fail::at(self.whole(), "MalformedYAMLError: yaml: invalid leading UTF-8 octet"))
+        match &self.content {
+            Content::Text(text) => Ok(text),
+            Content::Bytes(_) => {
+                Err(Fail::at(self.whole(), "MalformedYAMLError: yaml: invalid leading UTF-8 octet"))
+            }
+        }
     }
 
     pub(super) fn whole(&self) -> Span {
-        Span::new(self.file, 0, self.bytes.len())
+        Span::new(self.file, 0, self.content.bytes().len())
     }
 }
 
-/// What is shared by all builds of a repository: parsed files.
+/// What all builds of a repository share: files that were parsed and bases that were built. The builds have the same files
+/// and the same charts to ask.
 #[derive(Default)]
 pub struct Cache {
     objects: Mutex<HashMap<(RepoPath, bool), Parsed>>,
+    pub(super) kustomizations: Mutex<HashMap<(RepoPath, bool), (Arc<Kustomization>, RepoPath)>>,
+    pub(super) bases: Bases,
 }
 
 type Parsed = Arc<Result<Vec<Object>, Fail>>;
@@ -64,24 +73,24 @@ pub(super) struct Shared<'a> {
     pub(super) cache: &'a Cache,
     pub(super) budget: &'a Budget,
     pub(super) unrestricted: bool,
-    read: RefCell<BTreeSet<RepoPath>>,
+    pub(super) trail: RefCell<Trail>,
 }
 
 impl<'a> Shared<'a> {
     pub(super) fn new(files: &'a dyn Files, cache: &'a Cache, budget: &'a Budget, unrestricted: bool) -> Self {
-        Self { files, cache, budget, unrestricted, read: RefCell::default() }
+        Self { files, cache, budget, unrestricted, trail: RefCell::default() }
     }
 
     pub(super) fn files_read(&self) -> BTreeSet<RepoPath> {
-        self.read.borrow().clone()
+        self.trail.borrow().files.clone()
     }
 
     fn open(&self, path: RepoPath) -> Result<Loaded, Fail> {
-        let Some((file, bytes)) = self.files.read(&path) else {
+        let Some((file, content)) = self.files.read(&path) else {
             return Err(Fail::new(format!("the file '{path}' cannot be read")));
         };
-        self.read.borrow_mut().insert(path.clone());
-        Ok(Loaded { file, bytes, path })
+        self.trail.borrow_mut().files.insert(path.clone());
+        Ok(Loaded { file, content, path })
     }
 
     /// The text of a scalar and where its bytes stand.
@@ -134,15 +143,21 @@ impl<'a> Loader<'a> {
             }
             None => return Err(nowhere()),
         };
-        for visited in std::iter::once(&self.root).chain(&self.referrers) {
-            if visited.is_within(&root) {
-                return Err(Fail::new(format!(
-                    "cycle detected: candidate root '{root}' contains visited root '{visited}'"
-                )));
-            }
+        if let Some(visited) = self.visited_within(&root) {
+            return Err(Fail::new(format!("cycle detected: candidate root '{root}' contains visited root '{visited}'")));
         }
         let referrers = std::iter::once(self.root.clone()).chain(self.referrers.iter().cloned()).collect();
         Ok(Self { shared: self.shared, root, referrers })
+    }
+
+    /// The folder on the way here, this one included, that lies in `root`.
+    pub(super) fn visited_within(&self, root: &RepoPath) -> Option<&RepoPath> {
+        std::iter::once(&self.root).chain(&self.referrers).find(|visited| visited.is_within(root))
+    }
+
+    /// The folders that led here.
+    pub(super) fn has_referrer_within(&self, root: &RepoPath) -> bool {
+        self.referrers.iter().any(|visited| visited.is_within(root))
     }
 
     /// The view of a folder that stands for something outside the repository.
@@ -240,7 +255,7 @@ impl Files for Disk {
         Some(if is_file { Found::File(real) } else { Found::Folder(real) })
     }
 
-    fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)> {
+    fn read(&self, path: &RepoPath) -> Option<(FileId, Content)> {
         Disk::read(self, path)
     }
 
@@ -255,16 +270,15 @@ impl Files for Repository {
         Some(if self.is_file(path) { Found::File(real) } else { Found::Folder(real) })
     }
 
-    fn read(&self, path: &RepoPath) -> Option<(FileId, Arc<[u8]>)> {
+    fn read(&self, path: &RepoPath) -> Option<(FileId, Content)> {
         let id = self.id(path)?;
         if let Some(text) = Repository::sources(self).text(id) {
-            return Some((id, Arc::from(text.as_bytes())));
+            return Some((id, Content::Text(text)));
         }
-        let bytes = self.read_bytes(path).ok()?;
-        if let Ok(text) = std::str::from_utf8(&bytes) {
-            Repository::sources(self).fill(id, Arc::from(text));
+        match String::from_utf8(self.read_bytes(path).ok()?) {
+            Ok(text) => Some((id, Content::Text(Repository::sources(self).fill(id, text.into())))),
+            Err(broken) => Some((id, Content::Bytes(broken.into_bytes().into()))),
         }
-        Some((id, bytes.into()))
     }
 
     fn sources(&self) -> &SourceMap {

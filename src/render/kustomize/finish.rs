@@ -72,8 +72,8 @@ pub(super) fn sort(map: &mut ResMap, sort: Option<&Sort>) -> Outcome {
         },
     };
     let list = std::mem::take(&mut map.list);
-    let mut keyed: Vec<(ResId, Object)> = list.into_iter().map(|object| (object.id(), object)).collect();
-    keyed.sort_by(|a, b| compare(&a.0, &b.0, &first, &last));
+    let mut keyed: Vec<(Key, Object)> = list.into_iter().map(|object| (Key::of(&object, &first, &last), object)).collect();
+    keyed.sort_by(|a, b| a.0.compare(&b.0));
     map.append_all(keyed.into_iter().map(|(_, object)| object))
 }
 
@@ -82,23 +82,31 @@ fn owned_defaults() -> (Vec<String>, Vec<String>) {
     (owned(&id::ORDER_FIRST), owned(&id::ORDER_LAST))
 }
 
-fn compare(a: &ResId, b: &ResId, first: &[String], last: &[String]) -> Ordering {
-    if a.gvk != b.gvk {
-        let rank = |gvk: &Gvk| id::rank(&gvk.kind, first, last);
-        let by_text = legacy_text(&a.gvk).cmp(&legacy_text(&b.gvk));
-        let namespaces = a.gvk.kind == "Namespace" && b.gvk.kind == "Namespace";
-        let reverse = namespaces && (a.gvk.group.is_empty() || b.gvk.group.is_empty());
-        return rank(&a.gvk).cmp(&rank(&b.gvk)).then(if reverse { by_text.reverse() } else { by_text });
-    }
-    let text = |id: &ResId| {
-        let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
-        format!("{}|{}|{}", id.gvk, or(&id.namespace, "~X"), or(&id.name, "~N"))
-    };
-    text(a).cmp(&text(b))
+/// What the order asks of an object, written once for all comparisons.
+struct Key {
+    gvk: Gvk,
+    rank: i32,
+    legacy: String,
+    text: String,
 }
 
-fn legacy_text(gvk: &Gvk) -> String {
-    gvk.sort_key().1
+impl Key {
+    fn of(object: &Object, first: &[String], last: &[String]) -> Self {
+        let ResId { gvk, name, namespace, .. } = object.id();
+        let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
+        let text = format!("{gvk}|{}|{}", or(namespace, "~X"), or(name, "~N"));
+        Self { rank: id::rank(&gvk.kind, first, last), legacy: gvk.sort_key().1, text, gvk }
+    }
+
+    fn compare(&self, other: &Key) -> Ordering {
+        if self.gvk == other.gvk {
+            return self.text.cmp(&other.text);
+        }
+        let by_text = self.legacy.cmp(&other.legacy);
+        let namespaces = self.gvk.kind == "Namespace" && other.gvk.kind == "Namespace";
+        let reverse = namespaces && (self.gvk.group.is_empty() || other.gvk.group.is_empty());
+        self.rank.cmp(&other.rank).then(if reverse { by_text.reverse() } else { by_text })
+    }
 }
 
 /// Annotations become strings, notes go, and the spelling becomes everybody's.

@@ -158,7 +158,7 @@ fn pairs(loader: &Loader<'_>, generator: &Generator) -> Result<Vec<Pair>, Fail> 
         let loaded = loader.load(path).map_err(|fail| within(fail.or_at(file.span())))?;
         let whole = Origin::of(Role::Generator, loaded.whole());
         let origin = tree::joined(&whole, &[&tree::in_role(&file.origin, Role::Generator)]);
-        found.push(Pair { key: key.to_owned(), value: loaded.bytes.to_vec(), origin });
+        found.push(Pair { key: key.to_owned(), value: loaded.content.bytes().to_vec(), origin });
     }
     Ok(found)
 }
@@ -166,7 +166,7 @@ fn pairs(loader: &Loader<'_>, generator: &Generator) -> Result<Vec<Pair>, Fail> 
 fn env_pairs(loader: &Loader<'_>, env: &Node, found: &mut Vec<Pair>) -> Outcome {
     let loaded = loader.load(tree::text(env)).map_err(|fail| fail.or_at(env.span()))?;
     let mut start = 0;
-    for (number, raw) in loaded.bytes.split(|&b| b == b'\n').enumerate() {
+    for (number, raw) in loaded.content.bytes().split(|&b| b == b'\n').enumerate() {
         let at = start;
         start += raw.len() + 1;
         let line = raw.strip_suffix(b"\r").unwrap_or(raw);

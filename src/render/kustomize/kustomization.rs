@@ -1,5 +1,7 @@
 //! A kustomization file as it is written, old forms brought into the new one, and what Kustomize refuses about it.
 
+use std::sync::{Arc, PoisonError};
+
 use super::config::field_spec;
 use super::fail::Fail;
 use super::fieldspec::FieldSpec;
@@ -128,8 +130,21 @@ pub(super) struct Kustomization {
     pub(super) build_metadata: Vec<String>,
 }
 
-/// Finds and reads the kustomization of a folder.
-pub(super) fn load(loader: &Loader<'_>) -> Result<Kustomization, Fail> {
+/// Finds and reads the kustomization of a folder, once for all builds.
+pub(super) fn load(loader: &Loader<'_>) -> Result<Arc<Kustomization>, Fail> {
+    let cache = &loader.shared.cache.kustomizations;
+    let key = (loader.root.clone(), loader.shared.unrestricted);
+    if let Some((known, path)) = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        loader.shared.trail.borrow_mut().files.insert(path.clone());
+        return Ok(Arc::clone(known));
+    }
+    let (read, path) = load_afresh(loader)?;
+    let read = Arc::new(read);
+    cache.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (Arc::clone(&read), path));
+    Ok(read)
+}
+
+fn load_afresh(loader: &Loader<'_>) -> Result<(Kustomization, RepoPath), Fail> {
     let mut found = FILE_NAMES.iter().filter_map(|name| loader.load_own(name).map(|loaded| (name, loaded)));
     let Some((name, loaded)) = found.next() else {
         return Err(Fail::new(format!(
@@ -150,7 +165,7 @@ pub(super) fn load(loader: &Loader<'_>) -> Result<Kustomization, Fail> {
     let root = parsed.documents.first().map(|document| &document.root).ok_or_else(empty)?;
     let mut kustomization = read(root, &loader.root)?.ok_or_else(empty)?;
     kustomization.file_name = (*name).to_owned();
-    Ok(kustomization)
+    Ok((kustomization, loaded.path))
 }
 
 fn read(root: &Node, folder: &RepoPath) -> Result<Option<Kustomization>, Fail> {

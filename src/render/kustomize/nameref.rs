@@ -52,30 +52,31 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
     }
     if by_name.is_empty() {
         // Even where nothing has to follow, a binding's subjects must have namespaces that are texts.
-        return (0..map.list.len()).try_for_each(|at| reachable(map, at, &candidates).map(drop));
+        return (0..map.list.len()).try_for_each(|at| Reach::of(map, at, &candidates).map(drop));
     }
+    let mut by_kind: HashMap<Gvk, Vec<(&Gvk, &FieldSpec)>> = HashMap::new();
     for at in 0..map.list.len() {
         let original = map.list[at].original_id();
-        let reachable = reachable(map, at, &candidates)?;
-        for reference in &config.name_reference {
-            for spec in &reference.referrers {
-                if !original.gvk.is_selected_by(&spec.gvk) {
-                    continue;
-                }
+        let reach = Reach::of(map, at, &candidates)?;
+        let of_kind = by_kind.entry(original.gvk).or_insert_with_key(|gvk| {
+            let all = config.name_reference.iter().flat_map(|one| one.referrers.iter().map(|spec| (&one.target, spec)));
+            all.filter(|(_, spec)| gvk.is_selected_by(&spec.gvk)).collect()
+        });
+        for &(target, spec) in of_kind.iter() {
+            {
                 let role_ref = role_ref(&map.list[at].node, &spec.path);
                 let finder = Finder {
                     candidates: &candidates,
                     by_name: &by_name,
-                    reachable: &reachable,
+                    reach: &reach,
                     referrer: &candidates[at],
-                    target: &reference.target,
+                    target,
                     role_ref,
                 };
-                // The kind was asked for already, by the first name.
-                let spec = FieldSpec { gvk: Gvk::default(), ..spec.clone() };
                 let node = &mut map.list[at].node;
                 let origin = node.origin.clone();
-                fieldspec::apply(node, &spec, Make::Nothing, &origin, &mut |node| finder.update(node)).map_err(
+                // The kind was asked for already, by the first name.
+                fieldspec::apply_path(node, spec, Make::Nothing, &origin, &mut |node| finder.update(node)).map_err(
                     |fail| {
                         let id = &candidates[at].current;
                         fail.within(format!("updating name reference in '{}' field of '{id}'", spec.path))
@@ -88,32 +89,38 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
 }
 
 /// Who can be referred to from an object: its namespace, what has none, and for bindings those of its subjects.
-fn reachable(map: &ResMap, at: usize, candidates: &[Candidate]) -> Result<Option<Vec<bool>>, Fail> {
-    let own = &candidates[at].current;
-    if own.cluster {
-        return Ok(None);
-    }
-    let mut namespaces: Vec<&str> = Vec::new();
-    let object = &map.list[at];
-    if object.kind() == "RoleBinding" {
-        for subject in object.node.items("subjects") {
-            let Some(namespace) = subject.get("namespace") else { continue };
-            if subject.get("kind").is_none_or(|kind| tree::text(kind) != "ServiceAccount") {
-                continue;
+struct Reach<'c> {
+    own: &'c ResId,
+    namespaces: Vec<String>,
+}
+
+impl<'c> Reach<'c> {
+    fn of(map: &ResMap, at: usize, candidates: &'c [Candidate]) -> Result<Self, Fail> {
+        let own = &candidates[at].current;
+        let mut namespaces = Vec::new();
+        let object = &map.list[at];
+        if !own.cluster && object.kind() == "RoleBinding" {
+            for subject in object.node.items("subjects") {
+                let Some(namespace) = subject.get("namespace") else { continue };
+                if subject.get("kind").is_none_or(|kind| tree::text(kind) != "ServiceAccount") {
+                    continue;
+                }
+                if !tree::is_string(namespace) {
+                    let message = format!("Invalid Input: namespace is blank for resource \"{own}\"\n");
+                    return Err(Fail::at(namespace.span(), message));
+                }
+                namespaces.push(tree::text(namespace).to_owned());
             }
-            if !tree::is_string(namespace) {
-                let message = format!("Invalid Input: namespace is blank for resource \"{own}\"\n");
-                return Err(Fail::at(namespace.span(), message));
-            }
-            namespaces.push(tree::text(namespace));
         }
+        Ok(Self { own, namespaces })
     }
-    Ok(Some(
-        candidates
-            .iter()
-            .map(|c| c.current.cluster || c.current.same_namespace(own) || namespaces.contains(&c.namespace.as_str()))
-            .collect(),
-    ))
+
+    fn covers(&self, other: &Candidate) -> bool {
+        self.own.cluster
+            || other.current.cluster
+            || other.current.same_namespace(self.own)
+            || self.namespaces.contains(&other.namespace)
+    }
 }
 
 fn role_ref(node: &Node, path: &str) -> Option<Gvk> {
@@ -131,7 +138,7 @@ fn role_ref(node: &Node, path: &str) -> Option<Gvk> {
 struct Finder<'f> {
     candidates: &'f [Candidate],
     by_name: &'f HashMap<&'f str, Vec<usize>>,
-    reachable: &'f Option<Vec<bool>>,
+    reach: &'f Reach<'f>,
     referrer: &'f Candidate,
     target: &'f Gvk,
     role_ref: Option<Gvk>,
@@ -230,7 +237,7 @@ impl Finder<'_> {
     }
 
     fn can_reach(&self, at: usize) -> bool {
-        self.reachable.as_ref().is_none_or(|reachable| reachable[at])
+        self.reach.covers(&self.candidates[at])
     }
 
     fn find(

@@ -41,7 +41,7 @@ pub(super) fn ready(loader: &Loader<'_>, patch: &Patch) -> Result<Ready, Fail> {
             // The text is trimmed for Kustomize's eyes; the places are those of the whole.
             let whole = tree::text(node);
             let strategic = loader.parse(whole.trim_end(), &placing, Role::Patch);
-            let json = operations(loader, text, whole, &placing);
+            let json = unless(&strategic, || operations(loader, text, whole, &placing));
             (strategic, json, "[patch: ...]".to_owned(), node.span())
         }
         (None, Some(path)) => {
@@ -51,7 +51,7 @@ pub(super) fn ready(loader: &Loader<'_>, patch: &Patch) -> Result<Ready, Fail> {
             })?;
             let text = loaded.text()?;
             let strategic = loader.objects(name, true);
-            let json = operations(loader, text, text, &Placing::Whole(loaded.file));
+            let json = unless(&strategic, || operations(loader, text, text, &Placing::Whole(loaded.file)));
             (strategic, json, format!("[path: {name:?}]"), path.span())
         }
     };
@@ -81,6 +81,17 @@ pub(super) fn ready(loader: &Loader<'_>, patch: &Patch) -> Result<Ready, Fail> {
                 target.ok_or_else(|| Fail::at(span, format!("must specify a target for JSON patch {source}")))?;
             Ok(Ready::Json { operations, target, remember: true, span })
         }
+    }
+}
+
+/// What is an object is no list of operations, and need not be read as one.
+fn unless(
+    strategic: &Result<Vec<Object>, Fail>,
+    json: impl FnOnce() -> Result<Vec<Operation>, Fail>,
+) -> Result<Vec<Operation>, Fail> {
+    match strategic {
+        Ok(objects) if !objects.is_empty() => Err(Fail::new("not a list of operations")),
+        _ => json(),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use super::bases::Bases;
 use super::charts::Charts;
 use super::config::{self, Config};
 use super::fail::{Fail, Outcome};
@@ -60,7 +61,7 @@ impl Build<'_> {
 }
 
 /// What was gathered so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Accumulated {
     pub(super) map: ResMap,
     pub(super) config: Arc<Config>,
@@ -79,7 +80,7 @@ impl Accumulated {
 pub(super) struct Target<'t> {
     pub(super) build: &'t Build<'t>,
     pub(super) loader: Loader<'t>,
-    pub(super) kustomization: Kustomization,
+    pub(super) kustomization: Arc<Kustomization>,
     /// The namespace that charts get where neither they nor the kustomization name one.
     chart_namespace: String,
     provenance: Provenance,
@@ -87,7 +88,7 @@ pub(super) struct Target<'t> {
 }
 
 impl<'t> Target<'t> {
-    pub(super) fn new(build: &'t Build<'t>, loader: Loader<'t>, kustomization: Kustomization) -> Self {
+    pub(super) fn new(build: &'t Build<'t>, loader: Loader<'t>, kustomization: Arc<Kustomization>) -> Self {
         let chart_namespace = String::new();
         Self { build, loader, kustomization, chart_namespace, provenance: Provenance::default(), depth: 0 }
     }
@@ -223,18 +224,37 @@ impl<'t> Target<'t> {
 
     /// Another kustomization: on its own, or as a component upon what is there.
     fn directory(&self, ra: Accumulated, loader: Loader<'t>, path: &str, component: bool) -> Result<Accumulated, Fail> {
-        let root = loader.root.clone();
         if self.depth >= DEEPEST {
             let message = format!("kustomizations nested deeper than {DEEPEST}");
             return Err(Fail { exceeded: true, ..Fail::new(message) });
         }
         self.loader.shared.budget.steps(100)?;
-        let kustomization = kustomization::load(&loader)
-            .map_err(|fail| fail.within(format!("couldn't make target for path '{root}'")))?;
         let chart_namespace = match &self.kustomization.namespace {
             Some(namespace) => tree::text(namespace).to_owned(),
             None => self.chart_namespace.clone(),
         };
+        if component {
+            return self.enter(ra, loader, path, true, chart_namespace);
+        }
+        let (shared, base) = (loader.shared, loader.clone());
+        let namespace = chart_namespace.clone();
+        Bases::get(shared, self.build, &base, &namespace, self.depth + 1, DEEPEST, || {
+            self.enter(ra, loader, path, false, chart_namespace)
+        })
+    }
+
+    fn enter(
+        &self,
+        ra: Accumulated,
+        loader: Loader<'t>,
+        path: &str,
+        component: bool,
+        chart_namespace: String,
+    ) -> Result<Accumulated, Fail> {
+        let root = loader.root.clone();
+        loader.shared.trail.borrow_mut().enter(&root, self.depth + 1);
+        let kustomization = kustomization::load(&loader)
+            .map_err(|fail| fail.within(format!("couldn't make target for path '{root}'")))?;
         let inner = Target {
             build: self.build,
             loader,

@@ -178,6 +178,40 @@ impl Marks {
     }
 }
 
+/// The images of a name, which is a regular expression: with a tag, a digest or neither.
+enum Pattern {
+    /// A name in which only dots have a meaning, that of any character.
+    Plain(String),
+    Like(Regex),
+}
+
+impl Pattern {
+    fn of(name: &str) -> Option<Self> {
+        if name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/.:".contains(&b)) {
+            return Some(Self::Plain(name.to_owned()));
+        }
+        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+        regex::RegexBuilder::new(&pattern).size_limit(1 << 20).build().ok().map(Self::Like)
+    }
+
+    fn is_match(&self, image: &str) -> bool {
+        let name = match self {
+            Pattern::Plain(name) => name,
+            Pattern::Like(regex) => return regex.is_match(image),
+        };
+        let mut rest = image.chars();
+        let fits = |wanted: char| rest.next().is_some_and(|c| c == wanted || (wanted == '.' && c != '\n'));
+        if !name.chars().all(fits) {
+            return false;
+        }
+        let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.{}-".contains(&b));
+        let rest = rest.as_str();
+        let (tag, digest) = rest.split_once('@').map_or((rest, None), |(tag, digest)| (tag, Some(digest)));
+        (tag.is_empty() || tag.strip_prefix(':').is_some_and(word))
+            && digest.is_none_or(|digest| digest.strip_prefix("sha256:").is_some_and(word))
+    }
+}
+
 /// A new name, tag or digest for an image.
 #[derive(Debug, Clone)]
 pub(super) struct Images {
@@ -187,9 +221,7 @@ pub(super) struct Images {
 
 impl Images {
     pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
-        let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", self.image.name);
-        let regex = regex::RegexBuilder::new(&pattern).size_limit(1 << 20).build();
-        let regex = regex.map_err(|_| {
+        let regex = Pattern::of(&self.image.name).ok_or_else(|| {
             let fail = Fail::new(format!("the image name `{}` is no regular expression", self.image.name));
             Fail { span: self.image.span, ..fail }
         })?;
@@ -208,7 +240,7 @@ impl Images {
     }
 
     /// Containers wherever they are.
-    fn everywhere(&self, node: &mut Node, regex: &Regex) -> Outcome {
+    fn everywhere(&self, node: &mut Node, regex: &Pattern) -> Outcome {
         match Shape::of(node) {
             Shape::Map => {
                 for entry in tree::entries_mut(node).into_iter().flatten() {
@@ -229,7 +261,7 @@ impl Images {
         }
     }
 
-    fn edit(&self, node: &mut Node, regex: &Regex) -> Outcome {
+    fn edit(&self, node: &mut Node, regex: &Pattern) -> Outcome {
         tree::expect(node, Shape::Scalar)?;
         if !regex.is_match(tree::text(node)) {
             return Ok(());
@@ -279,7 +311,7 @@ impl Images {
 }
 
 /// Whether any text of a tree is the image: most objects have none and stay shared.
-fn mentions(node: &Node, regex: &Regex) -> bool {
+fn mentions(node: &Node, regex: &Pattern) -> bool {
     let mut open = vec![node];
     while let Some(node) = open.pop() {
         match &node.value {
@@ -362,7 +394,21 @@ impl Replicas {
 
 #[cfg(test)]
 mod tests {
-    use super::split_image;
+    use super::{Pattern, split_image};
+
+    #[test]
+    fn plain_names_match_as_regular_expressions_do() {
+        for name in ["nginx", "a.b/c", "host:5000/x_y", ""] {
+            let regex = regex::Regex::new(&format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")).unwrap();
+            for image in [
+                "nginx", "nginx:", "nginx:1.2", "nginx:a@sha256:b", "nginx@sha256:", "nginx@sha1:x", "nginx:a:b", "nginxx",
+                "a.b/c", "aXb/c:1", "a\nb/c", "ab/c", "host:5000/x_y:v{}", "host:5000/x_y@sha256:a@sha256:b", ":1", "@sha256:x",
+                "", "é", "aéb/c", "nginx:1\n", "nginx\n",
+            ] {
+                assert_eq!(Pattern::of(name).unwrap().is_match(image), regex.is_match(image), "{name} {image:?}");
+            }
+        }
+    }
 
     #[test]
     fn images_come_apart() {
