@@ -314,7 +314,8 @@ impl Inflater<'_, '_> {
     fn chart(&self, request: &ChartRequest) -> Result<Arc<Chart>, Box<Gap>> {
         let repository = self.context.repository();
         let is_chart = |folder: &RepoPath| folder.join("Chart.yaml").is_ok_and(|file| repository.is_file(&file));
-        let unversioned = request.home.join(&request.name).ok().filter(is_chart);
+        let home = request.home.as_ref();
+        let unversioned = home.and_then(|home| home.join(&request.name).ok()).filter(is_chart);
         let chart = match (&request.folder, unversioned) {
             (Some(folder), _) => Some(self.context.tools.chart(repository, folder)),
             // Pulled by hand, it has no version in its folder's name.

@@ -55,6 +55,7 @@ use crate::k8s::Resource;
 use crate::source::{RepoPath, Span};
 use fail::Fail;
 use files::{Loader, Shared};
+use kustomization::Kustomization;
 use metadata::BuildMetadata;
 use target::{Accumulated, Build, Target};
 
@@ -141,7 +142,13 @@ fn run(
 ) -> Result<Built, (Fail, Vec<Gap>)> {
     let at_once = |fail: Fail| (fail, Vec::new());
     let loader = Loader::new(shared, dir).map_err(at_once)?;
-    let mut kustomization = kustomization::load(&loader).map_err(at_once)?;
+    let mut kustomization = match (kustomization::load(&loader), options.source) {
+        (Err(fail), Some(source)) if fail.message == kustomization::EMPTY && source.edits_the_file() => {
+            let name = FILE_NAMES.into_iter().find(|name| loader.load_own(name).is_some());
+            Arc::new(Kustomization::blank(name.unwrap_or(FILE_NAMES[0])))
+        }
+        (loaded, _) => loaded.map_err(at_once)?,
+    };
     let nowhere = |_: &str| None;
     let mut gaps = Vec::new();
     if let Some(source) = options.source {
@@ -151,8 +158,17 @@ fn run(
         charts: options.charts,
         enable_helm: flags.enable_helm,
         enable_plugins: flags.enable_plugins,
-        kube_version: options.source.map(|source| source.kube_version.clone()).unwrap_or_default(),
-        api_versions: options.source.map(|source| source.api_versions.clone()).unwrap_or_default(),
+        kube_version: match options.source {
+            // Argo CD's own come last on the command line.
+            Some(source) if !source.kube_version.is_empty() => source.kube_version.clone(),
+            _ => flags.kube_version.clone(),
+        },
+        api_versions: flags
+            .api_versions
+            .iter()
+            .chain(options.source.iter().flat_map(|source| &source.api_versions))
+            .cloned()
+            .collect(),
         remotes: options.remotes.unwrap_or(&nowhere),
         gaps: RefCell::new(gaps),
         incomplete: Cell::new(false),
@@ -169,7 +185,7 @@ fn run(
 fn objects(
     build: &Build<'_>,
     loader: Loader<'_>,
-    kustomization: kustomization::Kustomization,
+    kustomization: Arc<Kustomization>,
     flags: &BuildOptions,
 ) -> Result<Vec<Resource>, Fail> {
     let wanted = build.metadata;

@@ -20,9 +20,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use real::Programs;
 use schemaward::budget::Budget;
 use schemaward::discover::{ReadLimits, Repository};
-use real::Programs;
 use schemaward::render::helm::HelmVersion;
 use schemaward::render::kustomize::{self, BuildError, BuildOptions, Built, Options};
 use schemaward::render::{Addresses, Context, Inflater, Manifests, Tools};
@@ -37,6 +37,7 @@ struct Score {
     cases: usize,
     equal_cases: usize,
     refused_alike: usize,
+    other_words: usize,
     beyond: usize,
     objects: usize,
     equal: usize,
@@ -87,21 +88,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         return Ok(());
     }
-    println!("suite | cases | equal | refused alike | beyond | objects | equal | % | kustomize | schemaward");
+    println!(
+        "suite | cases | equal | refused alike | in other words | beyond | objects | equal | % | kustomize | schemaward"
+    );
     for (name, dir) in suites {
         let laid_out =
             std::fs::read_dir(&dir).is_ok_and(|mut all| all.any(|e| e.is_ok_and(|e| e.path().join(".case").exists())));
-        let score = if laid_out {
-            laid_out_cases(&asked, &dir)
-        } else {
-            suite(&asked, &dir)
-        };
+        let score = if laid_out { laid_out_cases(&asked, &dir) } else { suite(&asked, &dir) };
         let share = if score.objects == 0 { 100.0 } else { 100.0 * score.equal as f64 / score.objects as f64 };
         println!(
-            "{name} | {} | {} | {} | {} | {} | {} | {share:.2} | {:?} | {:?}",
+            "{name} | {} | {} | {} | {} | {} | {} | {} | {share:.2} | {:?} | {:?}",
             score.cases,
             score.equal_cases,
             score.refused_alike,
+            score.other_words,
             score.beyond,
             score.objects,
             score.equal,
@@ -230,6 +230,7 @@ fn case(
             }
             (false, Err(refused)) => {
                 score.refused_alike += 1;
+                score.other_words += usize::from(!cases::same_reason(&refused.message, &error));
                 if verbose {
                     println!("  {folder}: both refuse\n      theirs {error}\n      ours   {}", refused.message);
                 }

@@ -46,12 +46,13 @@ impl Programs {
         }
         let folder = root.join(&case.folder);
         let source = case.files.get(".expanded.yaml").or_else(|| case.files.get(".source.yaml"));
-        let shown = |text: &str| text.replace(&format!("{}/", root.display()), "").replace(root.to_str().unwrap_or(" "), ".");
+        let shown =
+            |text: &str| text.replace(&format!("{}/", root.display()), "").replace(root.to_str().unwrap_or(" "), ".");
         let mut answer = Answer { case: case.name.clone(), ..Answer::default() };
         if let Some(source) = source {
             let source: Json = serde_yaml::from_str(source).map_err(|error| format!("{}: {error}", case.name))?;
             if let Err(error) = self.edit(&source, &root, &folder) {
-                answer.error = Some(shown(error.trim()));
+                answer.error = Some(shown(said(&error)));
                 return Ok(answer);
             }
         }
@@ -59,7 +60,7 @@ impl Programs {
         if built.status.success() {
             answer.objects = Some(super::documents(&String::from_utf8_lossy(&built.stdout)));
         } else {
-            answer.error = Some(shown(String::from_utf8_lossy(&built.stderr).trim()));
+            answer.error = Some(shown(said(&String::from_utf8_lossy(&built.stderr))));
         }
         Ok(answer)
     }
@@ -140,6 +141,12 @@ impl Programs {
         }
         Ok(())
     }
+}
+
+/// The error itself, without warnings before it and the usage behind it.
+fn said(text: &str) -> &str {
+    let error = text.find("Error: ").map_or(text, |at| &text[at..]);
+    error.split("\nUsage:").next().unwrap_or(error).trim()
 }
 
 /// There is no `edit` for patches: Argo CD appends them to the file itself.

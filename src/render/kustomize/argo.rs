@@ -2,7 +2,7 @@
 //! command line from `argocd-cm`. Follows `argo-cd util/kustomize/kustomize.go` and Kustomize's `edit` commands.
 
 use super::fail::{Fail, Outcome};
-use super::files::{Found, Loader};
+use super::files::Loader;
 use super::kustomization::{self, Image, Kustomization, Labels, Replica};
 use super::transform::split_image;
 use super::tree;
@@ -84,6 +84,16 @@ impl ApplicationSource {
         }
     }
 
+    /// Whether `kustomize edit` writes the file before patches are added to it.
+    pub(super) fn edits_the_file(&self) -> bool {
+        let texts = [&self.name_prefix, &self.name_suffix, &self.namespace];
+        let lists = [&self.images, &self.replicas];
+        texts.iter().any(|text| text.is_some())
+            || lists.iter().any(|list| !list.is_empty())
+            || !self.common_labels.is_empty()
+            || !self.common_annotations.is_empty()
+    }
+
     /// Edits the kustomization in the order in which Argo CD does.
     pub(super) fn edit(&self, k: &mut Kustomization, loader: &Loader<'_>) -> Result<Vec<Gap>, Fail> {
         if self.name_prefix.is_some() {
@@ -99,6 +109,10 @@ impl ApplicationSource {
         if self.namespace.is_some() {
             k.namespace.clone_from(&self.namespace);
         }
+        if let Some(patch) = self.patches.first().filter(|_| k.null_patches && !self.edits_the_file()) {
+            let message = "expected 'patches' field in kustomization.yaml to be []any, but got <nil>";
+            return Err(Fail::at(patch.span(), message));
+        }
         for patch in &self.patches {
             k.patches.push(kustomization::patch(patch)?);
         }
@@ -113,7 +127,7 @@ impl ApplicationSource {
             let folder = loader.root.join(path).ok().and_then(|path| loader.shared.files.find(&path));
             let known = k.components.iter().any(|known| tree::text(known) == path);
             match folder {
-                Some(Found::Folder(_)) if !known => k.components.push(component.clone()),
+                Some(_) if !known => k.components.push(component.clone()),
                 Some(_) => {}
                 None if super::remote::is_remote(path) && !known => k.components.push(component.clone()),
                 None if self.ignore_missing_components => {}
@@ -175,6 +189,10 @@ impl ApplicationSource {
             let (Some(count), Some(number)) = (count, number) else {
                 return Err(Fail::at(node.span(), "expected integer value for count. Received: something else"));
             };
+            if name.contains('=') {
+                let message = "invalid format of replica, use the following format: <name>=<count>";
+                return Err(Fail::at(node.span(), message));
+            }
             replicas.retain(|known| known.name != name);
             replicas.push(Replica { name, count: Node::plain(number.to_string(), count.origin.clone()) });
         }
@@ -324,6 +342,10 @@ pub struct BuildOptions {
     pub keep_order: bool,
     /// `--enable-managedby-label`.
     pub managed_by_label: bool,
+    /// `--helm-kube-version`.
+    pub kube_version: String,
+    /// `--helm-api-versions`.
+    pub api_versions: Vec<String>,
 }
 
 impl BuildOptions {
@@ -342,6 +364,13 @@ impl BuildOptions {
                     options.load_restrictor_none = matches!(value, "LoadRestrictionsNone" | "none");
                 }
                 "--reorder" => options.keep_order = value.or_else(|| words.next()) == Some("none"),
+                "--helm-kube-version" => {
+                    value.or_else(|| words.next()).unwrap_or_default().clone_into(&mut options.kube_version);
+                }
+                "--helm-api-versions" => {
+                    let value = value.or_else(|| words.next()).unwrap_or_default();
+                    options.api_versions.extend(value.split(',').filter(|v| !v.is_empty()).map(str::to_owned));
+                }
                 "--enable-managedby-label" => options.managed_by_label = on,
                 _ => {}
             }

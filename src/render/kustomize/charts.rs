@@ -30,7 +30,7 @@ pub struct ChartRequest {
     /// The folder of the chart, where it is at hand as Kustomize keeps it.
     pub folder: Option<RepoPath>,
     /// The folder in which charts are looked for.
-    pub home: RepoPath,
+    pub home: Option<RepoPath>,
     /// The release's name; empty for a generated one.
     pub release: String,
     /// The release's namespace, the kustomization's where the chart names none.
@@ -170,7 +170,7 @@ fn request<'n>(
         version: r.text_or_empty("version")?,
         repo: r.text_or_empty("repo")?,
         folder: None,
-        home: root.join(home).map_err(|_| outside(chart, home, root))?,
+        home: root.join(home).ok(),
         release: r.text_or_empty("releaseName")?,
         namespace: if own.is_empty() { namespace.to_owned() } else { own },
         values: Vec::new(),
@@ -183,10 +183,6 @@ fn request<'n>(
         span: chart.span(),
     };
     Ok((request, asked))
-}
-
-fn outside(chart: &Node, text: &str, root: &RepoPath) -> Fail {
-    Fail::at(chart.span(), format!("security; file '{text}' is not in or below '{root}'"))
 }
 
 /// The objects of a chart; a gap if nobody renders it.

@@ -45,9 +45,7 @@ impl Loaded {
     pub(super) fn text(&self) -> Result<&str, Fail> {
         match &self.content {
             Content::Text(text) => Ok(text),
-            Content::Bytes(_) => {
-                Err(Fail::at(self.whole(), "MalformedYAMLError: yaml: invalid leading UTF-8 octet"))
-            }
+            Content::Bytes(_) => Err(Fail::at(self.whole(), "MalformedYAMLError: yaml: invalid leading UTF-8 octet")),
         }
     }
 
@@ -144,7 +142,9 @@ impl<'a> Loader<'a> {
             None => return Err(nowhere()),
         };
         if let Some(visited) = self.visited_within(&root) {
-            return Err(Fail::new(format!("cycle detected: candidate root '{root}' contains visited root '{visited}'")));
+            return Err(Fail::new(format!(
+                "cycle detected: candidate root '{root}' contains visited root '{visited}'"
+            )));
         }
         let referrers = std::iter::once(self.root.clone()).chain(self.referrers.iter().cloned()).collect();
         Ok(Self { shared: self.shared, root, referrers })

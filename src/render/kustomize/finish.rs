@@ -72,7 +72,8 @@ pub(super) fn sort(map: &mut ResMap, sort: Option<&Sort>) -> Outcome {
         },
     };
     let list = std::mem::take(&mut map.list);
-    let mut keyed: Vec<(Key, Object)> = list.into_iter().map(|object| (Key::of(&object, &first, &last), object)).collect();
+    let mut keyed: Vec<(Key, Object)> =
+        list.into_iter().map(|object| (Key::of(&object, &first, &last), object)).collect();
     keyed.sort_by(|a, b| a.0.compare(&b.0));
     map.append_all(keyed.into_iter().map(|(_, object)| object))
 }

@@ -128,7 +128,19 @@ pub(super) struct Kustomization {
     pub(super) transformers: Vec<Node>,
     pub(super) validators: Vec<Node>,
     pub(super) build_metadata: Vec<String>,
+    /// `patches` is written and has nothing: Argo CD cannot add to it.
+    pub(super) null_patches: bool,
 }
+
+impl Kustomization {
+    /// What `kustomize edit` takes an empty file for.
+    pub(super) fn blank(file_name: &str) -> Self {
+        Self { kind: "Kustomization".to_owned(), file_name: file_name.to_owned(), ..Self::default() }
+    }
+}
+
+/// How an empty file is refused.
+pub(super) const EMPTY: &str = "kustomization.yaml is empty";
 
 /// Finds and reads the kustomization of a folder, once for all builds.
 pub(super) fn load(loader: &Loader<'_>) -> Result<Arc<Kustomization>, Fail> {
@@ -161,10 +173,11 @@ fn load_afresh(loader: &Loader<'_>) -> Result<(Kustomization, RepoPath), Fail> {
         fail.exceeded = problem.exceeded;
         return Err(fail);
     }
-    let empty = || Fail::at(loaded.whole(), "kustomization.yaml is empty");
+    let empty = || Fail::at(loaded.whole(), EMPTY);
     let root = parsed.documents.first().map(|document| &document.root).ok_or_else(empty)?;
     let mut kustomization = read(root, &loader.root)?.ok_or_else(empty)?;
     kustomization.file_name = (*name).to_owned();
+    kustomization.null_patches = root.get("patches").is_some_and(Node::is_null);
     Ok((kustomization, loaded.path))
 }
 

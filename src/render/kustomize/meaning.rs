@@ -48,6 +48,7 @@ fn plain(text: &str) -> Meaning<'_> {
 fn number(text: &str) -> Option<Meaning<'_>> {
     match text {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Some(Meaning::Float(f64::INFINITY)),
+        ".nan" | ".NaN" | ".NAN" => return Some(Meaning::Float(f64::NAN)),
         "-.inf" | "-.Inf" | "-.INF" => return Some(Meaning::Float(f64::NEG_INFINITY)),
         _ => {}
     }
@@ -59,7 +60,8 @@ fn number(text: &str) -> Option<Meaning<'_>> {
         return Some(whole);
     }
     if is_float(&bare) {
-        return bare.parse::<f64>().ok().map(Meaning::Float);
+        // What is too large for a float is a text to Go.
+        return bare.parse::<f64>().ok().filter(|value| value.is_finite()).map(Meaning::Float);
     }
     None
 }
@@ -114,20 +116,13 @@ fn timestamp(text: &str) -> Option<String> {
     if bytes.len() < 8 || bytes.get(4) != Some(&b'-') || !bytes[..4].iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let (date, time) = match text.find(['T', 't', ' ']) {
+    let (date, time) = match text.find(['T', 't']) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     };
     let mut parts = date.split('-');
     let year: i16 = parts.next()?.parse().ok()?;
-    let exact = time.is_none();
-    let mut two = |wide: bool| -> Option<i8> {
-        let part = parts.next()?;
-        let fits = part.len() == 2 || (!wide && part.len() == 1);
-        (fits && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse().ok()).flatten()
-    };
-    // A bare date needs two digits each; with a time one is enough.
-    let (month, day) = (two(exact)?, two(exact)?);
+    let (month, day) = (field(parts.next()?, 1)?, field(parts.next()?, 1)?);
     if parts.next().is_some() {
         return None;
     }
@@ -160,7 +155,7 @@ fn zone(time: &str) -> Option<(&str, String)> {
     if let Some(clock) = time.strip_suffix('Z') {
         return Some((clock, "Z".to_owned()));
     }
-    let Some(at) = time.rfind(['+', '-']) else { return Some((time, "Z".to_owned())) };
+    let at = time.rfind(['+', '-'])?;
     let offset = &time[at..];
     let shape = offset.len() == 6 && offset.as_bytes()[3] == b':';
     let digits = offset.bytes().enumerate().all(|(i, b)| matches!(i, 0 | 3) || b.is_ascii_digit());

@@ -1,11 +1,13 @@
 //! One object on its way through a build, with what Kustomize notes about it on the side: former names, prefixes, whether its
 //! name wants a hash. Kustomize keeps those notes in annotations; here they never mix with the object's own.
 
+use std::sync::Arc;
+
 use super::fail::{Fail, Outcome};
 use super::id::{Gvk, ResId};
 use super::parse::Flaw;
 use super::tree;
-use crate::yaml::{Entry, Node, Origin};
+use crate::yaml::{Entry, Node, Origin, Value};
 
 /// What a generated object does to one of the same name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,9 +61,33 @@ pub(super) struct Notes {
     pub(super) variables: Vec<String>,
     /// Whether a chart made it and gave it its namespace.
     pub(super) from_chart: bool,
+    shared: Vec<Shared>,
+}
+
+/// A label that one transformer put at several places anew: Kustomize puts one and the same node there, so that whatever later
+/// writes over it at one place writes over it at all of them.
+#[derive(Debug, Clone)]
+struct Shared {
+    key: Arc<str>,
+    paths: Vec<String>,
+    text: String,
 }
 
 impl Notes {
+    /// Notes the places at which a label is new. Annotations are written anew by Kustomize's own notes and share nothing.
+    pub(super) fn share(&mut self, key: &Arc<str>, paths: Vec<&str>, text: &str) {
+        let paths: Vec<String> =
+            paths.into_iter().filter(|path| !path.ends_with("annotations")).map(str::to_owned).collect();
+        if paths.len() > 1 {
+            self.shared.push(Shared { key: Arc::clone(key), paths, text: text.to_owned() });
+        }
+    }
+
+    /// After a way through JSON every place has a node of its own.
+    pub(super) fn unshare(&mut self) {
+        self.shared.clear();
+    }
+
     /// Whether Kustomize would have annotations of its own on the object.
     pub(super) fn any(&self) -> bool {
         !self.former.is_empty()
@@ -106,6 +132,30 @@ impl Object {
             if !own.iter().any(|known| known.key == entry.key) {
                 own.push(entry.clone());
             }
+        }
+    }
+
+    /// Brings the places that share a label to what one of them was changed to; the last in the order of the walk counts.
+    pub(super) fn follow_shared(&mut self) {
+        for shared in &mut self.notes.shared {
+            let mut paths: Vec<Vec<&str>> = Vec::with_capacity(shared.paths.len());
+            for path in &shared.paths {
+                paths.push(path.split('/').map(|part| part.trim_end_matches("[]")).chain([&*shared.key]).collect());
+            }
+            paths.sort_unstable();
+            let mut changed = None;
+            for path in &paths {
+                each(&self.node, path, &mut |node| {
+                    if tree::text(node) != shared.text {
+                        changed = Some(node.clone());
+                    }
+                });
+            }
+            let Some(changed) = changed else { continue };
+            for path in &paths {
+                replace_each(&mut self.node, path, &changed);
+            }
+            tree::text(&changed).clone_into(&mut shared.text);
         }
     }
 
@@ -258,6 +308,28 @@ impl Object {
             }
         }
         Ok(())
+    }
+}
+
+/// Looks at the scalars at the end of a path, through lists.
+fn each(node: &Node, path: &[&str], look: &mut impl FnMut(&Node)) {
+    match (&node.value, path.split_first()) {
+        (Value::Seq(items), _) => items.iter().for_each(|item| each(item, path, look)),
+        (Value::Map(_), Some((key, rest))) => node.get(key).into_iter().for_each(|node| each(node, rest, look)),
+        (Value::Scalar(_), None) => look(node),
+        _ => {}
+    }
+}
+
+/// Puts a scalar at the ends of a path that are scalars.
+fn replace_each(node: &mut Node, path: &[&str], new: &Node) {
+    match path.split_first() {
+        _ if node.as_seq().is_some() => {
+            tree::items_mut(node).into_iter().flatten().for_each(|item| replace_each(item, path, new));
+        }
+        Some((key, rest)) => tree::get_mut(node, key).into_iter().for_each(|node| replace_each(node, rest, new)),
+        None if node.as_scalar().is_some() => *node = new.clone(),
+        None => {}
     }
 }
 

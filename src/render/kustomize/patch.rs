@@ -313,12 +313,13 @@ fn lay(object: &mut Object, mut patch: Object, targeted: bool, patching: &Patchi
         restore(meta, "name", name)?;
     }
     match namespace {
-        Some(namespace) => restore(meta, "namespace", Some(namespace)),
+        Some(namespace) => restore(meta, "namespace", Some(namespace))?,
         None => {
             tree::remove(meta, "namespace");
-            Ok(())
         }
     }
+    object.follow_shared();
+    Ok(())
 }
 
 fn restore(node: &mut Node, key: &str, old: Option<Node>) -> Outcome {
@@ -341,6 +342,7 @@ fn apply_json(object: &mut Object, operations: &[Operation], patching: &Patching
         tree::ensure_map(meta, "annotations", &origin)?;
     }
     // The object becomes JSON first.
+    object.notes.unshare();
     super::finish::respell(&mut object.node)?;
     json_patch::apply(&mut object.node, operations, patching.loader.shared.budget)?;
     object.stringify("annotations")

@@ -162,7 +162,8 @@ impl Replacement {
     /// Writes the value wherever it goes.
     pub(super) fn transform(&self, map: &mut ResMap, loader: &Loader<'_>, incomplete: bool) -> Outcome {
         let at = |fail: Fail| fail.or_at(self.span);
-        let Some(targets) = &self.targets else { return Err(at(missing())) };
+        let targets = self.targets.as_ref().filter(|targets| !targets.is_empty());
+        let Some(targets) = targets else { return Err(at(missing())) };
         let value = match (&self.source, &self.fixed) {
             (None, None) => return Err(at(missing())),
             (Some(_), Some(_)) => return Err(at(Fail::new("value and resource selectors are mutually exclusive"))),
@@ -243,6 +244,7 @@ impl Target {
                 field_paths::write(&mut object.node, tree::text(path), value, &self.options, loader)
                     .map_err(|fail| fail.or_at(path.span()))?;
             }
+            object.follow_shared();
         }
         Ok(())
     }

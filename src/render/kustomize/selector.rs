@@ -120,6 +120,35 @@ struct Requirement {
     test: Test,
 }
 
+impl Requirement {
+    /// Refuses keys and values that no label can have.
+    fn check(&self) -> Result<(), Fail> {
+        let word = |text: &str| {
+            let ends = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+            text.len() <= 63
+                && ends(text.chars().next())
+                && ends(text.chars().last())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        let (prefix, name) = self.key.split_once('/').unwrap_or(("example", &self.key));
+        let domain = |part: &str| word(part) && !part.bytes().any(|b| b.is_ascii_uppercase() || b == b'_');
+        if !word(name) || prefix.len() > 253 || !prefix.split('.').all(domain) {
+            return Err(Fail::new(format!("unable to parse requirement: invalid label key \"{}\"", self.key)));
+        }
+        let values = match &self.test {
+            Test::In(values) | Test::NotIn(values) => values.as_slice(),
+            _ => &[],
+        };
+        match values.iter().find(|value| !value.is_empty() && !word(value)) {
+            Some(value) => Err(Fail::new(format!(
+                "unable to parse requirement: invalid label value: \"{value}\": at key: \"{}\"",
+                self.key
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
 #[derive(Debug)]
 enum Test {
     Exists,
@@ -175,7 +204,11 @@ impl Requirements {
                 None if after.is_empty() => "",
                 None => return Err(wrong()),
             };
+            if rest.is_empty() && after.starts_with(',') {
+                return Err(Fail::new("found '', expected: identifier after ','"));
+            }
         }
+        found.iter().try_for_each(Requirement::check)?;
         Ok(Self(found))
     }
 

@@ -166,13 +166,24 @@ impl Marks {
                 let value = tree::string(tree::text(&pair.value), origin.clone());
                 let unwritable = tree::is_unwritable_key(&pair.key);
                 let flaws = &mut object.flaws;
-                fieldspec::apply_all(&mut object.node, &self.specs, Make::Map, &origin, &mut |node| {
-                    if unwritable && node.get(&pair.key).is_none() {
-                        flaws.push(Flaw::key(pair.key_origin.anchor()));
+                let mut fresh = Vec::new();
+                for spec in &self.specs {
+                    let mut added = false;
+                    fieldspec::apply(&mut object.node, spec, Make::Map, &origin, &mut |node| {
+                        let is_new = node.get(&pair.key).is_none();
+                        added |= is_new;
+                        if unwritable && is_new {
+                            flaws.push(Flaw::key(pair.key_origin.anchor()));
+                        }
+                        tree::put(node, &pair.key, &key_origin, value.clone())
+                    })?;
+                    if added {
+                        fresh.push(spec.path.as_str());
                     }
-                    tree::put(node, &pair.key, &key_origin, value.clone())
-                })?;
+                }
+                object.notes.share(&pair.key, fresh, tree::text(&pair.value));
             }
+            object.follow_shared();
         }
         Ok(())
     }
@@ -399,11 +410,30 @@ mod tests {
     #[test]
     fn plain_names_match_as_regular_expressions_do() {
         for name in ["nginx", "a.b/c", "host:5000/x_y", ""] {
-            let regex = regex::Regex::new(&format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")).unwrap();
+            let regex =
+                regex::Regex::new(&format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")).unwrap();
             for image in [
-                "nginx", "nginx:", "nginx:1.2", "nginx:a@sha256:b", "nginx@sha256:", "nginx@sha1:x", "nginx:a:b", "nginxx",
-                "a.b/c", "aXb/c:1", "a\nb/c", "ab/c", "host:5000/x_y:v{}", "host:5000/x_y@sha256:a@sha256:b", ":1", "@sha256:x",
-                "", "é", "aéb/c", "nginx:1\n", "nginx\n",
+                "nginx",
+                "nginx:",
+                "nginx:1.2",
+                "nginx:a@sha256:b",
+                "nginx@sha256:",
+                "nginx@sha1:x",
+                "nginx:a:b",
+                "nginxx",
+                "a.b/c",
+                "aXb/c:1",
+                "a\nb/c",
+                "ab/c",
+                "host:5000/x_y:v{}",
+                "host:5000/x_y@sha256:a@sha256:b",
+                ":1",
+                "@sha256:x",
+                "",
+                "é",
+                "aéb/c",
+                "nginx:1\n",
+                "nginx\n",
             ] {
                 assert_eq!(Pattern::of(name).unwrap().is_match(image), regex.is_match(image), "{name} {image:?}");
             }
