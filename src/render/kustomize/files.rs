@@ -59,11 +59,14 @@ impl Loaded {
 #[derive(Default)]
 pub struct Cache {
     objects: Mutex<HashMap<(RepoPath, bool), Parsed>>,
-    pub(super) kustomizations: Mutex<HashMap<(RepoPath, bool), (Arc<Kustomization>, RepoPath)>>,
+    pub(super) kustomizations: Mutex<HashMap<(RepoPath, bool), Placed>>,
     pub(super) bases: Bases,
 }
 
 type Parsed = Arc<Result<Vec<Object>, Fail>>;
+
+/// A kustomization and the file that it stands in.
+type Placed = (Arc<Kustomization>, RepoPath);
 
 /// What all kustomizations of one build share.
 pub(super) struct Shared<'a> {
