@@ -70,8 +70,8 @@ pub(super) struct Writer {
 pub(super) struct TextNode {
     pub start: usize,
     pub end: usize,
-    /// The length and the place of each line.
-    pub lines: Vec<(u32, Writer)>,
+    /// The length and the place of each line, or of each part of a line that was written elsewhere.
+    pub parts: Vec<(u32, Writer)>,
 }
 
 #[derive(Debug)]

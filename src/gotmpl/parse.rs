@@ -23,6 +23,12 @@ const DEEPEST: u32 = 1000;
 pub(super) trait Places {
     /// The writer of the bytes `start..end` of the text.
     fn writer(&mut self, start: usize, end: usize) -> Writer;
+
+    /// The writers of a line of the text, each with the length of its part.
+    fn line(&mut self, start: usize, end: usize, parts: &mut Vec<(u32, Writer)>) {
+        let writer = self.writer(start, end);
+        parts.push(((end - start) as u32, writer));
+    }
 }
 
 /// Parses a text; gives its own tree first, then those that it defines, in order.
@@ -284,14 +290,13 @@ impl Parser<'_, '_> {
     }
 
     fn text_node(&mut self, token: Item) -> Node {
-        let mut lines = Vec::new();
+        let mut parts = Vec::new();
         let mut at = token.pos;
         for line in self.text[token.pos..token.end].split_inclusive('\n') {
-            let writer = self.places.writer(at, at + line.len());
-            lines.push((line.len() as u32, writer));
+            self.places.line(at, at + line.len(), &mut parts);
             at += line.len();
         }
-        Node { pos: token.pos, kind: NodeKind::Text(TextNode { start: token.pos, end: token.end, lines }) }
+        Node { pos: token.pos, kind: NodeKind::Text(TextNode { start: token.pos, end: token.end, parts }) }
     }
 
     fn action(&mut self) -> Parsed<Ended> {

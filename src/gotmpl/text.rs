@@ -100,6 +100,17 @@ impl<'w> Located<'w> {
         let last = self.ends.partition_point(|&end| end < range.end);
         self.written.runs.iter().skip(first).take((last + 1).saturating_sub(first))
     }
+
+    /// The runs of a range, clipped to it.
+    pub(super) fn clipped(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = Run> + '_ {
+        let first = self.ends.partition_point(|&end| end <= range.start);
+        let mut at = first.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.written.runs[first..].iter().map_while(move |run| {
+            let (start, end) = (at.max(range.start), (at + run.len as usize).min(range.end));
+            at += run.len as usize;
+            (start < end).then(|| Run { len: (end - start) as u32, ..*run })
+        })
+    }
 }
 
 /// The content of a string value.

@@ -11,7 +11,7 @@ use super::super::object::{Object, Param};
 use super::super::origin::{OriginId, nowhere};
 use super::super::parse::{self, Places};
 use super::super::quote::quote;
-use super::super::text::{Located, Text, Written};
+use super::super::text::{Located, Run, Text, Written};
 use super::super::value::{Data, IntType, UintType, Value};
 use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope};
 
@@ -292,15 +292,26 @@ struct Moved<'v> {
     own: Writer,
 }
 
+impl Moved<'_> {
+    fn of(&self, run: &Run) -> Writer {
+        let what = if run.what.is_none() { self.own.what } else { run.what };
+        Writer { what, place: if run.place.is_none() { self.own.place } else { run.place } }
+    }
+}
+
 impl Places for Moved<'_> {
     fn writer(&mut self, start: usize, end: usize) -> Writer {
         match self.written.as_ref().and_then(|written| written.runs(start..end.max(start + 1)).next()) {
-            Some(run) => {
-                let what = if run.what.is_none() { self.own.what } else { run.what };
-                Writer { what, place: if run.place.is_none() { self.own.place } else { run.place } }
-            }
+            Some(run) => self.of(run),
             None => Writer { what: self.origin, place: self.own.place },
         }
+    }
+
+    fn line(&mut self, start: usize, end: usize, parts: &mut Vec<(u32, Writer)>) {
+        let Some(written) = &self.written else {
+            return parts.push(((end - start) as u32, Writer { what: self.origin, place: self.own.place }));
+        };
+        parts.extend(written.clipped(start..end).map(|run| (run.len, self.of(&run))));
     }
 }
 

@@ -75,7 +75,7 @@ impl<'a> Frame<'a, '_> {
     fn text(&mut self, text: &TextNode) -> Evaluated<()> {
         let source = &self.tree.source.text;
         self.out.text.push_str(source.get(text.start..text.end).unwrap_or(""));
-        for &(len, writer) in &text.lines {
+        for &(len, writer) in &text.parts {
             self.out.push_run(Run { len, what: writer.what, place: writer.place, under: self.under });
         }
         let n = text.end - text.start;

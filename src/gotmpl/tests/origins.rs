@@ -21,6 +21,10 @@ text: \"{{ .name }}-tpl\"
 multi: |
   one
   two
+object:
+  host: \"{{ .name }}.local\"
+  metadata:
+    kind: Store
 ";
 
 /// Renders a template and gives for a path of the result: the text at its anchor, the roles of all that took part.
@@ -75,6 +79,8 @@ fn values_are_found_through_functions() {
         ("{{ define \"n\" }}{{ .name }}-{{ .port }}{{ end }}a: {{ include \"n\" . }}", &["a"], "8080"),
         ("{{ define \"n\" }}b: {{ .name }}\nc: 1{{ end }}a:\n  {{- include \"n\" . | nindent 2 }}", &["a", "b"], "web"),
         ("a: {{ tpl .text . }}", &["a"], "\"{{ .name }}-tpl\""),
+        ("{{ tpl (toYaml .object) . }}", &["metadata", "kind"], "Store"),
+        ("{{ tpl (toYaml .object) . }}", &["host"], "\"{{ .name }}.local\""),
         ("a: {{ (dict \"x\" .name).x }}", &["a"], "web"),
         ("{{ $x := fromYaml (printf \"q: %s\" .name) }}a: {{ $x.q }}", &["a"], "web"),
         ("a: {{ .list | toJson }}", &["a", "0"], "a"),
