@@ -164,8 +164,9 @@ fn external(node: &Node, spec: &Node, sources: &SourceMap) -> Option<Produced> {
         keys.extend(key_texts(template.entries("data")));
         open |= template.get("templateFrom").is_some();
         for entry in template.entries("data") {
-            // A template may hold a password between its fields.
-            if entry.value.as_text().is_some_and(|text| !text.contains("{{")) {
+            // A template may hold a password between its fields. Who logs in is no secret, and rules speak of it.
+            let login = matches!(&*entry.key, "username" | "user");
+            if !login && entry.value.as_text().is_some_and(|text| !text.contains("{{")) {
                 conceal(&entry.value, sources);
             }
         }

@@ -78,10 +78,11 @@ fn names_secret(value: &str) -> bool {
     plain && ["-secret", "-secrets", "-credentials"].iter().any(|end| value.ends_with(end))
 }
 
-/// Makes a value unreadable wherever it could be shown.
+/// Makes a value unreadable wherever it could be shown. What it only stands under (`range .Values.logins`) is not the value.
 pub fn conceal(node: &Node, sources: &SourceMap) -> Shape {
     let text = node.as_text().unwrap_or("");
-    for contribution in node.origin.contributions() {
+    sources.mask(node.origin.anchor());
+    for contribution in node.origin.contributions().filter(|contribution| contribution.role != Role::Condition) {
         sources.mask(contribution.span);
     }
     let shape = Shape::of(text);
