@@ -31,7 +31,21 @@ pub fn in_folder(
         return output.gap(Gap { defect, ..Gap::new("missing-chart", message).at(place_of(source)) });
     }
     let chart = context.tools.chart(context.repository(), folder);
+    if let Ok(chart) = &chart {
+        take_files_beside(context, chart, output);
+    }
     render(context, app, source, Some(folder), chart, output);
+}
+
+/// The files of the charts that a chart takes from where they lie in the repository (`file://../shared`).
+fn take_files_beside(context: &Context<'_>, chart: &Chart, output: &mut Output) {
+    for sub in &chart.dependencies {
+        let mut listed = chart.metadata.dependencies.iter().flatten();
+        if listed.any(|one| *one.name.text == *sub.name() && one.repository.text.starts_with("file://")) {
+            output.files.extend(context.repository().under(&sub.place).iter().cloned());
+            take_files_beside(context, sub, output);
+        }
+    }
 }
 
 /// Renders a chart that comes from a chart repository, if it is at hand.
