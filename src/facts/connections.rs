@@ -12,7 +12,7 @@ use crate::finding::{Certainty, Evidence};
 use crate::k8s::database;
 use crate::k8s::text::Text;
 use crate::sql::DatabaseUrl;
-use crate::yaml::Origin;
+use crate::yaml::{Contribution, Origin};
 
 /// A database that something names.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
                 .migrators
                 .iter()
                 .position(|m| m.workload == Some(WorkloadId(at)) && m.container == Some(position));
-            let mut connections = explicit(container);
+            let mut connections = explicit(sources, container);
             let settings = migrator.map(|m| facts.migrators[m].settings.clone()).unwrap_or_default();
             connections.extend(by_settings(sources, facts, &settings));
             connections.extend(migrator.and_then(|m| by_command(&facts.migrators[m].told, &connections)));
@@ -80,17 +80,19 @@ fn place(facts: &Facts, servers: &Servers, workload: &Workload, host: &str) -> P
 }
 
 /// What is said outright: URLs anywhere, and host and name in variables of one family.
-fn explicit(container: &Container) -> Vec<Connection> {
+fn explicit(sources: &Sources, container: &Container) -> Vec<Connection> {
     let texts = container.env.iter().filter_map(|variable| match &variable.value {
         EnvHolds::Text(text) => Some((variable.name.as_str(), text)),
         _ => None,
     });
     let mut found: Vec<Connection> = Vec::new();
     for (name, text) in texts.clone() {
-        found.extend(addresses::databases(&text.value).into_iter().filter_map(|url| by_url(&url, name, text)));
+        found.extend(addresses::databases(&text.value).into_iter().filter_map(|url| by_url(sources, &url, name, text)));
     }
     for word in &container.words {
-        found.extend(addresses::databases(&word.value).into_iter().filter_map(|url| by_url(&url, "the command", word)));
+        found.extend(
+            addresses::databases(&word.value).into_iter().filter_map(|url| by_url(sources, &url, "the command", word)),
+        );
     }
     let texts: Vec<(&str, &Text)> = texts.collect();
     for (name, text) in &texts {
@@ -118,7 +120,17 @@ fn explicit(container: &Container) -> Vec<Connection> {
 
 /// How variables end that name a database, and a host; what stands before is their family.
 const NAME_ENDS: &[&str] = &["DATABASE_NAME", "DB_NAME", "DBNAME", "DATABASE", "_DB"];
-const HOST_ENDS: &[&str] = &["DATABASE_HOST", "DB_HOST", "DB_HOSTNAME", "_HOST", "_HOSTNAME", "_ADDR", "HOST"];
+const HOST_ENDS: &[&str] = &[
+    "DATABASE_HOST",
+    "DB_HOST",
+    "DB_HOSTNAME",
+    "_HOST",
+    "_HOSTNAME",
+    "_ADDR",
+    "HOST",
+    "POSTGRES_SEEDS",
+    "MYSQL_SEEDS",
+];
 
 /// Whether a variable names a database, and the beginning that it shares with its family.
 fn names_database<'n>(name: &'n str, value: &str) -> Option<&'n str> {
@@ -143,15 +155,29 @@ fn names_database<'n>(name: &'n str, value: &str) -> Option<&'n str> {
     (is_name && !says_kind && value.parse::<f64>().is_err() && super::secrets::is_database_word(name)).then_some(family)
 }
 
-fn by_url(url: &DatabaseUrl, name: &str, text: &Text) -> Option<Connection> {
+fn by_url(sources: &Sources, url: &DatabaseUrl, name: &str, text: &Text) -> Option<Connection> {
     let database = url.database_name()?.to_owned();
+    let origin = where_written(sources, &text.origin, &database);
     Some(Connection {
         host: url.host().unwrap_or_default().to_owned(),
         schema: url.schema_name().map(str::to_owned),
-        evidence: evidence(&text.origin, format!("the URL in `{name}` names database `{database}`")),
+        evidence: evidence(&origin, format!("the URL in `{name}` names database `{database}`")),
         database,
         by_credential: false,
     })
+}
+
+/// A URL that a template composed was written in many places: the one that says `word` comes first.
+fn where_written(sources: &Sources, origin: &Origin, word: &str) -> Origin {
+    let says = |span| sources.texts.slice(span).is_some_and(|text| text.trim_matches(['"', '\'']) == word);
+    let mut all: Vec<Contribution> = origin.contributions().collect();
+    match all.iter().position(|contribution| says(contribution.span)) {
+        Some(at) if at > 0 => {
+            let first = all.remove(at);
+            Origin::made_of(first, all.into())
+        }
+        _ => origin.clone(),
+    }
 }
 
 /// What the tool's own settings say: `flyway.url`, and locations that are named after a database.
@@ -160,7 +186,7 @@ fn by_settings(sources: &Sources, facts: &Facts, settings: &[super::Setting]) ->
     for setting in settings {
         let text = Text { value: setting.value.clone(), origin: setting.origin.clone() };
         if setting.name == "flyway.url" {
-            found.extend(setting.url.as_ref().and_then(|url| by_url(url, &setting.name, &text)));
+            found.extend(setting.url.as_ref().and_then(|url| by_url(sources, url, &setting.name, &text)));
         }
         if setting.name == "flyway.locations" {
             for location in setting.value.split(',') {

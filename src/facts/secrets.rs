@@ -150,6 +150,7 @@ fn by_name(sources: &Sources, facts: &mut Facts) {
 
 const DATABASE_WORDS: &[&str] = &[
     "db",
+    "dbname",
     "database",
     "postgres",
     "postgresql",
@@ -189,7 +190,9 @@ pub fn is_database_word(name: &str) -> bool {
     let words = words(name);
     let elsewhere = words.iter().any(|word| OTHER_STORES.contains(&word.as_str()));
     !elsewhere
-        && words.iter().any(|word| DATABASE_WORDS.contains(&word.as_str()) || word == "pgpassword" || word == "pguser")
+        && words.iter().any(|word| {
+            DATABASE_WORDS.contains(&word.as_str()) || matches!(&**word, "pgpassword" | "pguser" | "pgdatabase")
+        })
 }
 
 /// The words before the one that says database: `agents-runtime-db-secret` is about `agents_runtime`.
