@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{AppId, Facts, MountFact, Script, Sources, certainty};
 use crate::finding::Certainty;
 use crate::k8s::workload::Source;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::sql::flyway::{self, ScriptKind};
 
 /// Records the scripts.
 pub fn collect(sources: &Sources, facts: &mut Facts) {
-    let sets = in_config_maps(facts).into_iter().chain(in_folders(sources));
-    facts.scripts = sets.flat_map(Set::scripts).collect();
+    let mounted = in_config_maps(facts);
+    let mut folders = in_folders(sources);
+    // A folder that comes to the job as a whole in a ConfigMap is that set once more.
+    let brought = |file: &FileId| mounted.iter().any(|set| set.files.iter().any(|(_, span, _)| span.file == *file));
+    folders.retain(|set| !set.files.iter().all(|(_, span, _)| brought(&span.file)));
+    facts.scripts = mounted.into_iter().chain(folders).flat_map(Set::scripts).collect();
 }
 
 /// A set of scripts that one Flyway would read together.

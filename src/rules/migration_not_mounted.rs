@@ -28,6 +28,9 @@ fn check(graph: &Graph) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((namespace, name), mounts) in &mounts {
         let makers = graph.producers_of("ConfigMap", namespace, name);
+        if makers.is_empty() && graph.is_missing("ConfigMap", namespace, name) {
+            findings.extend(mounts.iter().filter_map(|(id, mount)| without_maker(graph, graph.workload(*id), mount)));
+        }
         if let [maker] = makers.as_slice()
             && let Keys::Known(keys) = &maker.keys
         {
@@ -36,6 +39,23 @@ fn check(graph: &Graph) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A mount where Flyway looks for scripts, of a ConfigMap that nothing makes.
+fn without_maker(graph: &Graph, workload: &Workload, mount: &MountFact) -> Option<Finding> {
+    let of_scripts = mount.path.value.split('/').any(|part| matches!(part, "sql" | "migration" | "migrations"));
+    if mount.optional || !of_scripts {
+        return None;
+    }
+    let (who, name) = (graph.name_of(workload.object), &mount.name.value);
+    let message = format!("{who} mounts its scripts from ConfigMap `{name}`, and nothing in the repository makes it");
+    let shown = evidence(&mount.name.origin, format!("{who} does not start without ConfigMap `{name}`"));
+    Some(
+        RULE.finding_in(graph.app(workload.app), message, shown)
+            .about("script", name.clone())
+            .about("hook", who)
+            .help(format!("name the ConfigMap that holds the scripts, or add `{name}` to the Application")),
+    )
 }
 
 /// The file names under which a mount shows entries; none where it shows all.
