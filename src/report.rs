@@ -9,10 +9,13 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Finding, Gap, Severity};
-use crate::source::{Place, SourceMap};
+use crate::source::{Place, SourceMap, Span};
 
 /// Roles of a subject that name where a finding is, not what it is about.
 const WHEREABOUTS: [&str; 4] = ["application", "app", "environment", "cluster"];
+
+/// The role of a hook in a subject.
+const HOOK: &str = "hook";
 
 /// The versions of the programs whose behaviour was followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -184,11 +187,16 @@ impl Report {
     }
 }
 
-/// Makes one finding of those that say the same of several Applications or environments, and puts them in order.
+/// Makes one finding of those that say the same of several Applications, environments or hooks, and puts them in order.
 ///
 /// The same: rule, subject (but for the Application or environment in it), message, and being suppressed or not. The
-/// evidence of each stays, that of the first in order of place being shown first.
-pub fn merge(mut findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
+/// evidence of each stays, that of the first in order of place being shown first. Findings that differ in their hook alone
+/// and point at one place are one mistake, which the first of them names together with the others' hooks.
+pub fn merge(findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
+    one_of_hooks(over_applications(findings, sources))
+}
+
+fn over_applications(mut findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
     findings.sort_by_cached_key(|finding| sort_key(finding, sources));
     let mut places: BTreeMap<MergeKey, usize> = BTreeMap::new();
     let mut merged: Vec<Finding> = Vec::with_capacity(findings.len());
@@ -202,6 +210,38 @@ pub fn merge(mut findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
         }
     }
     merged
+}
+
+fn one_of_hooks(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut places: BTreeMap<(MergeKey, Span, BTreeSet<String>), usize> = BTreeMap::new();
+    let mut merged: Vec<(Finding, Vec<String>)> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let Some(hook) = finding.subject.get(HOOK).cloned() else {
+            merged.push((finding, Vec::new()));
+            continue;
+        };
+        let mut key = merge_key(&finding);
+        key.2.retain(|(role, _)| *role != HOOK);
+        key.3 = key.3.replace(&hook, "");
+        match places.get(&(key.clone(), finding.primary().span, finding.applications.clone())) {
+            Some(&at) => {
+                merged[at].0.absorb(finding);
+                merged[at].1.push(hook);
+            }
+            None => {
+                places.insert((key, finding.primary().span, finding.applications.clone()), merged.len());
+                merged.push((finding, Vec::new()));
+            }
+        }
+    }
+    let named = merged.into_iter().map(|(mut finding, others)| {
+        if let Some((last, before)) = others.split_last() {
+            let before = if before.is_empty() { String::new() } else { format!("{} and ", before.join(", ")) };
+            finding.message = format!("{}; the same holds for {before}{last}", finding.message);
+        }
+        finding
+    });
+    named.collect()
 }
 
 type MergeKey = (&'static str, Severity, Vec<(&'static str, String)>, String, Option<String>);
@@ -272,6 +312,25 @@ mod tests {
         assert_eq!(finding.applications.iter().collect::<Vec<_>>(), ["billing-dev", "billing-prod"]);
         let files: Vec<_> = finding.evidence().map(|e| report.sources.path(e.span.file).to_string()).collect();
         assert_eq!(files, ["env/dev.yaml", "env/prod.yaml"]);
+    }
+
+    #[test]
+    fn one_line_that_several_hooks_share_is_one_finding() {
+        let sources = Arc::new(SourceMap::default());
+        let at = evidence(&sources, "values.yaml", "secrets: [a, b]\n", "a");
+        let elsewhere = evidence(&sources, "values.yaml", "secrets: [a, b]\n", "b");
+        let finding = |hook: &str, at: &Evidence| {
+            Finding::new("r", "f", Severity::Error, format!("{hook} holds `a`"), at.clone())
+                .about("hook", hook)
+                .about("secret", "a")
+                .within("app")
+        };
+        let findings = [finding("Job `x`", &at), finding("Job `y`", &at), finding("Job `z`", &at)];
+        let report = Report::new(Arc::clone(&sources), findings.to_vec(), Vec::new());
+        let messages: Vec<&str> = report.findings().iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(messages, ["Job `x` holds `a`; the same holds for Job `y` and Job `z`"]);
+        let apart = Report::new(sources, vec![finding("Job `x`", &at), finding("Job `y`", &elsewhere)], Vec::new());
+        assert_eq!(apart.findings().len(), 2);
     }
 
     #[test]

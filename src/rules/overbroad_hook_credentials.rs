@@ -43,11 +43,7 @@ fn other_databases(graph: &Graph, id: WorkloadId, migrators: &[(MigratorId, &Mig
         if !seen.insert(grant.secret) {
             continue;
         }
-        let message = format!(
-            "{who} migrates {}, and holds Secret `{}`, which opens database `{database}`",
-            listed(own.iter().copied()),
-            secret.name
-        );
+        let message = format!("{who} does not migrate `{database}`, and holds Secret `{}`, which opens it", secret.name);
         let held = evidence(&grant.origin, format!("{who} is given Secret `{}`", secret.name));
         let mut finding = RULE.finding_in(graph.app(workload.app), message, held).because(known.evidence.clone());
         for claim in claims().take(3) {
