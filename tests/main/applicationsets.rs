@@ -43,7 +43,13 @@ fn expand_sets(group: &str, settings: Settings) -> Expansion {
     expand::expand(&Manifests::new(&repository), &Settings { roots, clusters, remotes, ..settings })
 }
 
-/// What our expansion says. Who made an object is ours to add: Argo CD's packages stop before.
+/// Who made an object is ours to add: Argo CD's packages stop before.
+pub fn without_owner(mut object: Json) -> Json {
+    object["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+    object
+}
+
+/// What our expansion says.
 fn ours(expansion: &Expansion) -> BTreeMap<String, Said> {
     let mut sets: BTreeMap<String, Said> = BTreeMap::new();
     for set in &expansion.sets {
@@ -59,8 +65,7 @@ fn ours(expansion: &Expansion) -> BTreeMap<String, Said> {
         for &step in &generated.steps {
             said.steps.as_mut().unwrap()[step].insert(application.name.clone());
         }
-        let mut object = application.manifest.as_ref().unwrap().to_json();
-        object["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+        let object = without_owner(application.manifest.as_ref().unwrap().to_json());
         said.applications.insert(application.name.clone(), object);
     }
     sets

@@ -6,6 +6,7 @@ mod applicationsets;
 mod bounds;
 mod canary;
 mod cli;
+mod fleet;
 mod formats;
 mod hostile;
 mod kustomize;

@@ -1,11 +1,12 @@
 //! Whole repositories. A `broken` one shows findings of every family, and its table is kept beside it as a golden text; a
-//! `clean` one gives no finding and hides nothing.
+//! `clean` one gives no finding and hides nothing. Where a `broken` one marks its defects as the fixtures of the rules do, every
+//! finding has its mark and every mark its finding, to the line.
 
 use std::collections::BTreeSet;
 
 use schemaward::output::table::{self, Layout};
 
-use crate::rules::{compare, folders, report_of, root};
+use crate::rules::{compare, folders, marks, report_of, root, spot};
 
 #[test]
 fn clean_repositories_stay_clean() {
@@ -36,4 +37,35 @@ fn broken_repositories_show_every_family() {
             panic!("{}: {why}", repository.display());
         }
     }
+}
+
+#[test]
+fn broken_repositories_break_where_they_are_marked() {
+    let mut marked = 0;
+    for repository in folders(&root().join("repos")) {
+        let folder = repository.join("broken");
+        let mut expected: BTreeSet<(String, String, usize)> = BTreeSet::new();
+        for rule in schemaward::rules::all() {
+            let marks = marks(&folder, rule.id).into_iter();
+            expected.extend(marks.map(|(file, line, ..)| (rule.id.to_owned(), file, line)));
+        }
+        if expected.is_empty() {
+            continue;
+        }
+        marked += 1;
+        let report = report_of(&folder).report;
+        let findings = report.findings().iter().map(|finding| {
+            let (file, line, ..) = spot(&report, finding.primary());
+            (finding.rule.to_owned(), file, line)
+        });
+        let found: BTreeSet<_> = findings.collect();
+        let missing: Vec<_> = expected.difference(&found).collect();
+        let extra: Vec<_> = found.difference(&expected).collect();
+        assert!(
+            found == expected,
+            "{}: marked and not found: {missing:#?}\nfound and not marked: {extra:#?}",
+            repository.display()
+        );
+    }
+    assert!(marked > 0);
 }

@@ -23,7 +23,7 @@ use schemaward::report::Report;
 use schemaward::{Audit, audit, expand, rules};
 
 /// A place as a mark and a finding have it: file, line, first column, last column.
-type Spot = (String, usize, usize, usize);
+pub type Spot = (String, usize, usize, usize);
 
 #[test]
 fn fixtures_say_what_their_marks_say() {
@@ -79,11 +79,17 @@ pub fn compare(golden: &Path, said: &str) -> Result<(), String> {
 
 /// Audits a folder as a repository.
 pub fn report_of(folder: &Path) -> Audit {
+    report_from(folder, &[])
+}
+
+/// Audits a folder as a repository, from these roots.
+pub fn report_from(folder: &Path, roots: &[&str]) -> Audit {
     let (repository, gaps) = Repository::open(folder, None, ReadLimits::default()).unwrap();
     let mut config = Config::load(&repository, None).unwrap();
     // Every fixture is judged on the same day.
     config.today = Some("2026-06-30".to_owned());
-    let settings = expand::Settings { ignored: config.ignored().clone(), ..expand::Settings::default() };
+    let roots = roots.iter().map(|&root| root.to_owned()).collect();
+    let settings = expand::Settings { roots, ignored: config.ignored().clone(), ..expand::Settings::default() };
     audit(&repository, &config, &settings, gaps)
 }
 
@@ -102,7 +108,7 @@ fn shown(report: &Report, finding: &Finding) -> String {
 }
 
 /// Where evidence stands; of what goes over several lines, the first.
-fn spot(report: &Report, evidence: &Evidence) -> Spot {
+pub fn spot(report: &Report, evidence: &Evidence) -> Spot {
     let place = report.sources.place(evidence.span);
     let end = if place.end_line == place.line {
         place.end_column.saturating_sub(1).max(place.column)
@@ -112,7 +118,8 @@ fn spot(report: &Report, evidence: &Evidence) -> Spot {
     (place.path.as_str().to_owned(), place.line, place.column, end)
 }
 
-fn marks(case: &Path, rule: &str) -> BTreeSet<Spot> {
+/// The marks of a rule in a folder.
+pub fn marks(case: &Path, rule: &str) -> BTreeSet<Spot> {
     let mut marks = BTreeSet::new();
     for file in files(case) {
         let name = file.strip_prefix(case).unwrap().to_str().unwrap().to_owned();
@@ -127,12 +134,21 @@ fn marks(case: &Path, rule: &str) -> BTreeSet<Spot> {
                 marks.insert((name.clone(), above, indent + 1, whole.trim_end().chars().count()));
             } else if let Some((first, last)) = carets(line, rule) {
                 marks.insert((name.clone(), above, first, last));
-            } else {
+            } else if !is_mark(line) {
                 above = at + 1;
             }
         }
     }
     marks
+}
+
+/// Whether a line is a mark of any rule: those of several may stand under one line.
+fn is_mark(line: &str) -> bool {
+    let comment = line.trim_start();
+    let Some(text) = comment.strip_prefix('#').or_else(|| comment.strip_prefix("--")) else { return false };
+    let (before, rule) = text.trim().rsplit_once(' ').unwrap_or_default();
+    let what = before.trim_matches('^').trim();
+    rules::all().iter().any(|known| known.id == rule) && matches!(what, "" | "line:" | "file:") && !before.is_empty()
 }
 
 /// First and last column of the carets of a comment line.
