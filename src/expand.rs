@@ -120,6 +120,8 @@ pub struct Generated {
     /// The RollingSync steps that select the Application, from 0; the first one counts. Empty without a RollingSync and
     /// for an Application that no step selects.
     pub steps: Vec<usize>,
+    /// The label by which the first of them selects it.
+    pub step_label: Option<String>,
     /// Whether the set has a RollingSync.
     pub rolling: bool,
 }

@@ -217,12 +217,16 @@ impl<'a> Maker<'a> {
             conform(&app, APPLICATION, Reading::lenient(self.argocd)).map_err(|message| Failure::Argo(message, at))?;
         let app = self.finished(&app);
         let labels = argo::Application { node: &app }.labels();
-        let steps = self.set.rolling_steps();
+        let rolling = self.set.rolling_steps();
+        let steps: Vec<usize> =
+            rolling.iter().enumerate().filter(|(_, step)| step.selects(labels)).map(|(at, _)| at).collect();
+        let expression = steps.first().and_then(|&at| rolling[at].expressions().next());
         let generated = Generated {
             set: self.set.name().to_owned(),
             set_span: self.set.node.at(&["metadata", "name"]).unwrap_or(self.set.node).span(),
             parameters: params::tree(params, &self.set.node.origin),
-            steps: steps.iter().enumerate().filter(|(_, step)| step.selects(labels)).map(|(at, _)| at).collect(),
+            step_label: expression.map(|expression| expression.key().to_owned()),
+            steps,
             rolling: self.set.strategy() == "RollingSync",
         };
         Ok((app, generated))

@@ -52,7 +52,8 @@ fn rungs(app: &Application, by_name: &BTreeMap<&str, &Application>, gated: bool)
 fn step_of_set(app: &Application) -> Option<Rung> {
     let made = app.generated()?;
     let &step = made.steps.first()?;
-    let label = app.manifest.as_ref().and_then(|node| node.at(&["metadata", "labels"]));
+    let labels = app.manifest.as_ref().and_then(|node| node.at(&["metadata", "labels"]));
+    let label = labels.map(|labels| made.step_label.as_deref().and_then(|key| labels.get(key)).unwrap_or(labels));
     Some(Rung {
         ladder: format!("ApplicationSet {}", made.set),
         step: i64::try_from(step).unwrap_or(i64::MAX),
