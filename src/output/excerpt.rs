@@ -2,6 +2,8 @@
 //!
 //! Lines come from the `SourceMap` with secrets masked, and pass `credential` and `harmless` on the way.
 
+use std::collections::BTreeSet;
+
 use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 
 use super::{credential, harmless, prose};
@@ -95,7 +97,10 @@ fn mark(place: &Place, text: &str, cut: usize) -> std::ops::Range<usize> {
     };
     let start = byte(place.column);
     let end = if place.end_line > place.line { text.trim_end().len() } else { byte(place.end_column) };
-    start..end.max(start)
+    let end = end.max(start);
+    // What a template wrote is known by its whole line.
+    let blank = text[start..end].len() - text[start..end].trim_start().len();
+    (if start + blank < end { start + blank } else { start })..end
 }
 
 fn elements(line: Line) -> Vec<Element<'static>> {
@@ -114,14 +119,15 @@ fn elements(line: Line) -> Vec<Element<'static>> {
 
 fn notes(finding: &Finding, report: &Report, width: usize) -> Vec<Element<'static>> {
     let mut notes: Vec<Element<'static>> = Vec::new();
-    let more: Vec<String> = finding
-        .evidence()
-        .skip(SHOWN)
-        .map(|evidence| {
-            let place = report.sources.place(evidence.span);
-            prose(&format!("{}:{}", place.path, place.line))
-        })
-        .collect();
+    let mut seen = BTreeSet::new();
+    let mut more: Vec<String> = Vec::new();
+    for (at, evidence) in finding.evidence().enumerate() {
+        let place = report.sources.place(evidence.span);
+        let line = prose(&format!("{}:{}", place.path, place.line));
+        if seen.insert(line.clone()) && at >= SHOWN {
+            more.push(line);
+        }
+    }
     if !more.is_empty() {
         notes.push(Level::NOTE.message(format!("also at {}", list(&more))).into());
     }

@@ -44,6 +44,7 @@ fn report(graph: &Graph, id: SchemaId) -> Option<Finding> {
     for (user, _) in &users {
         finding = also_in(finding, graph.app(graph.workload(*user).app));
     }
+    finding.environments.extend(schema.environment.clone());
     Some(finding.about("schema", label.clone()).help(format!(
         "give `{label}` a migration, or declare its owner in the configuration if it is migrated elsewhere"
     )))

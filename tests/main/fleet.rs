@@ -147,3 +147,10 @@ fn a_defect_is_one_finding_for_all_environments() {
         assert!(named, "{file}:{line}: {}: {environments:?}", finding.message);
     }
 }
+
+#[test]
+fn what_is_hidden_of_a_secret_hides_no_name() {
+    let text = said("clean", &["render", "--app", "dev-data-postgres-clusters"]);
+    assert!(text.contains("name: orders-db-owner") && text.contains("name: temporal_visibility_app"), "{text}");
+    assert!(text.contains("password: \"********\""), "{text}");
+}
