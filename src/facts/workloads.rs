@@ -107,6 +107,7 @@ impl Reader<'_, '_> {
                 secret,
                 container: None,
                 keys: Vec::new(),
+                key_origins: Vec::new(),
                 way: Way::Pull,
                 optional: true,
                 origin,
@@ -130,7 +131,15 @@ impl Reader<'_, '_> {
     fn grant_from(&mut self, keeper: Keeper, container: Option<usize>, name: &Text) {
         let secret = self.facts.credential(keeper, &self.object.namespace, &name.value);
         let origin = name.origin.clone();
-        self.grants.push(Grant { secret, container, keys: Vec::new(), way: Way::Injected, optional: false, origin });
+        self.grants.push(Grant {
+            secret,
+            container,
+            keys: Vec::new(),
+            key_origins: Vec::new(),
+            way: Way::Injected,
+            optional: false,
+            origin,
+        });
     }
 
     fn need(&mut self, kind: &'static str, name: &Text) {
@@ -185,6 +194,7 @@ impl Reader<'_, '_> {
                 secret: id,
                 container: Some(at),
                 keys: Vec::new(),
+                key_origins: Vec::new(),
                 way: Way::EnvFrom,
                 optional: whole.optional,
                 origin: whole.name.origin.clone(),
@@ -230,6 +240,7 @@ impl Reader<'_, '_> {
                     secret,
                     container: Some(at),
                     keys: vec![key.key.value.clone()],
+                    key_origins: vec![key.key.origin.clone()],
                     way: Way::Env(name.clone()),
                     optional: key.optional,
                     origin: key.name.origin.clone(),
@@ -327,6 +338,7 @@ impl Reader<'_, '_> {
                     secret,
                     container: Some(at),
                     keys: items.iter().map(|(key, _)| key.value.clone()).collect(),
+                    key_origins: items.iter().map(|(key, _)| key.origin.clone()).collect(),
                     way: Way::Volume,
                     optional: *optional,
                     origin: name.origin.clone(),

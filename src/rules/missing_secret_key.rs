@@ -21,10 +21,10 @@ fn check(graph: &Graph) -> Vec<Finding> {
             }
             let makers = graph.producers_of("Secret", &secret.namespace, &secret.name);
             let Some(first) = makers.first() else { continue };
-            for key in &grant.keys {
+            for (at, key) in grant.keys.iter().enumerate() {
                 let absent = makers.iter().all(|maker| maker.keys.has(key) == Some(false));
                 if absent && seen.insert((grant.secret, key)) {
-                    findings.push(report(graph, workload, grant, key, first));
+                    findings.push(report(graph, workload, grant, at, first));
                 }
             }
         }
@@ -32,7 +32,8 @@ fn check(graph: &Graph) -> Vec<Finding> {
     findings
 }
 
-fn report(graph: &Graph, workload: &Workload, grant: &Grant, key: &str, maker: &Producer) -> Finding {
+fn report(graph: &Graph, workload: &Workload, grant: &Grant, at: usize, maker: &Producer) -> Finding {
+    let key = &grant.keys[at];
     let who = graph.name_of(workload.object);
     let what = graph.name_of(maker.object);
     let secret = &graph.secret(grant.secret).name;
@@ -42,11 +43,12 @@ fn report(graph: &Graph, workload: &Workload, grant: &Grant, key: &str, maker: &
     RULE.finding_in(
         graph.app(workload.app),
         message,
-        evidence(&grant.origin, format!("{who} reads key `{key}` of Secret `{secret}`")),
+        evidence(&grant.key_origins[at], format!("{who} reads key `{key}`")),
     )
+    .because(evidence(&grant.origin, format!("it is to be in Secret `{secret}`")))
     .because(evidence(&maker.origin, format!("{what} gives it {keys}")))
     .about("workload", who.clone())
     .about("secret", secret.clone())
-    .about("key", key)
+    .about("key", key.clone())
     .help(format!("read one of the keys that are there, or have {what} write `{key}`"))
 }

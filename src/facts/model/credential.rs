@@ -31,6 +31,8 @@ pub struct Grant {
     pub container: Option<usize>,
     /// The keys; all of them where there are none.
     pub keys: Vec<String>,
+    /// Where the keys are said, in the same order.
+    pub key_origins: Vec<Origin>,
     /// How.
     pub way: Way,
     /// Whether the pod starts without it.
