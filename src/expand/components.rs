@@ -172,15 +172,21 @@ fn families(sets: &[Set]) -> Vec<Family<'_>> {
 /// The patterns of generators that may pick up more than is known.
 fn undecided(world: &World<'_>, sets: &[Set]) -> Vec<Glob> {
     let used: BTreeSet<usize> = sets.iter().filter_map(|set| world.inventory.declared_as(&set.manifest)).collect();
-    let idle = world.inventory.declared.iter().enumerate().filter(|(at, _)| !used.contains(at));
-    let idle = idle.map(|(_, declared)| &declared.node);
-    let unresolved = sets.iter().filter(|set| set.unresolved).map(|set| &set.manifest);
+    // An overlay may take a pattern away on purpose: what a set says as it is written counts, whatever was made of it.
+    let declared = world.inventory.declared.iter().enumerate();
+    let declared = declared.map(|(at, declared)| (&declared.node, used.contains(&at)));
+    let unresolved = sets.iter().filter(|set| set.unresolved).map(|set| (&set.manifest, false));
     let mut patterns = BTreeSet::new();
-    for set in idle.chain(unresolved).filter_map(argo::ApplicationSet::new) {
+    for (node, known) in declared.chain(unresolved) {
+        let Some(set) = argo::ApplicationSet::new(node) else { continue };
         let mut next: Vec<(&Node, usize)> = set.generators().iter().map(|node| (node, 0)).collect();
         while let Some((generator, depth)) = next.pop() {
             let files = generator.get("git").map_or(&[][..], |git| git.items("files"));
-            patterns.extend(files.iter().filter_map(|node| node.get("path")?.as_text()).map(without_templates));
+            let taken_away = |file: &Node| file.get("exclude").and_then(Node::as_bool) == Some(true);
+            let paths =
+                files.iter().filter(|file| !known || !taken_away(file)).filter_map(|file| file.get("path")?.as_text());
+            // Of a set that is resolved, the pattern that a template gives is among those that it picked up by.
+            patterns.extend(paths.filter(|path| !known || !path.contains("{{")).map(without_templates));
             if depth < 4 {
                 let nested = ["matrix", "merge"].iter().filter_map(|kind| generator.get(kind));
                 next.extend(nested.flat_map(|node| node.items("generators")).map(|node| (node, depth + 1)));
