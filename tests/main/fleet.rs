@@ -11,7 +11,7 @@ use schemaward::source::FileId;
 use schemaward::yaml;
 use serde_json::Value as Json;
 
-use crate::applicationsets::{as_json, without_owner};
+use crate::applicationsets::without_owner;
 use crate::rules::{report_from, root, spot};
 
 const ROOTS: [&str; 2] = ["azure", "local"];
@@ -30,7 +30,7 @@ fn lines(text: &str) -> Vec<Json> {
 
 fn documents(text: &str) -> Vec<Json> {
     let parsed = yaml::parse(FileId(0), text, &Budget::default());
-    parsed.documents.iter().map(|document| as_json(&document.root)).collect()
+    parsed.documents.iter().map(|document| document.root.to_json()).collect()
 }
 
 /// What the program prints of one form, in the folder of that form.
