@@ -48,6 +48,7 @@ fn set(set: &crate::expand::Set, texts: &SourceMap) -> RolloutSet {
     let view = argo::ApplicationSet { node: &set.manifest };
     let rolling = set.manifest.at(&["spec", "strategy", "rollingSync"]).filter(|node| !node.is_null());
     let rolling = rolling.filter(|_| view.strategy() == "RollingSync");
+    let namespace = view.template().and_then(|template| template.at(&["spec", "destination", "namespace"]));
     let template = view.template().and_then(|template| template.get("metadata"));
     RolloutSet {
         name: view.name().to_owned(),
@@ -59,6 +60,7 @@ fn set(set: &crate::expand::Set, texts: &SourceMap) -> RolloutSet {
         naming: template.and_then(|node| node.get("name")).map(|node| node.origin.clone()),
         applications: set.applications,
         unresolved: set.unresolved,
+        namespace: namespace.and_then(Node::as_text).unwrap_or_default().to_owned(),
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Index {
     pub schemas: BTreeMap<(String, String), Vec<SchemaId>>,
     /// Namespaces in which an Application with gaps puts its objects.
     hidden: BTreeSet<String>,
+    /// The namespaces of Applications that a set may make and nobody knows: what stands around its placeholders.
+    open: BTreeSet<Vec<String>>,
 }
 
 impl Index {
@@ -40,11 +42,59 @@ impl Index {
             index.schemas.entry((schema.scope.clone(), schema.database.clone())).or_default().push(SchemaId(at));
         }
         index.hidden = facts.apps.iter().filter(|app| app.gaps).map(|app| app.namespace.clone()).collect();
+        let open = facts.rollout.sets.iter().filter(|set| set.unresolved);
+        index.open = open.map(|set| around_placeholders(&set.namespace)).collect();
         index
     }
 
     /// Whether a place with gaps may hold objects of a namespace.
     pub fn may_hide(&self, namespace: &str) -> bool {
-        !self.hidden.is_empty() && (namespace.is_empty() || self.hidden.contains("") || self.hidden.contains(namespace))
+        let of_app = || namespace.is_empty() || self.hidden.contains("") || self.hidden.contains(namespace);
+        let of_set = |parts: &Vec<String>| namespace.is_empty() || may_become(parts, namespace);
+        (!self.hidden.is_empty() && of_app()) || self.open.iter().any(of_set)
+    }
+}
+
+/// The parts of a template that stay as they are: `a-{{x}}-b` gives `a-` and `-b`. One part: nothing is filled in.
+fn around_placeholders(template: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        parts.push(before.to_owned());
+        rest = after.split_once("}}").map_or("", |(_, after)| after);
+    }
+    parts.push(rest.to_owned());
+    // Nobody knows the namespace of what a patch, or the object itself, gives one.
+    if template.is_empty() { vec![String::new(); 2] } else { parts }
+}
+
+/// Whether a template can become a text, whatever is filled in.
+fn may_become(parts: &[String], text: &str) -> bool {
+    let [first, inner @ .., last] = parts else { return parts.first().is_some_and(|only| only == text) };
+    let Some(rest) = text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str())) else {
+        return false;
+    };
+    inner.iter().try_fold(rest, |rest, part| rest.split_once(part.as_str()).map(|(_, after)| after)).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_may_become_what_its_own_parts_allow() {
+        let rows = [
+            ("preview-{{ .number }}", "preview-7", true),
+            ("preview-{{ .number }}", "shop", false),
+            ("{{ .env }}-{{ .app }}-x", "dev-web-x", true),
+            ("{{ .env }}-{{ .app }}-x", "web", false),
+            ("shop", "shop", true),
+            ("shop", "shop-2", false),
+            ("{{ .namespace }}", "anything", true),
+            ("", "anything", true),
+        ];
+        for (template, namespace, expected) in rows {
+            assert_eq!(may_become(&around_placeholders(template), namespace), expected, "{template} {namespace}");
+        }
     }
 }

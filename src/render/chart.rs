@@ -90,7 +90,8 @@ pub fn alone(context: &Context<'_>, folder: &RepoPath, at: Span, output: &mut Ou
             helm::render(&request, &Budget::default())
         };
         // Nobody knows the values with which it is installed: a template that asks for more is left out, with a gap.
-        print(&chart).or_else(|error| without_broken(context, folder, error, &print))
+        let printed = print(&chart).or_else(|error| without_broken(context, folder, error, &print));
+        hushed(printed, &|message| quiet(message, &chart.values, []))
     });
     take(printed, at, output);
 }
@@ -164,9 +165,12 @@ fn render(
             (printed, _) => printed,
         }
     });
-    let said = read.iter().flat_map(|layer| layer.documents()).chain(&chart.values);
-    let given = asked.parameters.iter().map(|one| (one.name.as_str(), one.value.as_str()));
-    match printed.map_err(|error| RenderError { message: quiet(error.message, said, given), ..error }) {
+    let without_credentials = |message| {
+        let said = read.iter().flat_map(|layer| layer.documents()).chain(&chart.values);
+        let given = asked.parameters.iter().map(|one| (one.name.as_str(), one.value.as_str()));
+        quiet(message, said, given)
+    };
+    match hushed(printed, &without_credentials) {
         Err(error) if whole => output.gap(refusal(context, &error, at, folder)),
         printed => take(printed, at, output),
     }
@@ -212,6 +216,22 @@ fn without_broken(
         }
     }
     Err(error)
+}
+
+/// What a chart gave, or why not, with nothing in the messages that is a credential among its values.
+fn hushed(
+    printed: Result<helm::Printed, RenderError>,
+    quiet: &dyn Fn(String) -> String,
+) -> Result<helm::Printed, RenderError> {
+    match printed {
+        Ok(mut printed) => {
+            for gap in &mut printed.gaps {
+                gap.message = quiet(std::mem::take(&mut gap.message));
+            }
+            Ok(printed)
+        }
+        Err(error) => Err(RenderError { message: quiet(error.message), ..error }),
+    }
 }
 
 /// A layer's values; nothing where its file is missing, which was said before.

@@ -46,6 +46,8 @@ pub struct RolloutSet {
     pub applications: usize,
     /// Whether it may make Applications that are not known.
     pub unresolved: bool,
+    /// The destination namespace in its template, as written.
+    pub namespace: String,
 }
 
 /// A step of a RollingSync.
