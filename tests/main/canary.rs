@@ -144,6 +144,28 @@ spec:
 ",
     ),
     ("chart/templates/broken.yaml", "{{ if .Values.broken }}{{ fail .Values.database.password }}{{ end }}\n"),
+    // It lacks a library: what fails is left out, and says so in a gap.
+    (
+        "lacking/Chart.yaml",
+        "apiVersion: v2
+name: lacking
+version: 0.1.0
+dependencies: [{name: common, version: 2.x.x, repository: 'oci://registry.example.com/charts'}]
+",
+    ),
+    ("lacking/values.yaml", "database: {password: CANARY}\n"),
+    ("lacking/templates/broken.yaml", "{{ fail .Values.database.password }}\n"),
+    (
+        "argocd/lacking.yaml",
+        "apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: lacking, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: 'https://git.example.com/shop.git', path: lacking}
+  destination: {server: 'https://kubernetes.default.svc', namespace: shop}
+",
+    ),
     (
         "overlay/kustomization.yaml",
         "secretGenerator:
