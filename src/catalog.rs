@@ -106,8 +106,8 @@ impl Catalog {
 
     /// Whose database this is, by its name.
     pub fn vendor_of_database(&self, name: &str) -> Option<Match<'_>> {
-        let all = pattern::words(name);
-        self.best(|vendor| vendor.database(name, &all))
+        let (spelled, all) = (vendor::spelled(name), pattern::words(name));
+        self.best(|vendor| vendor.database(&spelled, &all))
     }
 
     /// Which product is given its database by an environment variable of this name.

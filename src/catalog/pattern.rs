@@ -62,6 +62,11 @@ impl<'a> ImageRef<'a> {
     /// A pattern of several segments also fits at the end of a longer path (`mirror/docker.io/temporalio/server`). A
     /// pattern of one segment names an official image: it does not fit `company/ghost`.
     pub fn fits(&self, pattern: &str) -> Option<Fit> {
+        // Whichever way it fits, the last segments do; most differ there.
+        let last = pattern.rsplit('/').next().unwrap_or(pattern);
+        if !last.contains('*') && !self.repository.ends_with(last) {
+            return None;
+        }
         if fits_segments(pattern, self.repository) {
             let official = pattern.contains('/') || self.registry.is_none_or(is_public_library);
             return Some(if official { Fit::Exact } else { Fit::Pattern });

@@ -251,22 +251,22 @@ impl Vendor {
         Some(if best == Fit::Exact { Sureness::Exact } else { Sureness::Pattern })
     }
 
-    /// Splits what every question needs split.
+    /// Spells and splits what every question needs so.
     pub(super) fn prepare(&mut self) {
+        self.databases.iter_mut().chain(&mut self.ambiguous).for_each(|name| *name = spelled(name));
         self.cores = self.words.iter().map(|word| words(word)).collect();
         self.database_cores = self.databases.iter().filter(|it| !it.contains('*')).map(|it| words(it)).collect();
     }
 
-    /// How well a database's name fits; `all` are its words.
+    /// How well a database's name fits, as [`spelled`]; `all` are its words.
     pub(super) fn database(&self, name: &str, all: &[String]) -> Option<Sureness> {
-        let name = spelled(name);
-        if self.databases.iter().any(|known| spelled(known) == name) {
+        if self.databases.iter().any(|known| known == name) {
             return Some(Sureness::Exact);
         }
-        if self.ambiguous.iter().any(|known| spelled(known) == name) {
+        if self.ambiguous.iter().any(|known| known == name) {
             return Some(Sureness::Ambiguous);
         }
-        let shaped = self.databases.iter().any(|known| known.contains('*') && fits(&spelled(known), &name));
+        let shaped = self.databases.iter().any(|known| known.contains('*') && fits(known, name));
         let dressed = self.database_cores.iter().any(|core| {
             within(all, core).any(|at| {
                 let (before, after) = (&all[..at], &all[at + core.len()..]);
@@ -320,7 +320,8 @@ impl Vendor {
 }
 
 /// Database names are compared without regard to case and to `-` or `_`.
-fn spelled(name: &str) -> String {
+/// A database's name as it is compared: in lower case, with `_`.
+pub(super) fn spelled(name: &str) -> String {
     name.to_lowercase().replace('-', "_")
 }
 
