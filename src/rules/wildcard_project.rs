@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Rule;
+use super::{Rule, joined};
 use crate::finding::Finding;
 use crate::graph::{Graph, Origin, Project, evidence};
 
@@ -11,9 +11,10 @@ pub const RULE: Rule = Rule { id: "wildcard-project", page: include_str!("../../
 
 fn check(graph: &Graph) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
-    let all = graph.facts().projects.iter().flat_map(|project| wildcards(project).into_iter().map(move |it| (project, it)));
-    let once = all.filter(|(_, (origin, _))| seen.insert(origin.anchor()));
-    once.map(|(project, (origin, what))| report(project, origin, what)).collect()
+    let projects = graph.facts().projects.iter();
+    let all = projects.map(|project| (project, wildcards(project)));
+    let once = all.filter(|(_, all)| all.first().is_some_and(|(origin, _)| seen.insert(origin.anchor())));
+    once.filter_map(|(project, all)| report(project, &all)).collect()
 }
 
 /// The entries of a project that allow everything; not where another entry of the list denies something.
@@ -36,11 +37,18 @@ fn wildcards(project: &Project) -> Vec<(&Origin, &'static str)> {
     found
 }
 
-fn report(project: &Project, origin: &Origin, what: &str) -> Finding {
+/// One finding for a project, at the first entry that allows everything.
+fn report(project: &Project, wildcards: &[(&Origin, &'static str)]) -> Option<Finding> {
     let name = &project.name.value;
-    let message = format!("AppProject `{name}` allows every {what}");
-    RULE.finding(message, evidence(origin, format!("this entry allows every {what}")))
-        .because(evidence(&project.name.origin, format!("AppProject `{name}` is declared here")))
-        .about("project", name.clone())
-        .help(format!("name what the Applications of `{name}` need, and nothing else"))
+    let each: Vec<String> = wildcards.iter().map(|(_, what)| format!("every {what}")).collect();
+    let entry = |(origin, what): &(&Origin, &str)| evidence(origin, format!("this entry allows every {what}"));
+    let (first, further) = wildcards.split_first()?;
+    let finding = RULE.finding(format!("AppProject `{name}` allows {}", joined(&each)), entry(first));
+    let finding = further.iter().map(entry).fold(finding, Finding::because);
+    Some(
+        finding
+            .because(evidence(&project.name.origin, format!("AppProject `{name}` is declared here")))
+            .about("project", name.clone())
+            .help(format!("name what the Applications of `{name}` need, and nothing else")),
+    )
 }
