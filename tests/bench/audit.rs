@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench audit` prints a table for 100, 1,000 and 10,000 Applications of plain manifests, and for fleets of 400,
 //! 2,000 and 20,000 Applications that one ApplicationSet generates, with own charts and six layers of values each;
-//! `cargo bench --bench audit -- fleet` takes the fleets only, `-- make SIZE FOLDER` leaves one to look at, `-- PATH...` takes repositories at hand. Each run is a process of
-//! its own, so that its peak memory is its own.
+//! `cargo bench --bench audit -- fleet` takes the fleets only, `-- make SIZE FOLDER` leaves one to look at, `-- PATH...` takes
+//! repositories at hand. Each run is a process of its own, so that its peak memory is its own.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 use std::fmt::Write as _;

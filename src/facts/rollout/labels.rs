@@ -49,19 +49,21 @@ const SHORT: [(&str, &str); 4] =
 /// A name without the environment's.
 pub fn component(name: &str, environment: Option<&str>) -> String {
     let Some(environment) = environment.filter(|text| !text.is_empty()) else { return name.to_owned() };
-    let others = SHORT.iter().flat_map(|&(long, short)| [(long, short), (short, long)]);
-    let others = others.filter(|(known, _)| *known == environment).map(|(_, other)| other);
-    std::iter::once(environment).chain(others).find_map(|word| without(name, word)).unwrap_or_else(|| name.to_owned())
+    spellings(environment).find_map(|word| without(name, word)).unwrap_or_else(|| name.to_owned())
 }
 
 /// Whether a path names an environment: as a folder, or as a word of a file's name.
 pub fn is_named(path: &str, environment: &str) -> bool {
-    let others = SHORT.iter().flat_map(|&(long, short)| [(long, short), (short, long)]);
-    let others = others.filter(|(known, _)| *known == environment).map(|(_, other)| other);
     let segment = |word: &str| {
         path.split('/').any(|segment| segment == word || segment.split(['-', '.', '_']).any(|part| part == word))
     };
-    std::iter::once(environment).chain(others).any(segment)
+    spellings(environment).any(segment)
+}
+
+/// An environment's name, and the other ways to write it.
+fn spellings(environment: &str) -> impl Iterator<Item = &str> {
+    let others = SHORT.iter().flat_map(|&(long, short)| [(long, short), (short, long)]);
+    std::iter::once(environment).chain(others.filter(move |(known, _)| *known == environment).map(|(_, other)| other))
 }
 
 /// A name without a word that stands in it between dashes.
