@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::{Audit, config};
 
 mod apps;
+mod beside;
 mod charts;
 mod check;
 mod completions;
@@ -114,6 +115,9 @@ struct Global {
     /// A folder of charts: `name-version.tgz` or unpacked
     #[arg(long, global = true, value_name = "DIR")]
     charts: Vec<PathBuf>,
+    /// A checkout of another repository that sources name
+    #[arg(long = "repository", global = true, value_name = "URL=DIR")]
+    repositories: Vec<String>,
     /// The version of Argo CD to emulate; it decides the Helm and Kustomize versions
     #[arg(long, global = true, value_name = "V")]
     argocd_version: Option<String>,

@@ -272,6 +272,15 @@ impl Config {
         &self.intended
     }
 
+    /// Takes folders out that are other repositories.
+    pub fn set_aside(&mut self, folders: &[RepoPath]) -> Result<(), ConfigError> {
+        let reader = Reader { name: NAME, text: "", id: FileId(u32::MAX) };
+        let folders = folders.iter().map(|folder| globset::escape(folder.as_str()));
+        let all: Vec<String> = self.file.ignore.iter().cloned().chain(folders).collect();
+        self.ignored = reader.globs(&all, true)?;
+        Ok(())
+    }
+
     /// Other repositories, and further addresses of this one (those with the path `.`).
     pub fn repositories(&self) -> &[OtherRepository] {
         &self.file.repositories

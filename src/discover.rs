@@ -174,10 +174,11 @@ impl Repository {
         Ok((Self { store, limits, listing, sources }, gaps))
     }
 
-    /// Opens a second folder, which may lie anywhere, with the same map of sources. Its files are shown under `name`.
-    pub fn beside(&self, path: &Path, name: &RepoPath) -> Result<(Self, Vec<Gap>), OpenError> {
+    /// Opens a second folder, which may lie anywhere, as it is or as a commit has it, with the same map of sources. Its files
+    /// are shown under `name`.
+    pub fn beside(&self, path: &Path, name: &RepoPath, at: Option<&str>) -> Result<(Self, Vec<Gap>), OpenError> {
         let mut gaps = Vec::new();
-        let (store, raw) = Self::list(path, None, self.limits, &mut gaps)?;
+        let (store, raw) = Self::list(path, at, self.limits, &mut gaps)?;
         let mut listing = Listing::new(raw, 0, &mut gaps);
         let shown = |file: &RepoPath| name.join(file.as_str()).unwrap_or_else(|_| file.clone());
         listing.renumber(self.sources.announce(listing.real_files().iter().map(shown)));

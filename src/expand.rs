@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::Gap;
 use crate::k8s::argo;
 use crate::render::kustomize::BuildOptions;
-use crate::render::{self, Addresses, Context, Manifests, Output, Rendered, Tools, ValuesFile};
+use crate::render::{self, Addresses, Context, Manifests, Neighbour, Output, Rendered, Tools, ValuesFile};
 use crate::source::{RepoPath, Span};
 use crate::yaml::Node;
 
@@ -41,6 +41,8 @@ pub struct Settings {
     pub argocd: ArgoCd,
     /// What generators that ask the world are taken to answer.
     pub samples: Samples,
+    /// Checkouts of other repositories.
+    pub checkouts: std::sync::Arc<Vec<render::Checkout>>,
     /// How charts and kustomizations are rendered.
     pub render: render::Options,
     /// Threads; as many as there are processors where it is 0.
@@ -283,7 +285,8 @@ fn work(manifests: &Manifests<'_>, settings: &Settings) -> Expansion {
     let inventory = inventory::read(manifests, settings);
     let addresses = addresses(manifests, settings, &inventory);
     let tools = Tools::new(settings.render.clone(), build_options(&inventory));
-    let context = Context { manifests, addresses: &addresses, tools: &tools };
+    let neighbours: Vec<Neighbour<'_>> = settings.checkouts.iter().map(Neighbour::new).collect();
+    let context = Context::new(manifests, &addresses, &tools).beside(&neighbours);
     let world = tree::World { context, settings, inventory: &inventory };
     let trees = roots::grow(&world);
     assemble(&world, trees)
@@ -300,12 +303,17 @@ fn build_options(inventory: &inventory::Inventory) -> BuildOptions {
 /// Which addresses mean this repository, from every source and generator that is written in it.
 fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &inventory::Inventory) -> Addresses {
     let mut used: Vec<(String, String, bool)> = Vec::new();
+    // What is mapped to a checkout is known to be another repository.
+    let others: BTreeSet<String> = settings.checkouts.iter().map(|one| render::normal(&one.url)).collect();
     for declared in &inventory.declared {
         let mut sources = argo::Application::new(&declared.node).map(|app| app.sources()).unwrap_or_default();
         if let Some(set) = argo::ApplicationSet::new(&declared.node) {
             sets::git_sources(set, &mut sources);
         }
         for source in sources.iter().filter(|source| source.chart().is_none()) {
+            if others.contains(&render::normal(source.repo_url())) {
+                continue;
+            }
             let path = source.path().filter(|path| !path.contains("{{")).and_then(|path| RepoPath::new(path).ok());
             let here = path.is_some_and(|path| manifests.repository().is_dir(&path));
             used.push((source.repo_url().to_owned(), source.target_revision().to_owned(), here));

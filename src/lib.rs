@@ -62,7 +62,7 @@ pub fn audit(repository: &Repository, config: &Config, settings: &expand::Settin
 
     let facts = facts::collect(&facts::Sources {
         applications: facts::apps::of(&expansion),
-        overrides: facts::layers::of(&expansion, &|path| values(&manifests, path)),
+        overrides: facts::layers::of(&expansion, &|path| values(&manifests, &settings.checkouts, path)),
         rollout: facts::rollout::of(&expansion, repository.sources()),
         expansion: &expansion,
         opening: &opening,
@@ -106,9 +106,13 @@ fn place(expansion: &mut Expansion, config: &Config) {
     }
 }
 
-/// The first document of a values file that can be read.
-fn values(manifests: &render::Manifests<'_>, path: &source::RepoPath) -> Option<yaml::Node> {
-    let parsed = manifests.parsed(path).ok()?;
+/// The first document of a values file that can be read, in the repository or in another one by its shown path.
+fn values(
+    manifests: &render::Manifests<'_>,
+    checkouts: &[render::Checkout],
+    path: &source::RepoPath,
+) -> Option<yaml::Node> {
+    let parsed = manifests.parsed(path).ok().or_else(|| checkouts.iter().find_map(|one| one.parsed(path)))?;
     parsed.documents.first().map(|document| document.root.clone())
 }
 

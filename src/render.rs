@@ -16,6 +16,7 @@ use crate::source::{FileId, RepoPath, Span};
 use crate::yaml::{Node, Parsed, parse};
 
 mod chart;
+mod ground;
 pub mod helm;
 pub mod inline;
 pub mod kustomize;
@@ -24,10 +25,12 @@ mod place;
 pub mod plain;
 mod quiet;
 mod tools;
+mod variables;
 mod workshop;
 
 pub use chart::Inflater;
-pub use place::Addresses;
+pub use ground::{AWAY, Checkout, Context, Ground, Neighbour, shown_name};
+pub use place::{Addresses, normal};
 pub use tools::{Options, Tools};
 pub use workshop::{Finished, Workshop};
 
@@ -71,6 +74,11 @@ pub struct ValuesFile {
 }
 
 impl Output {
+    /// Notes files that were read.
+    fn read<'p>(&mut self, context: &Context<'_>, files: impl IntoIterator<Item = &'p RepoPath>) {
+        self.files.extend(files.into_iter().map(|path| context.shown(path)));
+    }
+
     fn gap(&mut self, gap: Gap) {
         self.rendered.gaps.push(gap);
     }
@@ -89,16 +97,19 @@ pub enum Tool {
     Plugin,
 }
 
-/// The YAML and JSON files of the repository under audit, each parsed once and then shared.
+/// The YAML and JSON files of a repository, each parsed once and then shared.
 pub struct Manifests<'a> {
     repository: &'a Repository,
     parsed: Vec<OnceLock<Result<Arc<Parsed>, ReadError>>>,
+    /// What building one kustomization leaves for the next.
+    pub builds: kustomize::Cache,
 }
 
 impl<'a> Manifests<'a> {
     /// Parses nothing yet.
     pub fn new(repository: &'a Repository) -> Self {
-        Self { repository, parsed: repository.files().iter().map(|_| OnceLock::new()).collect() }
+        let parsed = repository.files().iter().map(|_| OnceLock::new()).collect();
+        Self { repository, parsed, builds: kustomize::Cache::default() }
     }
 
     /// The repository.
@@ -117,24 +128,6 @@ impl<'a> Manifests<'a> {
             Ok(at) => self.parsed[at].get_or_init(read).clone(),
             Err(_) => read(),
         }
-    }
-}
-
-/// What rendering looks at besides the Application.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The files.
-    pub manifests: &'a Manifests<'a>,
-    /// Which addresses mean the repository under audit.
-    pub addresses: &'a Addresses,
-    /// What all renders share.
-    pub tools: &'a Tools,
-}
-
-impl<'a> Context<'a> {
-    /// The repository under audit.
-    pub fn repository(&self) -> &'a Repository {
-        self.manifests.repository
     }
 }
 
@@ -253,15 +246,15 @@ fn render_source(context: &Context<'_>, app: &Application<'_>, source: &Source<'
     if let Some(name) = source.chart() {
         return chart::from_repository(context, app, source, name, output);
     }
-    let folder = match folder(context, source) {
-        Ok(folder) => folder,
+    let (context, folder) = match folder(context, source) {
+        Ok((context, folder)) => (&context.clone(), folder),
         Err(gap) => return output.gap(*gap),
     };
     let tool = match explicit(source) {
         Ok(tool) => tool.unwrap_or_else(|| detect(context.repository(), &folder)),
         Err(gap) => return output.gap(*gap),
     };
-    output.folders.insert(folder.clone());
+    output.folders.insert(context.shown(&folder));
     match tool {
         Tool::Directory => plain::render(context, &folder, source.directory().as_ref(), at, output),
         Tool::Helm => chart::in_folder(context, app, source, &folder, output),
@@ -293,21 +286,21 @@ fn kustomization(
     let edits = of.map(|(app, source)| {
         let nothing = Node::map(Vec::new(), app.node.origin.clone());
         let mut edits = kustomize::ApplicationSource::read(source.kustomize().unwrap_or(&nothing));
-        edits.environment = layers::environment(app, source);
+        edits.environment = variables::environment(app, source);
         edits
     });
     let options = kustomize::Options {
         source: edits.as_ref(),
         build: Some(&context.tools.build),
         charts: Some(&chart::Inflater { context }),
-        cache: Some(&context.tools.cache),
-        ..kustomize::Options::default()
+        remotes: Some(&|address| context.base(address)),
+        cache: Some(&context.manifests().builds),
     };
-    match kustomize::build(context.repository(), folder, &options, &Budget::default()) {
+    match kustomize::build(context, folder, &options, &Budget::default()) {
         Ok(built) => {
             output.rendered.objects.extend(built.objects);
             output.rendered.gaps.extend(built.gaps);
-            output.files.extend(built.files);
+            output.read(context, &built.files);
         }
         Err(error) => {
             let kind = if error.exceeded { "budget-exceeded" } else { "render-failed" };
@@ -315,7 +308,7 @@ fn kustomization(
             let defect = !error.exceeded && error.gaps.is_empty();
             output.gap(Gap { defect, ..Gap::new(kind, error.message).at(error.span.unwrap_or(at)) });
             output.rendered.gaps.extend(error.gaps);
-            output.files.extend(error.files);
+            output.read(context, &error.files);
         }
     }
 }
@@ -336,8 +329,8 @@ fn address(source: &Source<'_>) -> String {
     place::without_user(source.repo_url())
 }
 
-/// The folder of the repository under audit that a source names.
-fn folder(context: &Context<'_>, source: &Source<'_>) -> Result<RepoPath, Box<Gap>> {
+/// The folder that a source names, and the repository that it is in.
+fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>, RepoPath), Box<Gap>> {
     let at = place_of(source);
     let Some(path) = source.path() else {
         let message = "the source has neither a path nor a chart";
@@ -351,15 +344,16 @@ fn folder(context: &Context<'_>, source: &Source<'_>) -> Result<RepoPath, Box<Ga
         return Err(outside().into());
     }
     let folder = RepoPath::new(path).map_err(|_| outside())?;
-    let exists = context.repository().is_dir(&folder);
-    if !context.addresses.is_here(source.repo_url(), exists) {
-        let message = format!("the source `{}` is another repository, which is not at hand", address(source));
+    let here = context.repository().is_dir(&folder);
+    let Some(context) = context.of(source.repo_url(), source.target_revision(), here) else {
+        let message = format!("the source `{}` is another repository, {}", address(source), ground::AWAY);
         return Err(Gap::new("other-repository", message).at(at).into());
-    }
-    if !exists {
-        let gap = Gap::new("missing-chart", format!("the path `{path}` is not in the repository")).at(at);
-        let defect = context.addresses.is_this_revision(source.target_revision()) && is_written_out(path);
+    };
+    if !context.repository().is_dir(&folder) {
+        let which = if context.is_audited() { "the repository".to_owned() } else { format!("`{}`", address(source)) };
+        let gap = Gap::new("missing-chart", format!("the path `{path}` is not in {which}")).at(at);
+        let defect = context.addresses().is_this_revision(source.target_revision()) && is_written_out(path);
         return Err(Gap { defect, ..gap }.into());
     }
-    Ok(folder)
+    Ok((context, folder))
 }

@@ -95,7 +95,7 @@ pub(super) fn run(typed: &Typed, global: &Global) -> Outcome {
             manifests.map(|manifest| objects::yaml(manifest, &audit.report.sources, showing)).collect()
         }
         _ => {
-            let head = ["application", "environment", "namespace", "source", "from", "objects", "not seen"];
+            let head = ["application", "sources, values files", "objects", "not seen"];
             table::grid(&head, rows().map(cells), screen::layout(global))
         }
     };
@@ -141,22 +141,34 @@ fn values_file(file: &crate::render::ValuesFile) -> ValuesFile {
 }
 
 fn cells(row: Row) -> Vec<String> {
-    let sources = row.sources.iter().map(|source| match (&source.path, &source.chart) {
-        (_, Some(chart)) => format!("chart {chart}"),
-        (Some(path), None) => path.clone(),
-        (None, None) => source.repo_url.clone(),
+    // A source that only lends its values files shows in their paths.
+    let sources = row.sources.iter().filter_map(|source| match (&source.path, &source.chart) {
+        (_, Some(chart)) => Some(format!("chart {chart} {}", source.target_revision.as_deref().unwrap_or(""))),
+        (path, None) => path.clone(),
     });
+    let values = row.values_files.iter().map(|file| {
+        let note = if file.exists { "" } else { " (missing)" };
+        format!("- {}{note}", file.path)
+    });
+    let step = row.step.map(|step| step.to_string());
+    let labelled = [
+        ("environment", row.environment),
+        ("project", row.project),
+        ("cluster", row.destination.name.or(row.destination.server)),
+        ("namespace", row.destination.namespace),
+        ("step", step),
+    ];
+    let labelled = labelled
+        .into_iter()
+        .filter_map(|(label, text)| Some(format!("{label} {}", text.filter(|text| !text.is_empty())?)));
     let from = match (&row.set, &row.parent) {
         (Some(set), _) => format!("ApplicationSet {set}"),
-        (None, Some(parent)) => parent.clone(),
-        (None, None) => "root".to_owned(),
+        (None, Some(parent)) => format!("Application {parent}"),
+        (None, None) => "a root".to_owned(),
     };
     vec![
-        row.name,
-        row.environment.unwrap_or_default(),
-        row.destination.namespace.unwrap_or_default(),
-        sources.collect::<Vec<_>>().join(", "),
-        from,
+        [row.name, from].into_iter().chain(labelled).collect::<Vec<_>>().join("\n"),
+        sources.chain(values).collect::<Vec<_>>().join("\n"),
         row.objects.to_string(),
         row.gaps.to_string(),
     ]

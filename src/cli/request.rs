@@ -1,14 +1,14 @@
 //! What an audit is asked on the command line: which folder, by which configuration, as whose work.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{self, Config, ConfigError};
 use crate::discover::{OpenError, ReadLimits, Repository, checkout};
 use crate::finding::Gap;
-use crate::source::RepoPath;
 use crate::{Audit, expand, render, rules};
 
+use super::beside::{self, Beside};
 use super::{Global, Refusal, versions};
 
 /// What to audit, and how.
@@ -39,18 +39,13 @@ pub(super) enum RequestError {
 
 /// Opens the folder, reads its configuration and audits it.
 pub(super) fn audit(request: &Request, global: &Global) -> Result<Audit, Refusal> {
-    let (repository, config, gaps) = open(request)?;
-    let config = Arc::new(config);
+    let (repository, mut config, gaps) = open(request)?;
     let versions = versions::resolve(global, config.emulate())?;
-    let mut opening = gaps;
-    let mut charts = Vec::new();
-    let configured = config.charts().iter().map(|folder| request.path.join(folder));
-    for folder in global.charts.iter().cloned().chain(configured) {
-        let (tree, gaps) = chart_folder(&repository, &folder)?;
-        opening.extend(gaps);
-        charts.push(tree);
-    }
-    let own = config.repositories().iter().filter(|other| other.path == ".").map(|other| other.url.clone());
+    let Beside { charts, checkouts, inner, gaps: more } = beside::open(request, global, &repository, &config)?;
+    config.set_aside(&inner).map_err(RequestError::from)?;
+    let opening = gaps.into_iter().chain(more).collect();
+    let config = Arc::new(config);
+    let own = config.repositories().iter().filter(|other| other.is_this()).map(|other| other.url.clone());
     let asked = Arc::clone(&config);
     let settings = expand::Settings {
         samples: expand::Samples::new(move |set, generator| asked.samples(set, generator)),
@@ -59,6 +54,7 @@ pub(super) fn audit(request: &Request, global: &Global) -> Result<Audit, Refusal
         ignored: config.ignored().clone(),
         clusters: config.clusters(),
         argocd: versions.argocd,
+        checkouts: Arc::new(checkouts),
         render: render::Options {
             helm: versions.helm,
             kube_version: global
@@ -74,13 +70,6 @@ pub(super) fn audit(request: &Request, global: &Global) -> Result<Audit, Refusal
     let mut audit = crate::audit(&repository, &config, &settings, opening);
     audit.report.emulated = versions.emulated;
     Ok(audit)
-}
-
-/// A folder of charts beside the repository, shown under its own name.
-pub(super) fn chart_folder(repository: &Repository, folder: &Path) -> Result<(Repository, Vec<Gap>), RequestError> {
-    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("charts");
-    let shown = RepoPath::new(name).unwrap_or_else(|_| RepoPath::root());
-    Ok(repository.beside(folder, &shown)?)
 }
 
 fn open(request: &Request) -> Result<(Repository, Config, Vec<Gap>), RequestError> {

@@ -173,8 +173,18 @@ impl Aspect {
 pub struct Repository {
     /// Its address, as sources name it.
     pub url: String,
-    /// A folder, from the one of the configuration; `.` says that the address is this repository's own.
+    /// A folder, from the one of the configuration; `.` says that the address is this repository's own. One outside the
+    /// repository counts only in a configuration outside the repository.
     pub path: String,
+    /// The only revision that the copy stands for, as `targetRevision` says it; any, if it is not given.
+    pub revision: Option<String>,
+}
+
+impl Repository {
+    /// Whether the address is this repository's own.
+    pub fn is_this(&self) -> bool {
+        self.path == "."
+    }
 }
 
 /// A cluster that Argo CD knows.

@@ -264,7 +264,7 @@ fn a_second_folder_shares_the_sources() {
     write(dir.path(), "repo/a.yaml", "a");
     write(dir.path(), "charts/db/Chart.yaml", "name: db\n");
     let (repository, _) = open(&dir.path().join("repo"));
-    let (charts, gaps) = repository.beside(&dir.path().join("charts"), &path("vendor")).unwrap();
+    let (charts, gaps) = repository.beside(&dir.path().join("charts"), &path("vendor"), None).unwrap();
     assert!(gaps.is_empty());
     let file = path("db/Chart.yaml");
     assert_eq!(&*charts.read(&file).unwrap(), "name: db\n");

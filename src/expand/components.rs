@@ -239,7 +239,7 @@ fn shared_keys(world: &World<'_>, files: &BTreeSet<RepoPath>) -> Option<BTreeSet
 }
 
 fn descriptor(world: &World<'_>, path: &RepoPath) -> Option<Node> {
-    let parsed = world.context.manifests.parsed(path).ok()?;
+    let parsed = world.context.manifests().parsed(path).ok()?;
     let root = &parsed.documents.first().filter(|_| parsed.problems.is_empty())?.root;
     root.as_seq().map_or(Some(root), <[Node]>::first).cloned()
 }

@@ -147,7 +147,8 @@ fn is_library(manifests: &Manifests<'_>, chart: &RepoPath) -> bool {
     document.is_some_and(|document| document.root.str_at("type") == Some("library"))
 }
 
-fn folders(files: &[RepoPath]) -> Vec<RepoPath> {
+/// The folders in which files lie, hidden ones left out, in the order in which a walk meets them.
+pub fn folders(files: &[RepoPath]) -> Vec<RepoPath> {
     let mut found: BTreeSet<RepoPath> = BTreeSet::new();
     for path in files {
         let mut folder = path.parent();

@@ -191,12 +191,12 @@ fn unseen(report: &Report) -> String {
     kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
-/// A table of rows under a head.
+/// A table of rows under a head; a cell may have several lines.
 pub fn grid(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, layout: Layout) -> String {
     let mut table = plain_table(layout.width);
     table.set_header(head.iter().map(Cell::new));
     for row in rows {
-        table.add_row(row.iter().map(|text| Cell::new(prose(text))));
+        table.add_row(row.iter().map(|text| Cell::new(text.split('\n').map(prose).collect::<Vec<_>>().join("\n"))));
     }
     lines(&table)
 }

@@ -23,14 +23,14 @@ pub fn in_folder(
     folder: &RepoPath,
     output: &mut Output,
 ) {
-    output.files.extend(context.repository().under(folder).iter().cloned());
+    output.read(context, context.repository().under(folder));
     let described = |name: &str| folder.join(name).is_ok_and(|path| context.repository().is_file(&path));
     if !described("Chart.yaml") {
         let message = format!("the path `{folder}` holds no chart: there is no `Chart.yaml`");
-        let defect = context.addresses.is_this_revision(source.target_revision());
+        let defect = context.addresses().is_this_revision(source.target_revision());
         return output.gap(Gap { defect, ..Gap::new("missing-chart", message).at(place_of(source)) });
     }
-    let chart = context.tools.chart(context.repository(), folder);
+    let chart = context.tools.chart(context, folder);
     if let Ok(chart) = &chart {
         take_files_beside(context, chart, output);
     }
@@ -42,7 +42,7 @@ fn take_files_beside(context: &Context<'_>, chart: &Chart, output: &mut Output) 
     for sub in &chart.dependencies {
         let mut listed = chart.metadata.dependencies.iter().flatten();
         if listed.any(|one| *one.name.text == *sub.name() && one.repository.text.starts_with("file://")) {
-            output.files.extend(context.repository().under(&sub.place).iter().cloned());
+            output.read(context, context.repository().under(&sub.place));
             take_files_beside(context, sub, output);
         }
     }
@@ -61,7 +61,7 @@ pub fn from_repository(
         None => {
             let (asked, gaps) = layers::release(context, app, source, None);
             output.rendered.gaps.extend(gaps);
-            output.values.extend(asked.values_files(None));
+            output.values.extend(asked.values_files(context, None));
             let version = source.target_revision();
             output.gap(Gap::missing_chart(name, version, &address(source)).at(place_of(source)));
         }
@@ -70,10 +70,10 @@ pub fn from_repository(
 
 /// A chart that no Application names, with its own values.
 pub fn alone(context: &Context<'_>, folder: &RepoPath, at: Span, output: &mut Output) {
-    output.files.extend(context.repository().under(folder).iter().cloned());
+    output.read(context, context.repository().under(folder));
     let name = folder.file_name();
     let release = helm::Release::new(if name.is_empty() { "release-name" } else { name }, "default");
-    let printed = context.tools.chart(context.repository(), folder).and_then(|chart| {
+    let printed = context.tools.chart(context, folder).and_then(|chart| {
         let capabilities = capabilities(context, "", &[])?;
         let print = |chart: &Arc<Chart>| {
             let request = Request {
@@ -115,7 +115,7 @@ fn render(
     let (asked, gaps) = layers::release(context, app, source, folder);
     let before = output.rendered.gaps.len();
     output.rendered.gaps.extend(gaps);
-    output.values.extend(asked.values_files(chart.as_deref().ok()));
+    output.values.extend(asked.values_files(context, chart.as_deref().ok()));
     let chart = match chart {
         Ok(chart) => chart,
         Err(error) => return output.gap(refusal(context, &error, at, folder)),
@@ -135,8 +135,9 @@ fn render(
         parameters.push(Parameter::of_application(&one.name, &one.value, one.force_string, one.origin.clone()));
     }
     for file in &asked.files {
+        let context = context.on(file.ground);
         if let Ok(text) = context.repository().read(&file.path) {
-            output.files.insert(file.path.clone());
+            output.read(&context, [&file.path]);
             parameters.push(Parameter::of_file(&file.name, text, file.origin.clone()));
         }
     }
@@ -243,8 +244,9 @@ fn values(
 ) -> Option<Result<Arc<ValuesLayer>, RenderError>> {
     match layer {
         Layer::File { exists: false, .. } => None,
-        Layer::File { path, .. } => {
-            output.files.insert(path.clone());
+        Layer::File { path, ground, .. } => {
+            let context = context.on(*ground);
+            output.read(&context, [path]);
             Some(context.tools.values(context.repository(), path))
         }
         Layer::InChart { path, origin, optional } => {
@@ -346,19 +348,20 @@ fn release_name(request: &ChartRequest, budget: &Budget) -> Result<String, Rende
 
 impl Inflater<'_, '_> {
     fn chart(&self, request: &ChartRequest) -> Result<Arc<Chart>, Box<Gap>> {
-        let repository = self.context.repository();
+        let context = self.context;
+        let repository = context.repository();
         let is_chart = |folder: &RepoPath| folder.join("Chart.yaml").is_ok_and(|file| repository.is_file(&file));
         let home = request.home.as_ref();
         let unversioned = home.and_then(|home| home.join(&request.name).ok()).filter(is_chart);
         let chart = match (&request.folder, unversioned) {
-            (Some(folder), _) => Some(self.context.tools.chart(repository, folder)),
+            (Some(folder), _) => Some(context.tools.chart(context, folder)),
             // Pulled by hand, it has no version in its folder's name.
             (None, Some(folder)) => {
-                let chart = self.context.tools.chart(repository, &folder);
+                let chart = context.tools.chart(context, &folder);
                 let fits = chart.as_ref().is_ok_and(|chart| *chart.metadata.version.text == *request.version);
-                if fits { Some(chart) } else { self.context.tools.chart_beside(&request.name, &request.version) }
+                if fits { Some(chart) } else { context.tools.chart_beside(&request.name, &request.version) }
             }
-            (None, None) => self.context.tools.chart_beside(&request.name, &request.version),
+            (None, None) => context.tools.chart_beside(&request.name, &request.version),
         };
         match chart {
             Some(chart) => chart.map_err(|error| Box::new(gap(&error, request.span))),

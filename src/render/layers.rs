@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::helm::Chart;
-use super::{Context, ValuesFile, inline};
+use super::variables::Environment;
+use super::{Context, Ground, ValuesFile, ground, inline};
 use crate::budget::Budget;
+use crate::discover::Repository;
 use crate::finding::Gap;
 use crate::glob::{Dialect, Glob, has_wildcard};
 use crate::k8s::argo::{Application, Source};
@@ -17,8 +19,10 @@ use crate::yaml::{Node, Origin, Role};
 /// One layer of values, the later over the earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layer {
-    /// A values file of the repository.
+    /// A values file of a repository.
     File {
+        /// The repository.
+        ground: Ground,
         /// The file.
         path: RepoPath,
         /// Whether it is there.
@@ -59,6 +63,8 @@ pub struct Parameter {
 pub struct FileParameter {
     /// The path in the values.
     pub name: String,
+    /// The repository that the file is in.
+    pub ground: Ground,
     /// The file.
     pub path: RepoPath,
     /// Where it is named.
@@ -94,14 +100,14 @@ pub struct Release {
 
 impl Release {
     /// The values files, in order; `chart` tells of files in a chart that comes from elsewhere.
-    pub fn values_files(&self, chart: Option<&Chart>) -> Vec<ValuesFile> {
+    pub fn values_files(&self, context: &Context<'_>, chart: Option<&Chart>) -> Vec<ValuesFile> {
         let mut files = Vec::new();
         for layer in &self.layers {
             match layer {
-                Layer::File { path, exists, sure, origin } => {
+                Layer::File { ground, path, exists, sure, origin } => {
                     let span = origin.anchor();
                     files.push(ValuesFile {
-                        path: path.to_string(),
+                        path: context.on(*ground).shown(path).to_string(),
                         exists: *exists,
                         here: *sure,
                         span,
@@ -166,13 +172,14 @@ pub fn release(
         release.parameters.push(new);
     }
     for (name, path) in helm.file_parameters() {
-        if let Some(Found::Here { path: file, sure }) = finder.find(path)
+        if let Some(Found::Here { context, path: file, sure }) = finder.find(path)
             && let Some(name) = name.as_text()
         {
             if !context.repository().is_file(&file) {
                 finder.missing(path, "the file of a parameter", sure);
             }
-            release.files.push(FileParameter { name: name.to_owned(), path: file, origin: path.origin.clone() });
+            let (ground, origin) = (context.ground(), path.origin.clone());
+            release.files.push(FileParameter { name: name.to_owned(), ground, path: file, origin });
         }
     }
     release.kube_version = helm.kube_version().to_owned();
@@ -184,15 +191,11 @@ pub fn release(
     (release, finder.gaps)
 }
 
-/// The variables that Argo CD fills into a source, by name.
-pub fn environment(app: &Application<'_>, source: &Source<'_>) -> Vec<(String, String)> {
-    let variables = Environment::of(app, source).variables;
-    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
 /// Where a named file is.
-enum Found {
+enum Found<'a> {
     Here {
+        /// The view of the repository that it is in.
+        context: Context<'a>,
         path: RepoPath,
         /// Whether it is nowhere if it is not here: not so at another revision of the repository.
         sure: bool,
@@ -200,19 +203,14 @@ enum Found {
     InChart(String),
 }
 
-/// Where a source with a `ref` lies.
-#[derive(Clone, Copy)]
-enum Lies {
-    Here,
-    AtAnotherRevision,
-    Elsewhere,
-}
+/// Where a source with a `ref` lies: in a repository that is at hand, and whether at the revision that is; or elsewhere.
+type Lies<'a> = Option<(Context<'a>, bool)>;
 
 struct Finder<'c, 'a> {
     context: &'c Context<'a>,
     folder: Option<&'c RepoPath>,
     /// `$name` of every source with a `ref`, and where it lies.
-    references: BTreeMap<String, Lies>,
+    references: BTreeMap<String, Lies<'a>>,
     /// Whether the source itself is at the revision that is audited.
     at_hand: bool,
     environment: Environment,
@@ -225,15 +223,13 @@ impl<'c, 'a> Finder<'c, 'a> {
         let references = sources
             .iter()
             .filter_map(|other| {
-                let lies = match context.addresses.is_here(other.repo_url(), true) {
-                    false => Lies::Elsewhere,
-                    true if context.addresses.is_this_revision(other.target_revision()) => Lies::Here,
-                    true => Lies::AtAnotherRevision,
-                };
+                let revision = other.target_revision();
+                let lies = context.of(other.repo_url(), revision, true);
+                let lies = lies.map(|context| (context, context.addresses().is_this_revision(revision)));
                 Some((format!("${}", other.reference()?), lies))
             })
             .collect();
-        let at_hand = context.addresses.is_this_revision(source.target_revision());
+        let at_hand = context.addresses().is_this_revision(source.target_revision());
         Self { context, folder, references, at_hand, environment: Environment::of(app, source), gaps: Vec::new() }
     }
 
@@ -255,19 +251,18 @@ impl<'c, 'a> Finder<'c, 'a> {
     }
 
     /// Where a file is that an entry names; nothing, with a gap, where that cannot be told.
-    fn find(&mut self, entry: &Node) -> Option<Found> {
+    fn find(&mut self, entry: &Node) -> Option<Found<'a>> {
         let written = entry.as_text()?;
         let (first, rest) = written.split_once('/').unwrap_or((written, ""));
         match self.references.get(first).copied() {
-            Some(Lies::Elsewhere) => {
-                let message = format!("`{written}` is in another repository, which is not at hand");
+            Some(None) => {
+                let message = format!("`{written}` is in another repository, {}", ground::AWAY);
                 self.gap("other-repository", message, entry);
                 None
             }
-            Some(lies) => {
+            Some(Some((context, sure))) => {
                 let rest = self.environment.fill(rest);
-                let sure = matches!(lies, Lies::Here);
-                self.inside(&RepoPath::root(), &rest, entry).map(|path| Found::Here { path, sure })
+                self.inside(&RepoPath::root(), &rest, entry).map(|path| Found::Here { context, path, sure })
             }
             None => {
                 let name = self.environment.fill(written);
@@ -277,8 +272,8 @@ impl<'c, 'a> Finder<'c, 'a> {
                 }
                 match self.folder {
                     Some(folder) => {
-                        let sure = self.at_hand;
-                        self.inside(folder, &name, entry).map(|path| Found::Here { path, sure })
+                        let (context, sure) = (*self.context, self.at_hand);
+                        self.inside(folder, &name, entry).map(|path| Found::Here { context, path, sure })
                     }
                     None => Some(Found::InChart(name.trim_start_matches('/').to_owned())),
                 }
@@ -301,10 +296,12 @@ impl<'c, 'a> Finder<'c, 'a> {
     /// `valueFiles` in order, globs unfolded; a file that is also named outright keeps the place where it is.
     fn files(&mut self, entries: &[Node], ignore_missing: bool) -> Vec<Layer> {
         let found: Vec<(&Node, Found)> = entries.iter().filter_map(|entry| Some((entry, self.find(entry)?))).collect();
-        let named: BTreeSet<RepoPath> = found
+        let named: BTreeSet<(Ground, RepoPath)> = found
             .iter()
             .filter_map(|(_, found)| match found {
-                Found::Here { path, .. } if !has_wildcard(path.as_str()) => Some(path.clone()),
+                Found::Here { context, path, .. } if !has_wildcard(path.as_str()) => {
+                    Some((context.ground(), path.clone()))
+                }
                 _ => None,
             })
             .collect();
@@ -312,40 +309,36 @@ impl<'c, 'a> Finder<'c, 'a> {
         let mut layers = Vec::new();
         for (entry, found) in found {
             let origin = entry.origin.clone();
-            let (path, sure) = match found {
+            let (context, path, sure) = match found {
                 Found::InChart(path) => {
                     layers.push(Layer::InChart { path, origin, optional: ignore_missing });
                     continue;
                 }
-                Found::Here { path, sure } => (path, sure),
+                Found::Here { context, path, sure } => (context, path, sure),
             };
+            let ground = context.ground();
             if has_wildcard(path.as_str()) {
-                let matching = self.matching(&path);
+                let matching = matching(context.repository(), &path);
                 if matching.is_empty() && !ignore_missing {
                     self.missing(entry, "a glob of values files that matches none", sure);
                 }
-                for path in matching.into_iter().filter(|path| !named.contains(path)) {
-                    if seen.insert(path.clone()) {
-                        layers.push(Layer::File { path, exists: true, sure, origin: origin.clone() });
+                for path in matching {
+                    let key = (ground, path.clone());
+                    if !named.contains(&key) && seen.insert(key) {
+                        layers.push(Layer::File { ground, path, exists: true, sure, origin: origin.clone() });
                     }
                 }
                 continue;
             }
-            let exists = self.context.repository().is_file(&path);
+            let exists = context.repository().is_file(&path);
             if !exists && !ignore_missing {
                 self.missing(entry, "a values file", sure);
             }
-            if seen.insert(path.clone()) {
-                layers.push(Layer::File { path, exists, sure, origin });
+            if seen.insert((ground, path.clone())) {
+                layers.push(Layer::File { ground, path, exists, sure, origin });
             }
         }
         layers
-    }
-
-    fn matching(&self, pattern: &RepoPath) -> Vec<RepoPath> {
-        let Ok(glob) = Glob::new(pattern.as_str(), Dialect::Doublestar) else { return Vec::new() };
-        let files = self.context.repository().files().iter();
-        files.filter(|path| glob.matches(path.as_str())).cloned().collect()
     }
 
     /// `valuesObject`, or else `values`.
@@ -364,67 +357,15 @@ impl<'c, 'a> Finder<'c, 'a> {
     }
 }
 
-/// The variables that Argo CD fills into paths and parameters.
-struct Environment {
-    variables: BTreeMap<&'static str, String>,
-}
-
-impl Environment {
-    fn of(app: &Application<'_>, source: &Source<'_>) -> Self {
-        let variables = [
-            ("ARGOCD_APP_NAME", app.name()),
-            ("ARGOCD_APP_NAMESPACE", app.destination().namespace()),
-            ("ARGOCD_APP_PROJECT_NAME", app.project()),
-            ("ARGOCD_APP_SOURCE_REPO_URL", source.repo_url()),
-            ("ARGOCD_APP_SOURCE_PATH", source.path().unwrap_or("")),
-            ("ARGOCD_APP_SOURCE_TARGET_REVISION", source.target_revision()),
-        ];
-        Self { variables: variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect() }
-    }
-
-    /// `$NAME` and `${NAME}` by their values, `$$` by a dollar, an unknown name by nothing (Go's `os.Expand`). What is
-    /// only known when it is applied (the revision) stays as it is.
-    fn fill(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find('$') {
-            out.push_str(&rest[..at]);
-            let after = &rest[at + 1..];
-            let (name, length) = variable(after);
-            match name {
-                "" if length == 0 => out.push('$'),
-                "$" => out.push('$'),
-                name if name.starts_with("ARGOCD_APP_REVISION") || name.starts_with("KUBE_") => {
-                    out.push_str(&rest[at..at + 1 + length]);
-                }
-                name => out.push_str(self.variables.get(name).map_or("", String::as_str)),
-            }
-            rest = &after[length..];
-        }
-        out.push_str(rest);
-        out
-    }
-}
-
-/// The name of a variable after a dollar, and how long it is as written.
-fn variable(text: &str) -> (&str, usize) {
-    if let Some(rest) = text.strip_prefix('{') {
-        return match rest.find('}') {
-            Some(end) => (&rest[..end], end + 2),
-            None => ("", 1),
-        };
-    }
-    if text.starts_with(['*', '#', '$', '@', '!', '?', '-']) || text.starts_with(|c: char| c.is_ascii_digit()) {
-        return (&text[..1], 1);
-    }
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
-    (&text[..end], end)
+/// The files that a pattern means.
+fn matching(repository: &Repository, pattern: &RepoPath) -> Vec<RepoPath> {
+    let Ok(glob) = Glob::new(pattern.as_str(), Dialect::Doublestar) else { return Vec::new() };
+    repository.files().iter().filter(|path| glob.matches(path.as_str())).cloned().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discover::Repository;
     use crate::render::kustomize::BuildOptions;
     use crate::render::{Addresses, Manifests, Options, Tools};
     use crate::yaml::parse;
@@ -442,7 +383,7 @@ mod tests {
         let manifests = Manifests::new(&repository);
         let addresses = Addresses::decide(["https://h/r"], [("https://h/r", true)]);
         let tools = Tools::new(Options::default(), BuildOptions::default());
-        let context = Context { manifests: &manifests, addresses: &addresses, tools: &tools };
+        let context = Context::new(&manifests, &addresses, &tools);
         let id = repository.id(&RepoPath::new("app.yaml").unwrap()).unwrap();
         let node = parse(id, &app, &Budget::default()).documents.remove(0).root;
         let app = Application::new(&node).unwrap();

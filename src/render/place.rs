@@ -50,6 +50,11 @@ impl Addresses {
         Self { known, open, ..Self::default() }
     }
 
+    /// The addresses of a repository that has this one.
+    pub fn only(url: &str) -> Self {
+        Self { known: BTreeSet::from([normal(url)]), ..Self::default() }
+    }
+
     /// Learns which revisions of this repository are what is audited, from the sources that name it: the address, the
     /// revision, and whether their path is here. One at which more is missing than here is another state of the
     /// repository (a branch for each environment, a tag).

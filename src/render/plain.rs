@@ -80,12 +80,12 @@ fn file(context: &Context<'_>, path: &RepoPath, at: Span, output: &mut Output) {
     if text.contains(SKIP) {
         return;
     }
-    output.files.insert(path.clone());
+    output.read(context, [path]);
     if path.extension() == Some("jsonnet") || path.file_name() == ".jsonnet" {
         output.gap(Gap::new("not-rendered", format!("`{path}` is Jsonnet, which is not evaluated")).at(at));
         return;
     }
-    let parsed = match context.manifests.parsed(path) {
+    let parsed = match context.manifests().parsed(path) {
         Ok(parsed) => parsed,
         Err(error) => return output.gap(error.gap().at(at)),
     };

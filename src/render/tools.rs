@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::ground::{Context, Ground};
 use super::helm::{Chart, HelmVersion, Loader, RenderError, ValuesLayer};
-use super::kustomize::{BuildOptions, Cache};
+use super::kustomize::BuildOptions;
 use crate::budget::Budget;
 use crate::discover::Repository;
 use crate::source::{FileId, RepoPath};
@@ -29,33 +30,31 @@ pub struct Tools {
     pub options: Options,
     /// The command line of Kustomize.
     pub build: BuildOptions,
-    /// Parsed files of kustomizations.
-    pub cache: Cache,
     charts: Shelf<ChartKey, Result<Arc<Chart>, RenderError>>,
     layers: Shelf<FileId, Result<Arc<ValuesLayer>, RenderError>>,
 }
 
-/// Where a chart is: in the repository, or in one of the folders of charts.
+/// Where a chart is: in a repository, or in one of the folders of charts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum ChartKey {
-    Here(RepoPath),
+    On(Ground, RepoPath),
     Beside(usize, RepoPath),
 }
 
 impl Tools {
     /// Nothing is loaded yet.
     pub fn new(options: Options, build: BuildOptions) -> Self {
-        Self { options, build, cache: Cache::default(), charts: Shelf::default(), layers: Shelf::default() }
+        Self { options, build, charts: Shelf::default(), layers: Shelf::default() }
     }
 
     fn loader(&self) -> Loader<'_> {
         Loader::new(self.options.helm).building(&self.options.charts)
     }
 
-    /// The chart in a folder of the repository; each is loaded once.
-    pub fn chart(&self, repository: &Repository, folder: &RepoPath) -> Result<Arc<Chart>, RenderError> {
-        let load = || self.loader().load(repository, folder, &Budget::default()).map(Arc::new);
-        self.charts.get(ChartKey::Here(folder.clone()), load)
+    /// The chart in a folder of the repository that is looked at; each is loaded once.
+    pub fn chart(&self, context: &Context<'_>, folder: &RepoPath) -> Result<Arc<Chart>, RenderError> {
+        let load = || self.loader().load(context.repository(), folder, &Budget::default()).map(Arc::new);
+        self.charts.get(ChartKey::On(context.ground(), folder.clone()), load)
     }
 
     /// The chart in a folder of the repository once more, for one render alone.

@@ -30,6 +30,7 @@ struct Yard {
 struct Whole {
     repository: Repository,
     tools: Tools,
+    cache: Cache,
 }
 
 /// A kustomization that was built.
@@ -92,10 +93,10 @@ impl Workshop {
         for folder in &self.charts {
             let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("charts");
             let shown = RepoPath::new(name).unwrap_or_else(|_| RepoPath::root());
-            charts.push(repository.beside(folder, &shown).map_err(|error| error.to_string())?.0);
+            charts.push(repository.beside(folder, &shown, None).map_err(|error| error.to_string())?.0);
         }
         let options = Options { charts: Arc::new(charts), ..self.options.clone() };
-        Ok(Whole { repository, tools: Tools::new(options, BuildOptions::default()) })
+        Ok(Whole { repository, tools: Tools::new(options, BuildOptions::default()), cache: Cache::default() })
     }
 }
 
@@ -115,12 +116,12 @@ impl Whole {
     ) -> Result<Finished, String> {
         let manifests = Manifests::new(&self.repository);
         let addresses = Addresses::default();
-        let context = Context { manifests: &manifests, addresses: &addresses, tools: &self.tools };
+        let context = Context::new(&manifests, &addresses, &self.tools);
         let inflater = Inflater { context: &context };
         let options = kustomize::Options {
             build: Some(flags),
             charts: Some(&inflater),
-            cache: Some(&self.tools.cache),
+            cache: Some(&self.cache),
             source,
             ..kustomize::Options::default()
         };

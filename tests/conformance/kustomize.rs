@@ -138,17 +138,16 @@ fn folders(dir: &Path) -> Vec<RepoPath> {
 
 /// Our build, with charts from the repository.
 fn ours(
-    repository: &Repository,
+    manifests: &Manifests<'_>,
     folder: &RepoPath,
     build: &BuildOptions,
     tools: &Tools,
 ) -> Result<Built, Box<BuildError>> {
-    let manifests = Manifests::new(repository);
     let addresses = Addresses::default();
-    let inflater = Inflater { context: &Context { manifests: &manifests, addresses: &addresses, tools } };
+    let inflater = Inflater { context: &Context::new(manifests, &addresses, tools) };
     let options =
-        Options { cache: Some(&tools.cache), build: Some(build), charts: Some(&inflater), ..Options::default() };
-    kustomize::build(repository, folder, &options, &Budget::default())
+        Options { cache: Some(&manifests.builds), build: Some(build), charts: Some(&inflater), ..Options::default() };
+    kustomize::build(manifests.repository(), folder, &options, &Budget::default())
 }
 
 fn tools() -> Tools {
@@ -162,10 +161,10 @@ fn suite(asked: &Asked, dir: &Path) -> Score {
         score.reasons.insert("the folder cannot be opened".to_owned(), 1);
         return score;
     };
-    let tools = tools();
+    let (manifests, tools) = (Manifests::new(&repository), tools());
     for folder in folders(dir) {
         if !asked.leaves_out(folder.as_str()) {
-            case(&mut score, asked, dir, &repository, &folder, &asked.flags, &tools);
+            case(&mut score, asked, dir, &manifests, &folder, &asked.flags, &tools);
         }
     }
     score
@@ -188,7 +187,7 @@ fn laid_out_cases(asked: &Asked, dir: &Path) -> Score {
         if asked.verbose {
             println!("{}", folder.display());
         }
-        case(&mut score, asked, &folder, &repository, &path, flags, &tools());
+        case(&mut score, asked, &folder, &Manifests::new(&repository), &path, flags, &tools());
     }
     score
 }
@@ -197,7 +196,7 @@ fn case(
     score: &mut Score,
     asked: &Asked,
     dir: &Path,
-    repository: &Repository,
+    manifests: &Manifests<'_>,
     folder: &RepoPath,
     flags: &str,
     tools: &Tools,
@@ -210,7 +209,7 @@ fn case(
         let Ok(theirs) = theirs else { return };
         let build = BuildOptions::parse(flags);
         let started = Instant::now();
-        let built = ours(repository, folder, &build, tools);
+        let built = ours(manifests, folder, &build, tools);
         score.ours += started.elapsed();
         score.cases += 1;
         let note = |score: &mut Score, reason: String| {

@@ -70,7 +70,7 @@ fn build(case: &Case) -> Result<Vec<Json>, String> {
     let tools = Tools::new(options, flags.clone());
     let manifests = Manifests::new(&repository);
     let addresses = Addresses::default();
-    let inflater = Inflater { context: &Context { manifests: &manifests, addresses: &addresses, tools: &tools } };
+    let inflater = Inflater { context: &Context::new(&manifests, &addresses, &tools) };
     let source = case.files.get(".source.yaml").map(|text| {
         let parsed = yaml::parse(FileId(u32::MAX), text, &Budget::default());
         let mut source = ApplicationSource::read(&parsed.documents[0].root);

@@ -11,5 +11,6 @@ mod formats;
 mod hostile;
 mod kustomize;
 mod repos;
+mod repositories;
 mod rules;
 mod tidy;

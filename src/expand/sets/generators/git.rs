@@ -1,12 +1,15 @@
 //! The git generator: the folders of a repository, or what its files say (`generators/git.go`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::params::{Params, flatten, text};
 use super::{Evaluation, Failure, MAX_PARAMS, too_many};
 use crate::expand::components::{Pattern, Picked, common, literal_prefix};
+use crate::expand::inventory;
 use crate::finding::Gap;
 use crate::glob::{Dialect, Glob};
+use crate::render::{AWAY, Context};
 use crate::source::{RepoPath, Span};
 use crate::yaml::{Entry, Node, Origin, Role};
 
@@ -18,14 +21,15 @@ pub fn params(evaluation: &mut Evaluation<'_, '_>, generator: &Node) -> Result<V
         return Err(Failure::Argo(message.to_owned(), generator.span()));
     }
     let url = generator.get("repoURL").and_then(Node::as_text).unwrap_or("");
-    if !evaluation.world.context.addresses.is_here(url, true) {
-        let message = "the generator `git` reads another repository, which is not at hand";
+    let revision = generator.get("revision").and_then(Node::as_text).unwrap_or("");
+    let Some(context) = evaluation.world.context.of(url, revision, true) else {
+        let message = format!("the generator `git` reads another repository, {AWAY}");
         return Err(Failure::unknown(Gap::new("unresolved-generator", message).at(generator.span())));
-    }
+    };
     let mut all = if !generator.items("directories").is_empty() {
-        directories(evaluation, generator)
+        directories(evaluation, &context, generator)
     } else if !generator.items("files").is_empty() {
-        files(evaluation, generator)?
+        files(evaluation, &context, generator)?
     } else {
         let message = "the generator `git` has neither directories nor files";
         return Err(Failure::Argo(message.to_owned(), generator.span()));
@@ -44,7 +48,15 @@ fn item(node: &Node) -> (&str, bool) {
     (node.get("path").and_then(Node::as_text).unwrap_or(""), exclude)
 }
 
-fn directories(evaluation: &Evaluation<'_, '_>, generator: &Node) -> Vec<Params> {
+/// The folders of the repository that is looked at.
+fn folders<'f>(evaluation: &Evaluation<'f, '_>, context: &Context<'_>) -> Cow<'f, [RepoPath]> {
+    if context.is_audited() {
+        return Cow::Borrowed(&evaluation.world.inventory.folders);
+    }
+    Cow::Owned(inventory::folders(context.repository().files()))
+}
+
+fn directories(evaluation: &Evaluation<'_, '_>, context: &Context<'_>, generator: &Node) -> Vec<Params> {
     // A pattern that is no glob matches nothing; Argo CD only logs it.
     let items: Vec<(Glob, bool, Origin)> = generator
         .items("directories")
@@ -56,7 +68,7 @@ fn directories(evaluation: &Evaluation<'_, '_>, generator: &Node) -> Vec<Params>
         })
         .collect();
     let mut all = Vec::new();
-    for folder in &evaluation.world.inventory.folders {
+    for folder in folders(evaluation, context).iter() {
         let matching: Vec<_> = items.iter().filter(|(glob, ..)| glob.matches(folder.as_str())).collect();
         let included = matching.iter().find(|(_, exclude, _)| !exclude);
         if let Some((_, _, origin)) = included.filter(|_| !matching.iter().any(|(_, exclude, _)| *exclude)) {
@@ -109,14 +121,14 @@ pub fn normalized(name: &str) -> String {
     name.trim_matches(['-', '.']).to_owned()
 }
 
-fn files(evaluation: &mut Evaluation<'_, '_>, generator: &Node) -> Result<Vec<Params>, Failure> {
+fn files(evaluation: &mut Evaluation<'_, '_>, context: &Context<'_>, generator: &Node) -> Result<Vec<Params>, Failure> {
     let (new, old) = (Dialect::Doublestar, Dialect::Pathspec);
     let (used, other) = if evaluation.world.settings.new_globbing { (new, old) } else { (old, new) };
-    let mut chosen = select(evaluation, generator, used)?;
+    let mut chosen = select(context, generator, used)?;
     if used == new {
-        no_folders(evaluation, generator)?;
+        no_folders(evaluation, context, generator)?;
     }
-    if let Ok(others) = select(evaluation, generator, other)
+    if let Ok(others) = select(context, generator, other)
         && others != chosen
     {
         let message = format!(
@@ -127,15 +139,17 @@ fn files(evaluation: &mut Evaluation<'_, '_>, generator: &Node) -> Result<Vec<Pa
         evaluation.gaps.push(Gap::new("ambiguous-glob", message).at(generator.span()));
     }
     chosen.sort();
-    evaluation.picked.push(Picked {
-        generator: generator.span(),
-        patterns: generator.items("files").iter().map(pattern).collect(),
-        files: chosen.clone(),
-    });
+    if context.is_audited() {
+        evaluation.picked.push(Picked {
+            generator: generator.span(),
+            patterns: generator.items("files").iter().map(pattern).collect(),
+            files: chosen.clone(),
+        });
+    }
     let mut all = Vec::new();
     for path in &chosen {
-        evaluation.files.insert(path.clone());
-        all.extend(file(evaluation, path, generator)?);
+        evaluation.files.insert(context.shown(path));
+        all.extend(file(evaluation, context, path, generator)?);
         if all.len() > MAX_PARAMS {
             return Err(too_many(generator.span()));
         }
@@ -149,7 +163,7 @@ fn pattern(node: &Node) -> Pattern {
 }
 
 /// The files that the patterns include and do not exclude.
-fn select(evaluation: &Evaluation<'_, '_>, generator: &Node, dialect: Dialect) -> Result<Vec<RepoPath>, Failure> {
+fn select(context: &Context<'_>, generator: &Node, dialect: Dialect) -> Result<Vec<RepoPath>, Failure> {
     let mut globs = Vec::new();
     let mut prefix: Option<RepoPath> = None;
     for node in generator.items("files") {
@@ -173,14 +187,15 @@ fn select(evaluation: &Evaluation<'_, '_>, generator: &Node, dialect: Dialect) -
         hit(false) && !hit(true)
     };
     let below = prefix.unwrap_or_else(RepoPath::root);
-    Ok(evaluation.world.context.repository().under(&below).iter().filter(matches).cloned().collect())
+    Ok(context.repository().under(&below).iter().filter(matches).cloned().collect())
 }
 
 /// The opt-in globbing meets folders, too, and fails to read them.
-fn no_folders(evaluation: &Evaluation<'_, '_>, generator: &Node) -> Result<(), Failure> {
+fn no_folders(evaluation: &Evaluation<'_, '_>, context: &Context<'_>, generator: &Node) -> Result<(), Failure> {
+    let folders = folders(evaluation, context);
     for node in generator.items("files") {
         let Ok(glob) = Glob::new(item(node).0, Dialect::Doublestar) else { continue };
-        if let Some(folder) = evaluation.world.inventory.folders.iter().find(|folder| glob.matches(folder.as_str())) {
+        if let Some(folder) = folders.iter().find(|folder| glob.matches(folder.as_str())) {
             let message =
                 format!("with the opt-in globbing the pattern matches the folder `{folder}`, which is no file");
             return Err(Failure::Argo(message, node.span()));
@@ -190,10 +205,14 @@ fn no_folders(evaluation: &Evaluation<'_, '_>, generator: &Node) -> Result<(), F
 }
 
 /// What one file gives: an object, or a list of objects.
-fn file(evaluation: &Evaluation<'_, '_>, path: &RepoPath, generator: &Node) -> Result<Vec<Params>, Failure> {
-    let context = &evaluation.world.context;
+fn file(
+    evaluation: &Evaluation<'_, '_>,
+    context: &Context<'_>,
+    path: &RepoPath,
+    generator: &Node,
+) -> Result<Vec<Params>, Failure> {
     let at = context.repository().id(path).map_or(generator.span(), |id| Span::new(id, 0, 0));
-    let parsed = match context.manifests.parsed(path) {
+    let parsed = match context.manifests().parsed(path) {
         Ok(parsed) => parsed,
         Err(error) => return Err(Failure::unknown(error.gap().at(generator.span()))),
     };
