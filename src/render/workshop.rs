@@ -83,7 +83,11 @@ impl Workshop {
             let whole = self.whole(folder)?;
             return whole.build(&RepoPath::root(), flags, source, name);
         }
-        let whole = yard.whole.get_or_init(|| self.whole(&root));
+        if yard.whole.get().is_none() {
+            // Listed outside the cell: a thread that lists may take up another kustomization, which asks for the same.
+            let _ = yard.whole.set(self.whole(&root));
+        }
+        let whole = yard.whole.get().ok_or("the checkout was not listed")?;
         whole.as_ref().map_err(Clone::clone)?.build(&place, flags, source, name)
     }
 

@@ -258,13 +258,7 @@ impl Shop {
     }
 
     fn chart(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
-        let mut charts = self.charts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = charts.get(path) {
-            return known.clone();
-        }
-        let loaded = self.load(path);
-        charts.insert(path.to_owned(), loaded.clone());
-        loaded
+        once(&self.charts, path, || self.load(path))
     }
 
     fn load(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
@@ -295,13 +289,7 @@ impl Shop {
     }
 
     fn layer(&self, path: &Path) -> Result<Arc<ValuesLayer>, RenderError> {
-        let mut layers = self.layers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = layers.get(path) {
-            return known.clone();
-        }
-        let read = self.read_layer(path).map(Arc::new);
-        layers.insert(path.to_owned(), read.clone());
-        read
+        once(&self.layers, path, || self.read_layer(path).map(Arc::new))
     }
 
     fn read_layer(&self, path: &Path) -> Result<ValuesLayer, RenderError> {
@@ -315,6 +303,17 @@ impl Shop {
         let file = self.sources.add(shown, Arc::clone(&text));
         ValuesLayer::read(&name, file, &text, self.helm, &Budget::default())
     }
+}
+
+/// What is known of a path, or is made now. Nothing is locked meanwhile: two threads may make the same, which costs less than
+/// waiting, and a thread that lists a folder may take up another line that asks for the same chart.
+fn once<T: Clone>(known: &Mutex<BTreeMap<PathBuf, T>>, path: &Path, make: impl FnOnce() -> T) -> T {
+    let lock = || known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(found) = lock().get(path).cloned() {
+        return found;
+    }
+    let made = make();
+    lock().entry(path.to_owned()).or_insert(made).clone()
 }
 
 fn parameters(job: &Job, helm: HelmVersion) -> Result<Vec<Parameter>, RenderError> {
