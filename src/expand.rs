@@ -117,8 +117,8 @@ pub struct Generated {
     pub set: String,
     /// Where the set is written.
     pub set_span: Span,
-    /// The parameters, each with its origin.
-    pub parameters: Node,
+    /// The environment that its parameters name.
+    pub environment: Option<Placed>,
     /// The RollingSync steps that select the Application, from 0; the first one counts. Empty without a RollingSync and
     /// for an Application that no step selects.
     pub steps: Vec<usize>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::sets::Params;
 use super::{Generated, Placed};
 use crate::k8s::argo;
 use crate::yaml::Node;
@@ -17,15 +18,17 @@ fn placed(node: &Node) -> Option<Placed> {
 /// The environment: a label, then a generator's parameter.
 pub fn environment(app: &argo::Application<'_>, generated: Option<&Generated>) -> Option<Placed> {
     let label = NAMES.iter().find_map(|name| app.label(name).and_then(placed));
-    label.or_else(|| {
-        let parameters = &generated?.parameters;
-        NAMES.iter().find_map(|name| {
-            let direct = parameters.get(name).or_else(|| parameters.at(&["values", name]));
-            let flat = || parameters.get(&format!("values.{name}"));
-            let cluster = || parameters.at(&["metadata", "labels", name]);
-            let flat_cluster = || parameters.get(&format!("metadata.labels.{name}"));
-            direct.or_else(flat).or_else(cluster).or_else(flat_cluster).and_then(placed)
-        })
+    label.or_else(|| generated?.environment.clone())
+}
+
+/// The environment that parameters name: as they are, among a generator's `values`, or by a cluster's labels.
+pub fn of_parameters(parameters: &Params) -> Option<Placed> {
+    NAMES.iter().find_map(|name| {
+        let direct = parameters.get(*name).or_else(|| parameters.get("values")?.get(name));
+        let flat = || parameters.get(format!("values.{name}").as_str());
+        let cluster = || parameters.get("metadata")?.at(&["labels", name]);
+        let flat_cluster = || parameters.get(format!("metadata.labels.{name}").as_str());
+        direct.or_else(flat).or_else(cluster).or_else(flat_cluster).and_then(placed)
     })
 }
 

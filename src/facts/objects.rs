@@ -49,6 +49,7 @@ impl<'a> Objects<'a> {
 pub fn collect<'a>(sources: &Sources<'a>, facts: &mut Facts) -> Objects<'a> {
     let mut objects = Objects { texts: sources.texts, resources: Vec::new(), config_maps: BTreeMap::new() };
     let scopes = Scopes::new(sources);
+    facts.objects.reserve_exact(sources.applications.iter().map(|(_, resources)| resources.len()).sum());
     for (app, resources) in &sources.applications {
         let id = AppId(facts.apps.len());
         for resource in *resources {

@@ -50,24 +50,21 @@ impl Graph {
 
     /// Objects that several Applications of one root apply to one cluster: those of the cluster, or those of namespaces.
     pub fn shared_objects(&self, scope: Scope) -> Vec<Shared> {
-        type Identity<'g> = (&'g str, &'g str, &'g str, &'g str, &'g str, &'g str);
-        let mut by_identity: BTreeMap<Identity<'_>, BTreeMap<AppId, ObjectId>> = BTreeMap::new();
-        for (id, object) in self.objects().filter(|(_, object)| is_of(object, scope)) {
-            let Some(target) = self.target(object.app) else { continue };
-            let Some(cluster) = target.cluster.id() else { continue };
-            let identity = (
-                target.root.as_str(),
-                cluster,
-                object.group.as_str(),
-                object.kind.as_str(),
-                object.namespace.as_str(),
-                object.name.as_str(),
-            );
-            by_identity.entry(identity).or_default().insert(object.app, id);
-        }
+        let identity = |id: &ObjectId| {
+            let object = self.object(*id);
+            let target = self.target(object.app)?;
+            let (root, cluster) = (target.root.as_str(), target.cluster.id()?);
+            Some((root, cluster, &*object.group, &*object.kind, &*object.namespace, &*object.name))
+        };
+        let known = self.objects().filter(|(_, object)| is_of(object, scope)).map(|(id, _)| id);
+        let mut known: Vec<ObjectId> = known.filter(|id| identity(id).is_some()).collect();
+        known.sort_by_key(|id| identity(id));
         let mut by_apps: BTreeMap<Vec<AppId>, Vec<Vec<ObjectId>>> = BTreeMap::new();
-        for copies in by_identity.into_values().filter(|copies| copies.len() > 1) {
-            by_apps.entry(copies.keys().copied().collect()).or_default().push(copies.into_values().collect());
+        for copies in known.chunk_by(|a, b| identity(a) == identity(b)).filter(|copies| copies.len() > 1) {
+            let copies: BTreeMap<AppId, ObjectId> = copies.iter().map(|id| (self.object(*id).app, *id)).collect();
+            if copies.len() > 1 {
+                by_apps.entry(copies.keys().copied().collect()).or_default().push(copies.into_values().collect());
+            }
         }
         // The same lines that meet in every environment are one thing to mend.
         let mut by_lines: BTreeMap<BTreeSet<Span>, Shared> = BTreeMap::new();

@@ -13,6 +13,10 @@ use std::time::Instant;
 
 mod fleet;
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 const RUNS: usize = 5;
 

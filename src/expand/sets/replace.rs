@@ -2,7 +2,7 @@
 //!
 //! What comes out remembers which parameter wrote which part: the place to edit is the longest parameter's.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::params::{Params, generated};
 use super::program::TEXT;
@@ -216,40 +216,51 @@ fn is_templated(text: &str) -> bool {
 
 /// Fills every string of a tree, keys included (`deeplyReplace`).
 pub fn fill_tree(fill: &dyn Fill, node: &Node) -> Result<Node, Refused> {
-    filled(fill, node, 0)
+    Ok(filled(fill, node, 0)?.unwrap_or_else(|| node.clone()))
 }
 
-fn filled(fill: &dyn Fill, node: &Node, depth: usize) -> Result<Node, Refused> {
+/// The filled tree; nothing where there is nothing to fill, so that what is constant is shared by all that is made of it.
+fn filled(fill: &dyn Fill, node: &Node, depth: usize) -> Result<Option<Node>, Refused> {
     if depth > 512 {
         return Err(Refused::Limit("budget exceeded: a template that is nested too deeply".to_owned()));
     }
     Ok(match &node.value {
         Value::Scalar(_) => match node.meaning() {
-            Some(Meaning::Str(text)) if text.contains("{{") => fill.fill(&text, &node.origin)?.into_node(),
-            _ => node.clone(),
+            Some(Meaning::Str(text)) if text.contains("{{") => Some(fill.fill(&text, &node.origin)?.into_node()),
+            _ => None,
         },
         Value::Seq(items) => {
-            let items: Result<Vec<Node>, Refused> = items.iter().map(|item| filled(fill, item, depth + 1)).collect();
-            Node::seq(items?, node.origin.clone())
+            let new: Result<Vec<_>, Refused> = items.iter().map(|item| filled(fill, item, depth + 1)).collect();
+            let new = new?;
+            if new.iter().all(Option::is_none) {
+                return Ok(None);
+            }
+            let all = items.iter().zip(new).map(|(old, new)| new.unwrap_or_else(|| old.clone()));
+            Some(Node::seq(all.collect(), node.origin.clone()))
         }
         Value::Map(map) => {
             let mut entries: Vec<Entry> = Vec::with_capacity(map.entries.len());
-            // A null in a map is lost on the way (`deeplyReplace` passes over nil).
-            for entry in map.entries.iter().filter(|entry| !entry.value.is_null()) {
-                let key = if entry.key.contains("{{") {
-                    Cow::Owned(fill.fill(&entry.key, &entry.key_origin)?.text)
-                } else {
-                    Cow::Borrowed(&*entry.key)
-                };
-                let value = filled(fill, &entry.value, depth + 1)?;
-                match entries.iter_mut().find(|known| *known.key == *key) {
+            let mut changed = false;
+            for entry in &map.entries {
+                // A null in a map is lost on the way (`deeplyReplace` passes over nil).
+                if entry.value.is_null() {
+                    changed = true;
+                    continue;
+                }
+                let mut key = Arc::clone(&entry.key);
+                if key.contains("{{") {
+                    key = fill.fill(&key, &entry.key_origin)?.text.into();
+                    changed = true;
+                }
+                let new = filled(fill, &entry.value, depth + 1)?;
+                changed |= new.is_some();
+                let value = new.unwrap_or_else(|| entry.value.clone());
+                match entries.iter_mut().find(|known| known.key == key) {
                     Some(known) => known.value = value,
-                    None => {
-                        entries.push(Entry { key: key.as_ref().into(), key_origin: entry.key_origin.clone(), value })
-                    }
+                    None => entries.push(Entry { key, key_origin: entry.key_origin.clone(), value }),
                 }
             }
-            Node::map(entries, node.origin.clone())
+            changed.then(|| Node::map(entries, node.origin.clone()))
         }
     })
 }

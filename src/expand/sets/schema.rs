@@ -3,6 +3,8 @@
 //!
 //! This is what turns the text of a template into the object that the controller would write.
 
+use std::sync::Arc;
+
 use super::params::printed;
 use crate::expand::ArgoCd;
 use crate::yaml::{Entry, Meaning, Node, Origin};
@@ -245,21 +247,26 @@ fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -
     let mut entries = Vec::new();
     for (name, shape) in fields {
         let Some(shape) = in_version(*shape, reading.argocd) else { continue };
-        let path = format!("{path}.{name}");
         let entry = map.entry(name).filter(|entry| !entry.value.is_null());
         let value = match entry {
-            Some(entry) => conformed(&entry.value, shape, reading, &path)?,
+            Some(entry) => conformed(&entry.value, shape, reading, &format!("{path}.{name}"))?,
             None => None,
         };
         let value = match (value, shape) {
             (Some(value), _) => value,
             (None, Always) => Node::string("", node.origin.clone()),
-            (None, Part(fields)) => object(&Node::map(Vec::new(), node.origin.clone()), fields, reading, &path)?,
+            (None, Part(fields)) => {
+                object(&Node::map(Vec::new(), node.origin.clone()), fields, reading, &format!("{path}.{name}"))?
+            }
             (None, _) => continue,
         };
-        let key_origin = entry.map_or_else(|| node.origin.clone(), |entry| entry.key_origin.clone());
-        entries.push(Entry { key: (*name).into(), key_origin, value });
+        entries.push(match entry {
+            Some(entry) => Entry { key: Arc::clone(&entry.key), key_origin: entry.key_origin.clone(), value },
+            None => Entry { key: (*name).into(), key_origin: node.origin.clone(), value },
+        });
     }
+    // Applications are kept by the thousand.
+    entries.shrink_to_fit();
     Ok(Node::map(entries, node.origin.clone()))
 }
 

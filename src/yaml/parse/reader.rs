@@ -234,9 +234,16 @@ impl<'t, 'b> Reader<'t, 'b> {
                     if done.flow {
                         self.cover(span, strict::Cover::Free);
                     }
+                    // Trees are kept by the thousand: none keeps room for more.
                     let value = match done.kind {
-                        Kind::Seq(items) => Value::Seq(Arc::new(items)),
-                        Kind::Map { entries, .. } => Value::Map(Arc::new(Mapping { entries: entries.list })),
+                        Kind::Seq(mut items) => {
+                            items.shrink_to_fit();
+                            Value::Seq(Arc::new(items))
+                        }
+                        Kind::Map { entries: Entries { mut list, .. }, .. } => {
+                            list.shrink_to_fit();
+                            Value::Map(Arc::new(Mapping { entries: list }))
+                        }
                     };
                     let node = Node { value, origin: Origin::literal(span) };
                     let built = Built { node, size: done.size, depth: done.depth + 1 };
