@@ -19,9 +19,9 @@ use std::process::Command;
 use schemaward::budget::Budget;
 use schemaward::discover::{ReadLimits, Repository};
 use schemaward::expand::{self, ArgoCd, Expansion, Settings};
-use schemaward::k8s::argo::ApplicationSet;
+use schemaward::k8s::argo::{ApplicationSet, is_cluster_secret};
 use schemaward::render::Manifests;
-use schemaward::source::RepoPath;
+use schemaward::source::{RepoPath, SourceMap, Span};
 use schemaward::yaml::{self, Node};
 use serde_json::{Value, json};
 
@@ -169,6 +169,12 @@ struct Prepared {
 fn prepare(suite: &Suite, options: &Options) -> Result<Prepared, Failure> {
     let mut clusters: Vec<PathBuf> = options.clusters.iter().cloned().collect();
     clusters.extend(Some(suite.dir.join("clusters.yaml")).filter(|path| clusters.is_empty() && path.is_file()));
+    for path in files(&suite.dir, &suite.folder, "argocd.argoproj.io/secret-type")? {
+        let path = suite.dir.join(path);
+        if documents(&path)?.iter().any(is_cluster_secret) && !clusters.contains(&path) {
+            clusters.push(path);
+        }
+    }
     // A copy, because a checkout at hand may lack history or blobs, and what counts is what was committed.
     let temporary = tempfile::tempdir()?;
     let checkout = temporary.path().join("repository");
@@ -282,9 +288,11 @@ fn theirs(expand: &Value, order: &Value) -> Sets {
 }
 
 /// What our expansion says of the sets in some files.
-fn ours(expansion: &Expansion, batch: &[String]) -> Sets {
+/// A set that an Application brings is not among what the oracle was given.
+fn ours(expansion: &Expansion, sources: &SourceMap, batch: &[String]) -> Sets {
     let mut sets = Sets::new();
-    for set in expansion.sets.iter().filter(|set| batch.contains(&set.root)) {
+    let given = |root: &String, at: Span| batch.contains(root) && sources.path(at.file).as_str() == root;
+    for set in expansion.sets.iter().filter(|set| given(&set.root, set.manifest.span())) {
         let Some(view) = ApplicationSet::new(&set.manifest) else { continue };
         let said = sets.entry(view.name().to_owned()).or_default();
         for gap in &set.gaps {
@@ -300,8 +308,11 @@ fn ours(expansion: &Expansion, batch: &[String]) -> Sets {
             said.steps = Some(vec![BTreeSet::new(); view.rolling_steps().len()]);
         }
     }
-    for (application, _) in expansion.applications.iter().filter(|(application, _)| batch.contains(&application.root)) {
+    for (application, _) in &expansion.applications {
         let (Some(generated), Some(manifest)) = (application.generated(), &application.manifest) else { continue };
+        if !given(&application.root, generated.set_span) {
+            continue;
+        }
         let said = sets.entry(generated.set.clone()).or_default();
         for &step in &generated.steps {
             if let Some(steps) = &mut said.steps {
@@ -360,7 +371,7 @@ fn run(suite: &Suite, options: &Options) -> Result<Score, Failure> {
                 all.extend(more.iter().cloned());
             }
         }
-        let (theirs, ours) = (theirs(&expand, &order), ours(&expansion, batch));
+        let (theirs, ours) = (theirs(&expand, &order), ours(&expansion, repository.sources(), batch));
         let nothing = Said::default();
         let names: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
         for name in names {
