@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::Gap;
 use crate::k8s::argo;
+use crate::k8s::secret;
+use crate::k8s::workload::Source;
 use crate::render::kustomize::BuildOptions;
 use crate::render::{self, Addresses, Context, Manifests, Neighbour, Output, Rendered, Tools, ValuesFile};
 use crate::source::{RepoPath, Span};
@@ -233,6 +235,9 @@ pub struct Declared {
     pub projects: BTreeSet<String>,
     /// Namespaces.
     pub namespaces: BTreeSet<String>,
+    /// What manifests make that nobody brings: kind, namespace (empty where none is written) and name; Secrets also by what
+    /// makes them.
+    pub objects: BTreeSet<(String, String, String)>,
 }
 
 /// Everything that expansion found.
@@ -364,7 +369,7 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     expansion.unmanaged =
         world.inventory.manifests.iter().filter(|path| !expansion.covered.contains(*path)).cloned().collect();
     expansion.broken = world.inventory.broken.clone();
-    expansion.declared = declared(world.inventory);
+    expansion.declared = declared(world, &expansion.unmanaged);
     expansion.gaps.extend(world.inventory.unread.iter().cloned());
     expansion.templates = world.inventory.templates.clone();
     expansion
@@ -378,11 +383,29 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     expansion
 }
 
-fn declared(inventory: &inventory::Inventory) -> Declared {
+fn declared(world: &tree::World<'_>, unmanaged: &[RepoPath]) -> Declared {
+    let inventory = world.inventory;
     let projects = inventory.declared.iter().filter_map(|declared| argo::AppProject::new(&declared.node));
+    let manifests = world.context.manifests();
+    let mut objects = BTreeSet::new();
+    for parsed in unmanaged.iter().filter_map(|path| manifests.parsed(path).ok()) {
+        for object in render::plain::objects(&parsed) {
+            let named = |kind: &str, name: &str| {
+                (kind.to_owned(), object.namespace().unwrap_or("").to_owned(), name.to_owned())
+            };
+            let made = secret::produced(&object, manifests.repository().sources());
+            objects.extend(
+                made.iter()
+                    .filter(|made| made.source != Source::ConfigMap)
+                    .map(|made| named("Secret", &made.name.value)),
+            );
+            objects.insert(named(object.kind(), object.name()));
+        }
+    }
     Declared {
         projects: projects.map(|project| project.name().to_owned()).collect(),
         namespaces: inventory.namespaces.clone(),
+        objects,
     }
 }
 

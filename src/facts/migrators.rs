@@ -197,10 +197,12 @@ impl Seat<'_> {
         }
         let repository = image.rsplit('/').next().unwrap_or("").split([':', '@']).next().unwrap_or("");
         let calls_itself = |name: &str| {
-            let words = name.split(|c: char| !c.is_ascii_alphanumeric());
-            words
-                .into_iter()
-                .any(|w| matches!(w.to_ascii_lowercase().as_str(), "migrate" | "migrations" | "migration" | "migrator"))
+            let words: Vec<String> =
+                name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
+            let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+            // What waits for a migration runs none.
+            says(&["migrate", "migrations", "migration", "migrator"])
+                && !says(&["wait", "waits", "waiter", "waiting", "await", "check", "checks", "checker", "verify"])
         };
         let holds_database =
             self.workload.grants.iter().any(|grant| grant.container.is_none_or(|at| at == self.position));

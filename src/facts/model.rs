@@ -361,6 +361,8 @@ pub struct Facts {
     pub declared_projects: BTreeSet<String>,
     /// The names of Namespaces that files declare, in effect or not.
     pub declared_namespaces: BTreeSet<String>,
+    /// What manifests make that nobody brings, by kind, namespace (empty where none is written) and name.
+    pub unmanaged: BTreeSet<(String, String, String)>,
     /// Whether Argo CD's settings let projects inherit from others, which is not followed.
     pub global_projects: bool,
     /// What Argo CD would fail on.

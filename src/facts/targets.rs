@@ -50,6 +50,7 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
     facts.defects.extend(loose.filter_map(|gap| Some(defect(gap, None, gap.span?))));
     facts.declared_projects = expansion.declared.projects.clone();
     facts.declared_namespaces = expansion.declared.namespaces.clone();
+    facts.unmanaged = expansion.declared.objects.clone();
     let global = |settings: &Node| settings.at(&["data", "globalProjects"]).is_some();
     facts.global_projects = expansion.settings.iter().any(global);
 }

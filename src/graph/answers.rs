@@ -181,11 +181,18 @@ impl Graph {
     pub fn is_missing(&self, kind: &'static str, namespace: &str, name: &str) -> bool {
         let written_out = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
         let elsewhere = || self.facts().external.contains(&(namespace.to_owned(), name.to_owned()));
+        // A manifest that no Application brings may well be applied by hand.
+        let by_hand = || {
+            ["", namespace].iter().any(|namespace| {
+                self.facts().unmanaged.contains(&(kind.to_owned(), (*namespace).to_owned(), name.to_owned()))
+            })
+        };
         written_out
             && !self.may_hide(namespace)
             && self.producers_of(kind, namespace, name).is_empty()
             && catalog().well_known(kind, name).is_none()
             && !(kind == "Secret" && elsewhere())
+            && !by_hand()
     }
 
     /// The workloads that rules call hooks.

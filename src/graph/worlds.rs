@@ -62,7 +62,10 @@ impl Graph {
         let mut by_apps: BTreeMap<Vec<AppId>, Vec<Vec<ObjectId>>> = BTreeMap::new();
         for copies in known.chunk_by(|a, b| identity(a) == identity(b)).filter(|copies| copies.len() > 1) {
             let copies: BTreeMap<AppId, ObjectId> = copies.iter().map(|id| (self.object(*id).app, *id)).collect();
-            if copies.len() > 1 {
+            // Two files with one Application are versions of it, of which a cluster has one.
+            let applications =
+                copies.keys().map(|id| (&self.app(*id).name, self.target(*id).map(|target| &target.home)));
+            if applications.collect::<BTreeSet<_>>().len() > 1 {
                 by_apps.entry(copies.keys().copied().collect()).or_default().push(copies.into_values().collect());
             }
         }

@@ -264,7 +264,8 @@ fn create(cursor: &mut Cursor<'_>, script: &mut Script) {
 
 fn alter(cursor: &mut Cursor<'_>, script: &mut Script) {
     if cursor.peek_is("default") {
-        return cursor.push(Verb::Alter, Object::Other, None, script);
+        // Default privileges: who may what, later.
+        return cursor.push(Verb::Grant, Object::Other, None, script);
     }
     if cursor.peek_is("system") {
         return cursor.push(Verb::Alter, Object::Database, None, script);

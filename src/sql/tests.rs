@@ -79,6 +79,7 @@ fn search_paths_qualify() {
 fn temporary_and_dynamic_things_are_told_apart() {
     assert!(!scan("CREATE TEMP TABLE t()").changes_schema());
     assert!(!scan("CREATE ROLE a LOGIN; CREATE DATABASE b OWNER a; GRANT ALL ON DATABASE b TO a").changes_schema());
+    assert!(!scan("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO a").changes_schema());
     assert!(scan("CREATE SCHEMA s AUTHORIZATION a").changes_schema());
     assert!(scan("DO $$ BEGIN EXECUTE 'CREATE TABLE x'; END $$").changes_schema());
     assert!(scan("INSERT INTO t VALUES (1)").writes_rows());
