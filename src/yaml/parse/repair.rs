@@ -1,6 +1,6 @@
 //! What Go's parser lets pass and the event parser does not, mended in a copy: lines of a quoted scalar that are indented
 //! too little get blanks, which do not count there, `\'` in double quotes loses its backslash, tabs in flow collections
-//! become blanks.
+//! become blanks, a comment right behind a token gets a blank before it.
 //!
 //! A [`Mended`] text knows where each of its bytes stands in the file, so that spans stay true.
 
@@ -26,6 +26,7 @@ pub(super) fn can(kind: &ErrorKind) -> bool {
             | ErrorKind::UnknownQuotedScalarEscape
             | ErrorKind::TabInBlockIndentation
             | ErrorKind::TabInIndentation
+            | ErrorKind::CommentNotSeparated
     )
 }
 
@@ -47,6 +48,7 @@ impl<'t> Mended<'t> {
                 ErrorKind::InvalidQuotedScalarIndent => !is_marker(&mended.text, at) && mended.replace(at, 0, &blanks),
                 // Where Go refuses the tab, `strict` does.
                 ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => mended.blank(at),
+                ErrorKind::CommentNotSeparated => mended.text[at..].starts_with('#') && mended.replace(at, 0, " "),
                 _ => wrong_escape(&mended.text, at).is_some_and(|escape| mended.replace(escape, 1, "")),
             };
             if !done {

@@ -95,6 +95,7 @@ fn files_come_in_many_shapes() {
         ("%YAML 1.1\n---\na: on\n", r#"{"a":true}"#),
         ("a:\tb\n", r#"{"a":"b"}"#),
         ("a: 'x\ny'\nb: \"p\n\nq\"\nc: \"it\\'s\"\n", r#"{"a":"x y","b":"p\nq","c":"it's"}"#),
+        ("a: 'x'# c\nb: [1,# c\n 2]#c\nc: |-# c\n  x\nd: y# z\n", r#"{"a":"x","b":[1,2],"c":"x","d":"y# z"}"#),
         ("a: 'x\u{2028}y'\n", "{\"a\":\"x\u{2028}y\"}"),
         ("a: [\n1\n]\n", r#"{"a":[1]}"#),
         ("a: 1\n...\n---\nb: 2\n", "{\"a\":1}\n{\"b\":2}"),
