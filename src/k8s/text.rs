@@ -61,6 +61,7 @@ impl Shape {
             || (value.starts_with("__") && value.ends_with("__"))
             || value.starts_with("ENC[")
             || names_file(value)
+            || names_role(value)
             || names_secret(value);
         if filled_in_later { Shape::Reference } else { Shape::Value }
     }
@@ -70,6 +71,25 @@ impl Shape {
 fn names_file(value: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'/' | b'.' | b'-' | b'_');
     value.starts_with('/') && value.matches('/').count() > 1 && value.bytes().all(plain)
+}
+
+/// Whether a value is a profile of AWS that takes up a role: nothing in it is secret.
+fn names_role(value: &str) -> bool {
+    const KEYS: [&str; 8] = [
+        "role_arn",
+        "web_identity_token_file",
+        "credential_source",
+        "source_profile",
+        "role_session_name",
+        "sts_regional_endpoints",
+        "region",
+        "output",
+    ];
+    let plain = |line: &str| {
+        let key = line.split('=').next().unwrap_or("").trim();
+        line.is_empty() || line.starts_with(['#', ';', '[']) || KEYS.contains(&key)
+    };
+    value.contains("role_arn") && value.lines().all(|line| plain(line.trim()))
 }
 
 /// Whether a value is the name of a Secret, as settings of operators and servers have it.

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::finding::Finding;
-use crate::graph::{App, Graph, Shape, Written, evidence};
+use crate::graph::{App, Graph, Role, Shape, Written, evidence};
 
 /// The rule.
 pub const RULE: Rule =
@@ -23,7 +23,9 @@ fn check(graph: &Graph) -> Vec<Finding> {
 }
 
 fn report(app: &App, who: &str, written: &Written) -> Option<Finding> {
-    if written.shape != Shape::Placeholder {
+    // Whoever installs a chart that no Application names gives it other values than its own.
+    let default_of_nobody = !app.argo && written.origin.role() == Role::Default;
+    if written.shape != Shape::Placeholder || default_of_nobody {
         return None;
     }
     let message = format!("`{}` of {who} holds a placeholder that was never filled in", written.name);
