@@ -1,10 +1,10 @@
-//! `overbroad-hook-credentials`: a migration holds credentials that its work does not call for: another database's, or keys of
-//! a whole Secret that nothing reads.
+//! `overbroad-hook-credentials`: a migration holds credentials that its work does not call for: another database's, another
+//! vendor's, or keys of a whole Secret that nothing reads.
 
 use std::collections::BTreeSet;
 
 use super::{Rule, listed};
-use crate::catalog::catalog;
+use crate::catalog::{Vendor, catalog};
 use crate::finding::{Finding, Severity};
 use crate::graph::{Container, Grant, Graph, Keys, KeySource, Migrator, MigratorId, Secret, Text, Way, WorkloadId, evidence};
 
@@ -16,7 +16,9 @@ fn check(graph: &Graph) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, _) in graph.hooks() {
         let migrators = graph.first_party_in(id);
-        if !migrators.is_empty() {
+        if migrators.is_empty() {
+            findings.extend(other_vendors(graph, id));
+        } else {
             findings.extend(other_databases(graph, id, &migrators));
             findings.extend(migrators.iter().flat_map(|(_, migrator)| unused_keys(graph, id, migrator)));
         }
@@ -54,6 +56,36 @@ fn other_databases(graph: &Graph, id: WorkloadId, migrators: &[(MigratorId, &Mig
         }
         findings.push(
             finding
+                .about("hook", who.clone())
+                .about("secret", secret.name.clone())
+                .help(format!("take Secret `{}` away from {who}", secret.name)),
+        );
+    }
+    findings
+}
+
+/// Credentials of a vendor's database in a hook that migrates for other vendors only.
+fn other_vendors(graph: &Graph, id: WorkloadId) -> Vec<Finding> {
+    let workload = graph.workload(id);
+    let migrators = graph.migrators_in(id);
+    let own: Vec<&Vendor> = migrators.iter().filter_map(|(_, migrator)| migrator.vendor).collect();
+    let Some((first, (_, migrator))) = own.first().zip(migrators.first()) else { return Vec::new() };
+    let who = graph.name_of(workload.object);
+    let mut seen = BTreeSet::new();
+    let mut findings = Vec::new();
+    for (grant, secret) in graph.credentials_of(id).filter(|(grant, _)| grant.way != Way::Pull) {
+        let Some((vendor, why)) = secret.vendor_for(grant) else { continue };
+        let known = own.iter().copied().chain(workload.vendor).any(|known| known.id == vendor.id);
+        if known || !seen.insert(grant.secret) {
+            continue;
+        }
+        let message = format!("{who} migrates for {}, and holds Secret `{}` of {}", first.name, secret.name, vendor.name);
+        let held = evidence(&grant.origin, format!("{who} is given Secret `{}`", secret.name));
+        let mut finding = RULE.finding_in(graph.app(workload.app), message, held).because(why.clone());
+        finding.severity = Severity::Error;
+        findings.push(
+            finding
+                .because(migrator.evidence.clone())
                 .about("hook", who.clone())
                 .about("secret", secret.name.clone())
                 .help(format!("take Secret `{}` away from {who}", secret.name)),
