@@ -202,8 +202,12 @@ fn database_before_word(name: &str) -> Option<String> {
     }
     let words = words(name);
     let at = words.iter().position(|word| DATABASE_WORDS.contains(&word.as_str()))?;
-    (at > 0).then(|| words[..at].join("_"))
+    // A framework and its pool stand for the access to a database, not for one.
+    let named = words[..at].iter().rposition(|word| !FRAMEWORK_WORDS.contains(&word.as_str()))? + 1;
+    Some(words[..named].join("_"))
 }
+
+const FRAMEWORK_WORDS: &[&str] = &["hikari", "hikaricp", "spring", "quarkus", "micronaut", "pool"];
 
 #[cfg(test)]
 mod tests {
@@ -213,6 +217,8 @@ mod tests {
     fn names_tell_the_database() {
         assert_eq!(database_before_word("platform-db-credentials").as_deref(), Some("platform"));
         assert_eq!(database_before_word("AGENTS_RUNTIME_DATABASE_URL").as_deref(), Some("agents_runtime"));
+        assert_eq!(database_before_word("ORDERS_HIKARI_JDBC_URL").as_deref(), Some("orders"));
+        assert_eq!(database_before_word("SPRING_DATASOURCE_URL"), None);
         assert_eq!(database_before_word("db-credentials"), None);
         assert_eq!(database_before_word("stripe-api-key"), None);
         assert!(is_database_word("PGPASSWORD"));

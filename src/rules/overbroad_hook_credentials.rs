@@ -37,11 +37,17 @@ fn other_databases(graph: &Graph, id: WorkloadId, migrators: &[(MigratorId, &Mig
     let workload = graph.workload(id);
     let who = graph.name_of(workload.object);
     let migrating = |grant: &Grant| migrators.iter().any(|(_, migrator)| migrator.container == grant.container);
+    let held = || graph.credentials_of(id).filter(|(grant, _)| grant.way != Way::Pull && migrating(grant));
+    // The only credential of a database that it holds is the one with which it migrates, whatever it is called.
+    let is_own = |name: &str| own.iter().any(|own| same(own, name));
+    if !held().filter_map(|(grant, secret)| secret.database_for(grant)).any(|it| it.database.as_deref().is_none_or(is_own)) {
+        return Vec::new();
+    }
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
-    for (grant, secret) in graph.credentials_of(id).filter(|(grant, _)| grant.way != Way::Pull && migrating(grant)) {
+    for (grant, secret) in held() {
         let Some(known) = secret.database_for(grant) else { continue };
-        let Some(database) = known.database.as_deref().filter(|name| !own.iter().any(|own| same(own, name))) else { continue };
+        let Some(database) = known.database.as_deref().filter(|name| !is_own(name)) else { continue };
         if !seen.insert(grant.secret) {
             continue;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Rule, also_in};
-use crate::finding::Finding;
+use crate::finding::{Certainty, Finding};
 use crate::graph::{Graph, SchemaId};
 
 /// The rule.
@@ -29,6 +29,10 @@ fn places_with_migrations(graph: &Graph) -> BTreeSet<&str> {
 fn report(graph: &Graph, id: SchemaId) -> Option<Finding> {
     let schema = graph.schema(id);
     let users = graph.users_of(id);
+    // The name of a credential alone is no name of a database.
+    if schema.declared.is_empty() && users.iter().all(|(_, evidence)| evidence.certainty == Certainty::Inferred) {
+        return None;
+    }
     let by_itself = users.iter().any(|(user, _)| graph.workload(*user).vendor.is_some());
     if by_itself || graph.may_hide(&schema.scope) {
         return None;
