@@ -28,7 +28,7 @@ pub use crate::k8s::text::{Shape, Text};
 pub use crate::k8s::workload::{ContainerRole, Source as KeySource};
 pub use crate::source::Span;
 pub use crate::yaml::{Origin, Role};
-pub use drift::Drift;
+pub use drift::{Drift, Side};
 pub use needs::Dependency;
 pub use permissions::{Refusal, Refused};
 pub use ranking::{Order, Ranking};
