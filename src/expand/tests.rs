@@ -421,6 +421,22 @@ fn a_chart_without_its_library_still_shows_what_does_without() {
 }
 
 #[test]
+fn a_template_that_fails_in_a_helper_is_left_out_and_the_helper_stays() {
+    let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n");
+    let expansion = run(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
+        (
+            "chart/templates/_helpers.tpl",
+            "{{ define \"team\" }}{{ required \"a team\" .Values.team }}{{ end }}{{ define \"x\" }}x{{ end }}",
+        ),
+        ("chart/templates/a.yaml", &map("{{ include \"team\" . }}")),
+        ("chart/templates/b.yaml", &map("{{ include \"x\" . }}")),
+    ]);
+    assert_eq!(objects(&expansion, "chart"), ["x"]);
+    assert_eq!(expansion.applications[0].1.gaps.len(), 1);
+}
+
+#[test]
 fn an_overlay_that_patches_an_application_is_its_root() {
     let web = app("web", "apps/web", "");
     let other = app("other", "apps/web", "");

@@ -200,11 +200,14 @@ fn without_broken(
     let mut chart = Arc::new(context.tools.own_chart(context.repository(), folder)?);
     let mut gaps = Vec::new();
     for _ in 0..64 {
-        let breaks = |content: &helm::Content| match content {
-            helm::Content::Text(id, _) => error.span.is_some_and(|span| span.file == *id),
-            helm::Content::Bytes(_) => false,
+        // A template that fails in a helper is the one that cannot do without.
+        let run = error.template.as_deref().and_then(|name| name.split_once('/')).map(|(_, path)| path);
+        let breaks = |template: &helm::ChartFile| match (&template.content, run) {
+            (_, Some(path)) => *template.name == *path,
+            (helm::Content::Text(id, _), None) => error.span.is_some_and(|span| span.file == *id),
+            (helm::Content::Bytes(_), None) => false,
         };
-        let number = chart.templates.iter().position(|template| breaks(&template.content));
+        let number = chart.templates.iter().position(breaks);
         let (Some(number), Some(own)) = (number, Arc::get_mut(&mut chart)) else { return Err(error) };
         own.templates.remove(number);
         gaps.extend(error.span.map(|span| gap(&error, span)));

@@ -148,7 +148,10 @@ pub(super) fn run(
         let base = name.rsplit('/').next().unwrap_or(name);
         let Some(template) = templates.by_name.get(name).filter(|_| !base.starts_with('_')) else { continue };
         let dot = scopes.of(template.instance, name, &templates.instances[template.instance].path);
-        let output = render.execute(name, &dot).map_err(|error| exec_error(name, &error, root.chart.helm))?;
+        let output = render.execute(name, &dot).map_err(|error| {
+            let error = exec_error(name, &error, root.chart.helm);
+            RenderError { template: Some(Arc::clone(name)), ..error }
+        })?;
         outputs.push((Arc::clone(name), output));
     }
     outputs.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -1,5 +1,7 @@
 //! Why a chart gives nothing: Helm's reason, and the place that it is about.
 
+use std::sync::Arc;
+
 use crate::budget::Exceeded;
 use crate::finding::Gap;
 use crate::source::Span;
@@ -27,16 +29,18 @@ pub struct RenderError {
     pub reason: Reason,
     /// Where.
     pub span: Option<Span>,
+    /// The template that was run when it happened, by its full name; the place may be in one that it includes.
+    pub template: Option<Arc<str>>,
 }
 
 impl RenderError {
     /// What Helm would refuse, in its words.
     pub fn refused(message: impl Into<String>) -> Self {
-        Self { message: message.into(), reason: Reason::Refused, span: None }
+        Self { message: message.into(), reason: Reason::Refused, span: None, template: None }
     }
 
     pub(super) fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { message: message.into(), reason, span: None }
+        Self { message: message.into(), reason, span: None, template: None }
     }
 
     /// Says where.
