@@ -147,6 +147,10 @@ fn run(
             let name = FILE_NAMES.into_iter().find(|name| loader.load_own(name).is_some());
             Arc::new(Kustomization::blank(name.unwrap_or(FILE_NAMES[0])))
         }
+        (Err(fail), Some(source)) if fail.message == kustomization::EMPTY && !source.patches.is_empty() => {
+            let message = "expected kustomization.yaml to be type map[string]any, but got <nil>".to_owned();
+            return Err(at_once(Fail { message, ..fail }));
+        }
         (loaded, _) => loaded.map_err(at_once)?,
     };
     let nowhere = |_: &str| None;

@@ -145,6 +145,13 @@ impl Programs {
 
 /// The error itself, without warnings before it and the usage behind it.
 fn said(text: &str) -> &str {
+    // Of a crash the stack is left out, which is never twice the same.
+    if let Some(at) = text.find("fatal error: ") {
+        return text[at..].lines().next().unwrap_or("");
+    }
+    if let Some(crash) = text.find("panic: ").and_then(|at| text[at..].split("\n\ngoroutine").next()) {
+        return crash.trim();
+    }
     let error = text.find("Error: ").map_or(text, |at| &text[at..]);
     error.split("\nUsage:").next().unwrap_or(error).trim()
 }

@@ -10,7 +10,9 @@ use super::meaning;
 use super::parse::Placing;
 use super::replacement::FieldOptions;
 use super::tree::{self, Shape};
+use crate::budget::Budget;
 use crate::gotmpl::json_string;
+use crate::yaml::emit::{Emitter, Layout};
 use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
 
 /// Writes a value at a path.
@@ -35,7 +37,7 @@ pub(super) fn write(
         found += 1;
         put(node, value, options)
     };
-    let matcher = Matcher { make, origin: &value.origin };
+    let matcher = Matcher { make, origin: &value.origin, budget: loader.shared.budget };
     matcher.visit(object, &parts, &mut edit).map_err(|fail| if fail.exceeded { fail } else { fail.within(lost()) })?;
     if found == 0 { Err(Fail::new(lost())) } else { Ok(()) }
 }
@@ -80,12 +82,10 @@ pub(super) fn with_text(node: &Node, text: &str) -> Node {
 
 /// A number cannot become a word.
 fn check_type(old: &Node, new: &Node) -> Outcome {
-    let kind = |scalar: &Scalar| match meaning::of(scalar) {
-        Meaning::Null => "!!null",
-        Meaning::Bool(_) => "!!bool",
-        Meaning::Int(_) | Meaning::Uint(_) => "!!int",
-        Meaning::Float(_) => "!!float",
-        Meaning::Str(_) => "!!str",
+    let kind = |scalar: &Scalar| match scalar.tag.as_deref() {
+        None | Some("") if scalar.style == Style::Plain => meaning::kind(&scalar.text),
+        Some("!!int" | "!!float" | "!!bool" | "!!null" | "!!timestamp") => meaning::kind(&scalar.text),
+        _ => "!!str",
     };
     let (Some(old), Some(scalar)) = (old.as_scalar(), new.as_scalar()) else { return Ok(()) };
     if old.tag.as_deref() == Some("") {
@@ -95,12 +95,13 @@ fn check_type(old: &Node, new: &Node) -> Outcome {
     if was == is || was == "!!str" || (was == "!!float" && is == "!!int") {
         return Ok(());
     }
-    Err(Fail::at(new.span(), format!("yaml: unmarshal errors: cannot decode {is} as a {was}")))
+    Err(Fail::at(new.span(), format!("a {was} cannot take this value: yaml: cannot decode {is}")))
 }
 
 struct Matcher<'m> {
     make: Option<Shape>,
     origin: &'m Origin,
+    budget: &'m Budget,
 }
 
 type Edit<'e> = &'e mut dyn FnMut(&mut Node) -> Outcome;
@@ -146,10 +147,24 @@ impl Matcher<'_> {
         }
         let Some(field) = tree::get_mut(node, part) else { return Ok(()) };
         if Shape::of(field) == Shape::Scalar && !rest.is_empty() {
-            // The text in it was looked into before, in vain.
-            return Err(Fail::at(field.span(), "wrong node kind: expected MappingNode but got ScalarNode"));
+            // What cannot be written back into the text is found in it all the same, and changed in vain.
+            let mut inner = self.inner(field)?;
+            let blank = tree::string("", self.origin.clone());
+            return self.visit(&mut inner, rest, &mut |node| match Shape::of(node) {
+                Shape::Scalar => edit(&mut blank.clone()),
+                _ => edit(node),
+            });
         }
         self.visit(field, rest, edit)
+    }
+
+    /// The tree of a text that is YAML or JSON.
+    fn inner(&self, field: &Node) -> Result<Node, Fail> {
+        let placing = Placing::Somewhere(field.span());
+        let documents = super::parse::documents(tree::text(field), &placing, Role::Manifest, self.budget)?;
+        let root = documents.into_iter().next().map(|document| document.root);
+        let root = root.filter(|root| Shape::of(root) != Shape::Scalar);
+        root.ok_or_else(|| Fail::at(field.span(), "wrong node kind: expected MappingNode but got ScalarNode"))
     }
 
     fn visit_index(&self, node: &mut Node, at: usize, rest: &[String], edit: Edit<'_>) -> Outcome {
@@ -229,18 +244,22 @@ fn into_text(
         (Shape::of(found) == Shape::Scalar).then(|| (at, found.clone()))
     })?;
     let text = tree::text(&outer).to_owned();
-    let placing = loader.shared.placing(&outer);
     // Spans of the inner text itself say where to write.
     let scratch = Placing::Whole(crate::source::FileId(u32::MAX));
     let documents = super::parse::documents(&text, &scratch, Role::Manifest, loader.shared.budget).ok()?;
     let mut root = documents.into_iter().next()?.root;
-    let _ = placing;
+    let first = text.trim_start().chars().next()?;
+    let is_json = first == '{' || first == '[';
     let mut places = Vec::new();
-    let matcher = Matcher { make, origin: &value.origin };
+    let matcher = Matcher { make, origin: &value.origin, budget: loader.shared.budget };
     let mut edit = |node: &mut Node| {
         places.push(node.clone());
         if Shape::of(node) == Shape::Scalar {
-            *node = with_text(node, tree::text(value));
+            let made = with_text(node, tree::text(value));
+            if is_json {
+                check_type(node, &made)?;
+            }
+            *node = made;
         } else {
             *node = value.clone();
         }
@@ -250,8 +269,7 @@ fn into_text(
     if places.is_empty() {
         return None;
     }
-    let first = text.trim_start().chars().next()?;
-    let made = if first == '{' || first == '[' {
+    let made = if is_json {
         let pretty = text.contains('\n') && text.contains("  ");
         let compact = json::text(&root);
         if pretty { indent(&compact)? } else { compact }
@@ -293,18 +311,10 @@ fn splice(text: &str, places: &[Node], value: &Node) -> Option<String> {
     for place in places {
         let scalar = place.as_scalar()?;
         let new = tree::text(value);
-        let plain_fits = {
-            let scalar = Scalar { text: new.into(), style: Style::Plain, tag: None };
-            !new.is_empty()
-                && !new.contains(['\n', '#', ':', '"', '\'', '{', '[', ',', '&', '*', '!', '|', '>', '%', '@', '`'])
-                && new.trim() == new
-                && (matches!(meaning::of(&scalar), Meaning::Str(_))
-                    == matches!(place.as_scalar().map(meaning::of), Some(Meaning::Str(_))))
-        };
         let written = match scalar.style {
-            Style::Plain if plain_fits || is_plain_text(new) => new.to_owned(),
+            Style::Plain => plain(scalar, new)?,
             Style::SingleQuoted => format!("'{}'", new.replace('\'', "''")),
-            Style::Plain | Style::DoubleQuoted => json_string(new, true),
+            Style::DoubleQuoted => json_string(new, false),
             Style::Literal | Style::Folded => return None,
         };
         let span = place.span();
@@ -319,11 +329,19 @@ fn splice(text: &str, places: &[Node], value: &Node) -> Option<String> {
     Some(made.trim().to_owned())
 }
 
-/// `image:tag` and the like may stand without quotes.
-fn is_plain_text(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/:@+".contains(&b))
-        && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
-        && !text.ends_with(':')
-        && matches!(meaning::of(&Scalar { text: text.into(), style: Style::Plain, tag: None }), Meaning::Str(_))
+/// How yaml.v3 writes a text in the place of a plain scalar, whose type it keeps: by quotes, or by a tag where they do not help.
+fn plain(old: &Scalar, new: &str) -> Option<String> {
+    let (was, is) = (meaning::kind(&old.text), meaning::kind(new));
+    let bare = || {
+        let mut emitter = Emitter::new(Layout::KUSTOMIZE);
+        emitter.string(new).ok()?;
+        Some(emitter.finish().trim_end().to_owned())
+    };
+    match was {
+        "!!str" if is == "!!str" => bare(),
+        "!!str" => Some(json_string(new, false)),
+        _ if was == is => Some(new.to_owned()),
+        _ if is == "!!str" => Some(format!("{was} {}", bare()?)),
+        _ => Some(format!("{was} {new}")),
+    }
 }

@@ -82,6 +82,35 @@ pub(super) fn apply_path(object: &mut Node, spec: &FieldSpec, make: Make, origin
         .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))
 }
 
+/// Refuses an object in which the path meets a single value where it goes on; changes nothing.
+pub(super) fn check_path(object: &Node, spec: &FieldSpec) -> Outcome {
+    let first = spec.path.split('/').next().unwrap_or("");
+    if !first.is_empty() && !first.contains(['\\', '[', ' ']) && object.get(first).is_none() {
+        return Ok(());
+    }
+    check(object, &tree::split_path(&spec.path, '/'))
+        .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))
+}
+
+fn check(node: &Node, path: &[String]) -> Outcome {
+    let Some((part, rest)) = path.split_first() else { return Ok(()) };
+    if tree::is_null(node) {
+        return Ok(());
+    }
+    match Shape::of(node) {
+        Shape::Seq => node.as_seq().unwrap_or_default().iter().try_for_each(|item| check(item, path)),
+        Shape::Map => {
+            let name = part.strip_suffix("[]").unwrap_or(part).trim();
+            node.get(name).map_or(Ok(()), |field| check(field, rest))
+        }
+        Shape::Scalar => Err(no_collection(node)),
+    }
+}
+
+fn no_collection(node: &Node) -> Fail {
+    Fail::at(node.span(), "expected sequence or mapping node")
+}
+
 /// Works on an object at several paths.
 pub(super) fn apply_all(
     object: &mut Node,
@@ -150,7 +179,7 @@ impl Walk<'_> {
                 Ok(())
             }
             Shape::Map => self.visit_map(node, part, at, edit),
-            Shape::Scalar => Err(Fail::at(node.span(), "expected sequence or mapping node")),
+            Shape::Scalar => Err(no_collection(node)),
         }
     }
 

@@ -128,6 +128,12 @@ pub(super) fn publish(objects: Vec<Object>, wanted: BuildMetadata) -> Result<Vec
                 entries.retain(|entry| !noted(&entry.key));
             }
         }
+        if object.node.get("metadata").is_none() {
+            // Only lists come without; the notes that were taken of them leave a mapping behind.
+            let origin = object.node.origin.clone();
+            tree::ensure_map(&mut object.node, "metadata", &origin)?;
+        }
+        object.pair_annotations(wanted.any())?;
         object.stringify("annotations")?;
         // All annotations are written anew, their keys without quotes.
         let annotations = object.node.at(&["metadata", "annotations"]).and_then(Node::as_map);
@@ -143,8 +149,14 @@ pub(super) fn publish(objects: Vec<Object>, wanted: BuildMetadata) -> Result<Vec
 }
 
 /// How a scalar has to be spelled so that YAML 1.1 reads what YAML 1.2 meant; `None` if it is fine as it is.
-fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, &'static str> {
+fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, Cow<'static, str>> {
+    if let Some(message) = meaning::misfit(scalar) {
+        return Err(message.into());
+    }
     let meaning = meaning::of(scalar);
+    if scalar.text.is_empty() && scalar.style == Style::Plain && scalar.tag.as_deref() == Some(meaning::BLANK) {
+        return Ok(Some(Scalar { text: "".into(), style: Style::DoubleQuoted, tag: None }));
+    }
     let plain = |text: String| Scalar { text: text.into(), style: Style::Plain, tag: None };
     let fine = scalar.tag.is_none();
     Ok(match &meaning {
@@ -156,7 +168,8 @@ fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, &'static str> {
         Meaning::Uint(value) => (!fine || *scalar.text != *value.to_string()).then(|| plain(value.to_string())),
         Meaning::Float(value) => {
             if !value.is_finite() {
-                return Err("json: unsupported value: a number that is not finite");
+                let name = if value.is_nan() { "NaN" } else { "Inf" };
+                return Err(format!("json: unsupported value: {name}").into());
             }
             let text = meaning::float_text(*value);
             (!fine || *scalar.text != *text).then(|| plain(text))
@@ -169,12 +182,16 @@ fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, &'static str> {
                 && text.contains('\n')
                 && is_block(text)
             {
-                return Err("yaml: found a tab character where an indentation space is expected");
+                return Err("yaml: found a tab character where an indentation space is expected".into());
             }
             if scalar.style == Style::Folded
                 && let Some(refolded) = refolded(text)
             {
                 return Ok(Some(Scalar { text: refolded.into(), style: Style::DoubleQuoted, tag: None }));
+            }
+            if scalar.style != Style::Literal && text.contains('\u{85}') {
+                let text = folded_lines(text).into();
+                return Ok(Some(Scalar { text, style: Style::DoubleQuoted, tag: None }));
             }
             let same = fine
                 && matches!(text, Cow::Borrowed(_))
@@ -188,6 +205,27 @@ fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, &'static str> {
 fn is_block(text: &str) -> bool {
     let control = |c: char| c.is_control() && c != '\n' && c != '\t';
     !text.contains(" \n") && !text.ends_with(' ') && !text.contains(control)
+}
+
+/// A text with next-line characters, which go-yaml writes as they are within quotes: read once more they are line ends, which
+/// fold, blanks and all.
+fn folded_lines(text: &str) -> String {
+    let mut lines = text.split('\u{85}').map(|line| line.trim_matches([' ', '\t'])).peekable();
+    let mut made = String::with_capacity(text.len());
+    let mut breaks = 0;
+    while let Some(line) = lines.next() {
+        if !line.is_empty() || lines.peek().is_none() {
+            match breaks {
+                0 => {}
+                1 => made.push(' '),
+                more => made.extend(std::iter::repeat_n('\n', more - 1)),
+            }
+            made.push_str(line);
+            breaks = 0;
+        }
+        breaks += 1;
+    }
+    made
 }
 
 /// What a folded text is after go-yaml wrote and read it once more: a line that is indented deeper gets an empty line before
@@ -247,7 +285,7 @@ pub(super) fn respell(node: &mut Node) -> Outcome {
     let span = node.span();
     match &mut node.value {
         Value::Scalar(scalar) => {
-            if let Some(new) = spelled(scalar).map_err(|message| Fail::at(span, message))? {
+            if let Some(new) = spelled(scalar).map_err(|message| Fail::at(span, message.as_ref()))? {
                 *scalar = new;
             }
             Ok(())

@@ -149,7 +149,7 @@ fn pairs(loader: &Loader<'_>, generator: &Generator) -> Result<Vec<Pair>, Fail> 
                 found.push(Pair { key: key.to_owned(), value: unquoted(value).as_bytes().to_vec(), origin });
             }
             // The literal may be a secret, so it is not shown.
-            _ => return Err(Fail::at(literal.span(), "invalid literal source, expected key=value")),
+            _ => return Err(Fail::at(literal.span(), "a literal is not `key=value`: invalid literal source")),
         }
     }
     for file in &generator.files {

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 
 use crate::yaml::{Meaning, Scalar, Style};
 
+/// The tag of a value that was left out in a flow collection: null while it is worked on, but what is written for it is `''`.
+pub(super) const BLANK: &str = "!!null";
+
 /// The meaning to yaml.v3; timestamps come as the text that JSON would hold.
 pub(super) fn of(scalar: &Scalar) -> Meaning<'_> {
     match scalar.tag.as_deref() {
@@ -21,14 +24,63 @@ pub(super) fn of(scalar: &Scalar) -> Meaning<'_> {
     }
 }
 
-fn decode(text: &str) -> Meaning<'_> {
+/// Whether a scalar has the type of a text; dates and bytes have their own.
+pub(super) fn is_text(scalar: &Scalar) -> bool {
+    match scalar.tag.as_deref() {
+        None | Some("") => scalar.style != Style::Plain || kind(&scalar.text) == "!!str",
+        Some(tag) => tag == "!!str",
+    }
+}
+
+/// The type of a plain text.
+pub(super) fn kind(text: &str) -> &'static str {
+    match plain(text) {
+        Meaning::Null => "!!null",
+        Meaning::Bool(_) => "!!bool",
+        Meaning::Int(_) | Meaning::Uint(_) => "!!int",
+        Meaning::Float(_) => "!!float",
+        Meaning::Str(Cow::Owned(_)) => "!!timestamp",
+        Meaning::Str(_) => "!!str",
+    }
+}
+
+/// Why a text cannot be of the type that its tag names; the text itself is not told.
+pub(super) fn misfit(scalar: &Scalar) -> Option<String> {
+    let tag = scalar.tag.as_deref()?;
+    match tag {
+        "!!binary" => {
+            let message = "yaml: !!binary value contains invalid base64 data";
+            bytes(&scalar.text).is_none().then(|| message.to_owned())
+        }
+        "!!int" | "!!float" | "!!bool" | "!!null" | "!!timestamp" => {
+            let kind = kind(&scalar.text);
+            let fits = kind == tag || (tag == "!!float" && kind == "!!int");
+            (!fits).then(|| format!("a value is not what its tag {tag} says: yaml: cannot decode {kind}"))
+        }
+        _ => None,
+    }
+}
+
+fn bytes(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     let compact: String = text.split_whitespace().collect();
-    let bytes = base64::engine::general_purpose::STANDARD.decode(compact).ok();
-    match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
-        Some(decoded) => Meaning::Str(Cow::Owned(decoded)),
-        None => Meaning::Str(Cow::Borrowed(text)),
+    base64::engine::general_purpose::STANDARD.decode(compact).ok()
+}
+
+fn decode(text: &str) -> Meaning<'_> {
+    let Some(bytes) = bytes(text) else { return Meaning::Str(Cow::Borrowed(text)) };
+    let mut rest = bytes.as_slice();
+    let mut decoded = String::with_capacity(rest.len());
+    // Each byte that is no text is one sign, as Go's JSON has it.
+    while !rest.is_empty() {
+        let good = std::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len);
+        decoded.push_str(std::str::from_utf8(&rest[..good]).unwrap_or_default());
+        if good < rest.len() {
+            decoded.push('\u{fffd}');
+        }
+        rest = rest.get(good + 1..).unwrap_or_default();
     }
+    Meaning::Str(Cow::Owned(decoded))
 }
 
 fn plain(text: &str) -> Meaning<'_> {

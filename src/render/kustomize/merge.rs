@@ -48,9 +48,13 @@ enum Directive {
 }
 
 /// The object with the patch laid over it; `None` if the patch deletes it.
+///
+/// Who merges looks at the object that it gave and at nothing that comes out instead of it, so that a patch which says
+/// `$patch: replace` of a whole object changes nothing.
 pub(super) fn merge(dest: Node, patch: Node, merging: &Merging<'_>) -> Result<Option<Node>, Fail> {
-    let sides = Sides { dest: Some(dest), patch: Some(patch), same: false };
-    Ok(walk(sides, None, merging)?.map(|merged| merged.node))
+    let sides = Sides { dest: Some(dest.clone()), patch: Some(patch), same: false };
+    let merged = walk(sides, None, merging)?;
+    Ok(merged.map(|merged| if merged.in_place { merged.node } else { dest }))
 }
 
 fn present(node: &Option<Node>) -> Option<&Node> {

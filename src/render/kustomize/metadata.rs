@@ -98,6 +98,10 @@ impl Provenance {
 }
 
 fn annotate(object: &mut Object, key: &str, value: String) {
+    // A list there is refused in the end.
+    if object.node.at(&["metadata", "annotations"]).is_some_and(|node| node.as_seq().is_some()) {
+        return;
+    }
     // Whoever writes one annotation writes all of them anew, as strings.
     let _ = object.stringify("annotations");
     let origin = object.node.origin.clone();

@@ -50,11 +50,9 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
             by_name.entry(name).or_default().push(at);
         }
     }
-    if by_name.is_empty() {
-        // Even where nothing has to follow, a binding's subjects must have namespaces that are texts.
-        return (0..map.list.len()).try_for_each(|at| Reach::of(map, at, &candidates).map(drop));
-    }
     let mut by_kind: HashMap<Gvk, Vec<(&Gvk, &FieldSpec)>> = HashMap::new();
+    // Even where nothing has to follow, the paths must lead where names can stand.
+    let follows = !by_name.is_empty();
     for at in 0..map.list.len() {
         let original = map.list[at].original_id();
         let reach = Reach::of(map, at, &candidates)?;
@@ -62,8 +60,12 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
             let all = config.name_reference.iter().flat_map(|one| one.referrers.iter().map(|spec| (&one.target, spec)));
             all.filter(|(_, spec)| gvk.is_selected_by(&spec.gvk)).collect()
         });
+        let told = |fail: Fail, spec: &FieldSpec| {
+            let id = &candidates[at].current;
+            fail.within(format!("updating name reference in '{}' field of '{id}'", spec.path))
+        };
         for &(target, spec) in of_kind.iter() {
-            {
+            if follows {
                 let role_ref = role_ref(&map.list[at].node, &spec.path);
                 let finder = Finder {
                     candidates: &candidates,
@@ -76,12 +78,10 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
                 let node = &mut map.list[at].node;
                 let origin = node.origin.clone();
                 // The kind was asked for already, by the first name.
-                fieldspec::apply_path(node, spec, Make::Nothing, &origin, &mut |node| finder.update(node)).map_err(
-                    |fail| {
-                        let id = &candidates[at].current;
-                        fail.within(format!("updating name reference in '{}' field of '{id}'", spec.path))
-                    },
-                )?;
+                fieldspec::apply_path(node, spec, Make::Nothing, &origin, &mut |node| finder.update(node))
+                    .map_err(|fail| told(fail, spec))?;
+            } else {
+                fieldspec::check_path(&map.list[at].node, spec).map_err(|fail| told(fail, spec))?;
             }
         }
     }

@@ -300,6 +300,39 @@ impl Object {
             })
             .collect();
         let made = Node::map(entries, old.origin.clone());
+        self.put_marks(field, made);
+        Ok(())
+    }
+
+    /// Annotations that are a list: Kustomize takes its items for keys and values by turns, unless it had to take a note there.
+    pub(super) fn pair_annotations(&mut self, noted: bool) -> Outcome {
+        let Some(node) = self.node.at(&["metadata", "annotations"]) else { return Ok(()) };
+        refuse_list(node)?;
+        let Some(items) = node.as_seq() else { return Ok(()) };
+        let wrong = |node: &Node, expected: &str, found: &str| {
+            Fail::at(node.span(), format!("wrong node kind: expected {expected} but got {found}"))
+        };
+        if !items.is_empty() && (noted || self.notes.any()) {
+            return Err(wrong(node, "MappingNode", "SequenceNode"));
+        }
+        let mut entries = Vec::new();
+        for pair in items.chunks_exact(2) {
+            let [key, value] = pair else { continue };
+            if key.as_scalar().is_none() {
+                return Err(wrong(key, "ScalarNode", "MappingNode"));
+            }
+            entries.push(Entry {
+                key: tree::text(key).into(),
+                key_origin: key.origin.clone(),
+                value: Node::string(tree::text(value), value.origin.clone()),
+            });
+        }
+        let made = Node::map(entries, node.origin.clone());
+        self.put_marks("annotations", made);
+        Ok(())
+    }
+
+    fn put_marks(&mut self, field: &str, made: Node) {
         if let Some(meta) = tree::get_mut(&mut self.node, "metadata") {
             if made.as_map().is_some_and(|map| map.entries.is_empty()) {
                 tree::remove(meta, field);
@@ -307,7 +340,6 @@ impl Object {
                 *place = made;
             }
         }
-        Ok(())
     }
 }
 
@@ -337,7 +369,8 @@ fn replace_each(node: &mut Node, path: &[&str], new: &Node) {
 pub(super) fn refuse_list(node: &Node) -> Outcome {
     match node.as_seq() {
         Some(items) if items.len() % 2 == 1 => {
-            Err(Fail::at(node.span(), "wrong node kind: expected MappingNode but got SequenceNode"))
+            let message = "a list where labels or annotations are expected: runtime error: index out of range";
+            Err(Fail::at(node.span(), message))
         }
         _ => Ok(()),
     }

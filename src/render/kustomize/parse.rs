@@ -1,16 +1,22 @@
 //! From text to objects as Kustomize reads them: documents cut at `---` lines, keys by their text, `<<` with the mapping's own
 //! keys winning. Also texts inside texts (an inline patch), whose places are those of the outer file.
 
+mod pieces;
+mod placing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
-use super::fail::Fail;
-use super::meaning;
+pub(super) use placing::Placing;
+
+use super::fail::{Fail, Outcome};
+use super::meaning::{self, BLANK};
 use crate::budget::Budget;
-use crate::source::{FileId, Span};
+use crate::source::Span;
 use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
+use pieces::Lines;
 
 /// Deeper nesting is refused; everything downstream recurses along trees.
 const DEEPEST: usize = 200;
@@ -40,131 +46,47 @@ impl Flaw {
     }
 }
 
-/// Where the bytes of a text stand in a file.
-pub(super) enum Placing {
-    /// The text is the file.
-    Whole(FileId),
-    /// The text is a literal block or a quoted text in a file: where each of its lines begins, and where it all ends.
-    Lines { file: FileId, starts: Vec<(usize, usize)>, whole: Span },
-    /// The text stands somewhere in this span, and no more is known.
-    Somewhere(Span),
-}
-
-impl Placing {
-    pub(super) fn span(&self, start: usize, end: usize) -> Span {
-        match self {
-            Placing::Whole(file) => Span::new(*file, start, end),
-            Placing::Somewhere(span) => *span,
-            Placing::Lines { file, starts, whole } => {
-                let map = |at: usize| {
-                    let line = starts.partition_point(|&(inner, _)| inner <= at).max(1) - 1;
-                    starts.get(line).map_or(whole.start as usize, |&(inner, outer)| outer + (at - inner))
-                };
-                // An end at a line's beginning belongs to the line before, whose indentation differs.
-                let last = if end > start { map(end - 1) + 1 } else { map(end) };
-                Span::new(*file, map(start), last)
-            }
-        }
-    }
-
-    /// Where the text of a scalar stands in `outer`, the text of its file.
-    pub(super) fn inside(scalar: &Scalar, at: Span, outer: &str) -> Self {
-        let Some(raw) = outer.get(at.start as usize..at.end as usize) else { return Placing::Somewhere(at) };
-        let inner = &*scalar.text;
-        let base = at.start as usize;
-        if scalar.style == Style::Literal {
-            return literal(inner, at, outer);
-        }
-        match raw.find(inner) {
-            Some(offset) if !inner.is_empty() && !inner.contains('\n') => {
-                Placing::Lines { file: at.file, starts: vec![(0, base + offset)], whole: at }
-            }
-            _ => Placing::Somewhere(at),
-        }
-    }
-}
-
-/// A literal block: its lines are the file's lines without their indentation.
-fn literal(inner: &str, at: Span, outer: &str) -> Placing {
-    let mut line_start = outer[..at.start as usize].rfind('\n').map_or(0, |newline| newline + 1);
-    // The span may begin at the indicator or at the first line of the content.
-    let head = &outer[line_start..];
-    let first = head.lines().next().unwrap_or("");
-    if first.get(at.start as usize - line_start..).is_some_and(|rest| rest.starts_with('|')) {
-        line_start += head.find('\n').map_or(head.len(), |newline| newline + 1);
-    }
-    let mut starts = Vec::new();
-    let mut inner_at = 0;
-    let mut outer_at = line_start;
-    for line in inner.split('\n') {
-        let Some(rest) = outer.get(outer_at..) else { return Placing::Somewhere(at) };
-        let raw = rest.split('\n').next().unwrap_or("");
-        let content = raw.strip_suffix('\r').unwrap_or(raw);
-        if line.is_empty() {
-            starts.push((inner_at, outer_at + content.len()));
-        } else {
-            if !content.ends_with(line) {
-                return Placing::Somewhere(at);
-            }
-            starts.push((inner_at, outer_at + content.len() - line.len()));
-        }
-        inner_at += line.len() + 1;
-        outer_at += raw.len() + 1;
-    }
-    Placing::Lines { file: at.file, starts, whole: at }
-}
-
 /// The documents of a text; empty and null ones are left out.
+///
+/// A text is cut at its `---` lines first, and each piece gives one document: what stands behind a `...`, or another flow
+/// mapping behind the first, is never looked at (`kyaml/kio/byteio_reader.go`).
 pub(super) fn documents(text: &str, placing: &Placing, role: Role, budget: &Budget) -> Result<Vec<Document>, Fail> {
-    check_separators(text, placing)?;
-    let options = granit_parser::options! { max_buffered_comment_events: 1_000_000 };
-    let mut reader = Reader {
-        placing,
-        role,
-        budget,
-        events: Parser::new_from_str_with_options(text, options),
-        anchors: HashMap::new(),
-        unended: (!text.ends_with('\n')).then_some(text.len()),
-        flaws: Vec::new(),
-    };
+    let cut = pieces::cut(text).map_err(|(at, message)| Fail::at(placing.span(at.start, at.end), message))?;
     let mut found = Vec::new();
-    while let Some(root) = reader.document()? {
-        let flaws = std::mem::take(&mut reader.flaws);
-        if let Some(root) = root
+    for piece in cut {
+        let lines = Lines::of(&text[piece.clone()], piece.start);
+        let malformed = |at: usize, message: &str| malformed(placing.span(lines.outer(at), lines.outer(at)), message);
+        pieces::check_head(&lines.text).map_err(|(at, message)| malformed(at, message))?;
+        let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
+        let mut reader = Reader {
+            placing,
+            lines: &lines,
+            role,
+            budget,
+            events: Parser::new_from_str_with_options(&lines.text, options),
+            anchors: HashMap::new(),
+            flaws: Vec::new(),
+        };
+        if let Some(root) = reader.document()?
             && !super::tree::is_null(&root)
         {
-            found.push(Document { root, flaws });
+            found.push(Document { root, flaws: reader.flaws });
         }
     }
     Ok(found)
 }
 
-/// `---` may be followed by a comment only.
-fn check_separators(text: &str, placing: &Placing) -> Result<(), Fail> {
-    let mut at = 0;
-    for (number, line) in text.split('\n').enumerate() {
-        let rest = line.strip_prefix("---").map(str::trim);
-        // The very first line is no separator, and the last one needs its line end.
-        if number > 0
-            && at + line.len() < text.len()
-            && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('#'))
-        {
-            let span = placing.span(at, at + line.len());
-            return Err(Fail::at(span, format!("invalid document separator: {}", line.trim())));
-        }
-        at += line.len() + 1;
-    }
-    Ok(())
+fn malformed(at: Span, message: impl std::fmt::Display) -> Fail {
+    Fail { malformed: true, ..Fail::at(at, format!("MalformedYAMLError: yaml: {message}")) }
 }
 
 struct Reader<'t, 'p> {
     placing: &'p Placing,
+    lines: &'t Lines<'t>,
     role: Role,
     budget: &'p Budget,
     events: Parser<'t, granit_parser::StrInput<'t>>,
     anchors: HashMap<usize, (Node, u64)>,
-    /// The length of a text whose last line has no end.
-    unended: Option<usize>,
     flaws: Vec<Flaw>,
 }
 
@@ -172,6 +94,7 @@ struct Open {
     start: Span,
     anchor: usize,
     size: u64,
+    flow: bool,
     kind: Kind,
 }
 
@@ -182,7 +105,17 @@ enum Kind {
 
 enum Key {
     Name(Arc<str>),
-    Merge,
+    /// `<<`; with a name where the tag of a merge is on another key, which then stays.
+    Merge(Option<Arc<str>>),
+    /// Of an entry that goes: `<<` that merges nothing, and what can be no key at all.
+    Lost,
+}
+
+/// Where an event stands: in the text that is parsed, and in the file.
+struct At {
+    begin: usize,
+    end: usize,
+    span: Span,
 }
 
 impl Reader<'_, '_> {
@@ -190,68 +123,102 @@ impl Reader<'_, '_> {
         Origin::of(self.role, span)
     }
 
-    fn malformed(&self, at: Span, message: impl std::fmt::Display) -> Fail {
-        Fail { malformed: true, ..Fail::at(at, format!("MalformedYAMLError: yaml: {message}")) }
+    fn span(&self, begin: usize, end: usize) -> Span {
+        self.placing.span(self.lines.outer(begin), self.lines.outer(end))
     }
 
-    /// The next document; `Some(None)` for an empty one.
-    fn document(&mut self) -> Result<Option<Option<Node>>, Fail> {
+    /// What go-yaml refuses of a text in double quotes.
+    fn check_escapes(&self, at: &At) -> Outcome {
+        let raw = self.lines.text.get(at.begin..at.end).unwrap_or("");
+        pieces::check_escapes(raw).map_err(|(offset, message)| {
+            let at = at.begin + offset;
+            malformed(self.span(at, at), message)
+        })
+    }
+
+    fn scalar(&self, text: &str, style: Style, tag: Option<&Tag>, at: &At, in_flow: bool) -> Result<Scalar, Fail> {
+        let mut text = text;
+        let mut tag = tag_of(tag);
+        if style == Style::DoubleQuoted {
+            self.check_escapes(at)?;
+        }
+        // Nothing at all is told as `~`.
+        if style == Style::Plain && text == "~" && at.end == at.begin {
+            text = "";
+            if in_flow && tag.is_none() {
+                tag = Some(BLANK.into());
+            }
+        }
+        // A block whose last line ends the text has the line end that the text has: none.
+        let whole = &self.lines.text;
+        let unended = at.end == whole.len() && !whole.ends_with('\n');
+        if unended && matches!(style, Style::Literal | Style::Folded) {
+            let last = whole.rsplit('\n').next().unwrap_or("");
+            if !last.trim_matches(' ').is_empty() {
+                text = text.strip_suffix('\n').unwrap_or(text);
+            }
+        }
+        Ok(Scalar { text: text.into(), style, tag })
+    }
+
+    /// The first document; nothing more is looked at.
+    fn document(&mut self) -> Result<Option<Node>, Fail> {
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
         loop {
-            let (event, at, begin, end) = match self.events.next_event() {
-                None => return Ok(None),
+            let (event, at) = match self.events.next_event() {
+                None => return Ok(root),
                 Some(Ok((event, span))) => {
                     let range = span.byte_range().unwrap_or_default();
-                    (event, self.placing.span(range.start, range.end), range.start, range.end)
+                    let span = self.span(range.start, range.end);
+                    (event, At { begin: range.start, end: range.end, span })
                 }
                 Some(Err(error)) => {
                     let offset = error.marker().byte_offset().unwrap_or(0);
                     let message = format!("line {}: {}", error.marker().line(), error.info());
-                    return Err(self.malformed(self.placing.span(offset, offset), message));
+                    return Err(malformed(self.span(offset, offset), message));
                 }
             };
             let (node, size, anchor) = match event {
-                Event::StreamEnd => return Ok(None),
-                Event::DocumentEnd => {
-                    self.anchors.clear();
-                    return Ok(Some(root));
-                }
-                Event::Alias(id) => {
-                    let Some((node, size)) = self.anchors.get(&id).cloned() else {
-                        return Err(self.malformed(at, "anchor value contains itself"));
-                    };
-                    (node, size, 0)
-                }
-                Event::UnresolvedAlias(_) => return Err(self.malformed(at, "unknown anchor referenced")),
-                Event::Scalar(text, style, anchor, tag) => {
-                    let style = style_of(style);
-                    let mut text = text.as_ref();
-                    // Nothing at all is told as `~`.
-                    if style == Style::Plain && text == "~" && end == begin {
-                        text = "";
+                Event::StreamEnd | Event::DocumentEnd => return Ok(root),
+                Event::Alias(id) => match self.anchors.get(&id).cloned() {
+                    Some((node, size)) => {
+                        self.check_anchor(self.lines.text.get(at.begin + 1..at.end).unwrap_or(""), at.span)?;
+                        (node, size, 0)
                     }
-                    // A block that ends with the text has the line end that the text has: none.
-                    if self.unended == Some(end) && matches!(style, Style::Literal | Style::Folded) {
-                        text = text.strip_suffix('\n').unwrap_or(text);
+                    // A mapping that takes itself in gains nothing.
+                    None if is_merging(&open) => (Node::map(Vec::new(), self.origin(at.span)), 1, 0),
+                    None => {
+                        let message = "anchor value contains itself, without end: stack overflow";
+                        return Err(malformed(at.span, message));
                     }
-                    let scalar = Scalar { text: text.into(), style, tag: tag_of(tag.as_deref()) };
-                    (Node { value: Value::Scalar(scalar), origin: self.origin(at) }, 1, anchor)
-                }
-                Event::SequenceStart(_, anchor, _) => {
-                    self.enter(&open, at)?;
-                    open.push(Open { start: at, anchor, size: 1, kind: Kind::Seq(Vec::new()) });
+                },
+                Event::UnresolvedAlias(_) => return Err(malformed(at.span, "unknown anchor referenced")),
+                Event::Anchor(_, name) => {
+                    self.check_anchor(&name, at.span)?;
                     continue;
                 }
-                Event::MappingStart(_, anchor, _) => {
-                    self.enter(&open, at)?;
+                Event::Scalar(text, style, anchor, tag) => {
+                    let in_flow = open.last().is_some_and(|open| open.flow);
+                    let scalar = self.scalar(&text, style_of(style), tag.as_deref(), &at, in_flow)?;
+                    self.check_key(&open, &scalar, &at)?;
+                    (Node { value: Value::Scalar(scalar), origin: self.origin(at.span) }, 1, anchor)
+                }
+                Event::SequenceStart(style, anchor, _) => {
+                    self.enter(&open, at.span)?;
+                    let kind = Kind::Seq(Vec::new());
+                    open.push(Open { start: at.span, anchor, size: 1, flow: style == StructureStyle::Flow, kind });
+                    continue;
+                }
+                Event::MappingStart(style, anchor, _) => {
+                    self.enter(&open, at.span)?;
                     let kind = Kind::Map { entries: Vec::new(), merged: None, key: None };
-                    open.push(Open { start: at, anchor, size: 1, kind });
+                    open.push(Open { start: at.span, anchor, size: 1, flow: style == StructureStyle::Flow, kind });
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
                     let Some(done) = open.pop() else { continue };
-                    let origin = self.origin(done.start.cover(at));
+                    let origin = self.origin(done.start.cover(at.span));
                     let node = match done.kind {
                         Kind::Seq(items) => Node::seq(items, origin),
                         Kind::Map { mut entries, merged, .. } => {
@@ -278,25 +245,47 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn enter(&self, open: &[Open], at: Span) -> Result<(), Fail> {
+    fn enter(&self, open: &[Open], at: Span) -> Outcome {
         if open.len() >= DEEPEST {
             return Err(Fail { exceeded: true, ..Fail::at(at, format!("nested deeper than {DEEPEST}")) });
         }
         Ok(())
     }
 
-    fn place(&mut self, open: &mut [Open], node: Node, size: u64) -> Result<(), Fail> {
+    fn check_anchor(&self, name: &str, at: Span) -> Outcome {
+        if pieces::is_anchor_name(name) {
+            return Ok(());
+        }
+        Err(malformed(at, "did not find expected alphabetic or numeric character"))
+    }
+
+    /// Refuses `: value` in a block, which is a key only behind a `?`.
+    fn check_key(&self, open: &[Open], scalar: &Scalar, at: &At) -> Outcome {
+        let is_key = open.last().is_some_and(|open| !open.flow && matches!(open.kind, Kind::Map { key: None, .. }));
+        let nothing = at.begin == at.end && scalar.tag.is_none() && scalar.style == Style::Plain;
+        let before = self.lines.text.get(..at.begin).unwrap_or("").trim_end();
+        if is_key && nothing && !before.ends_with('?') {
+            return Err(malformed(at.span, "did not find expected key"));
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, open: &mut [Open], node: Node, size: u64) -> Outcome {
         let Some(top) = open.last_mut() else { return Ok(()) };
         top.size = top.size.saturating_add(size);
         match &mut top.kind {
             Kind::Seq(items) => items.push(node),
             Kind::Map { entries, merged, key } => match key.take() {
-                None => *key = Some(self.key(node)?),
-                Some((Key::Merge, origin)) => {
+                None => *key = Some(self.key(node)),
+                Some((Key::Lost, _)) => {}
+                Some((Key::Merge(name), origin)) => {
                     if merged.is_some() {
                         return Err(Fail::at(origin.anchor(), "duplicate merge key"));
                     }
                     *merged = Some(merge(&node).map_err(|fail| fail.or_at(origin.anchor()))?);
+                    if let Some(name) = name {
+                        entries.push(Entry { key: name, key_origin: origin, value: node });
+                    }
                 }
                 Some((Key::Name(name), origin)) => match entries.iter().find(|entry| entry.key == name) {
                     Some(first) => self.flaws.push(Flaw {
@@ -311,19 +300,36 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn key(&mut self, node: Node) -> Result<(Key, Origin), Fail> {
+    fn key(&mut self, node: Node) -> (Key, Origin) {
         let Some(scalar) = node.as_scalar() else {
-            return Err(Fail::at(node.span(), "a mapping or a list as a key"));
+            self.flaws.push(Flaw { message: "yaml: invalid map key".to_owned(), ..Flaw::key(node.span()) });
+            return (Key::Lost, node.origin);
         };
-        if (&*scalar.text == "<<" && scalar.style == Style::Plain) || scalar.tag.as_deref() == Some("!!merge") {
-            return Ok((Key::Merge, node.origin));
-        }
-        if !matches!(meaning::of(scalar), Meaning::Str(_)) {
-            self.flaws.push(Flaw::key(node.span()));
-        }
         let text = Arc::clone(&scalar.text);
-        Ok((Key::Name(text), node.origin))
+        let is_sign = &*text == "<<";
+        let tag = scalar.tag.as_deref();
+        if tag == Some("!!merge") || (is_sign && tag.is_none() && scalar.style == Style::Plain) {
+            return (Key::Merge((!is_sign).then_some(text)), node.origin);
+        }
+        if is_sign {
+            return (Key::Lost, node.origin);
+        }
+        // No text at all is written as an empty one.
+        if !meaning::is_text(scalar) && !(text.is_empty() && tag.is_none()) {
+            let mut flaw = Flaw::key(node.span());
+            if meaning::of(scalar) == Meaning::Null && !text.is_empty() {
+                // Where anything is set beside it, it stands there twice.
+                flaw.message = format!("{}, or yaml: mapping key \"{text}\" already defined", flaw.message);
+            }
+            self.flaws.push(flaw);
+        }
+        (Key::Name(text), node.origin)
     }
+}
+
+/// Whether the next node is the value of `<<`.
+fn is_merging(open: &[Open]) -> bool {
+    matches!(open.last(), Some(Open { kind: Kind::Map { key: Some((Key::Merge(_), _)), .. }, .. }))
 }
 
 /// What `<<` brings; of a list the first mapping wins.
@@ -360,8 +366,11 @@ fn style_of(style: ScalarStyle) -> Style {
 }
 
 fn tag_of(tag: Option<&Tag>) -> Option<Arc<str>> {
-    tag.map(|tag| match tag.core_suffix() {
+    let tag = tag?;
+    let tag: Arc<str> = match tag.suffix_in_namespace("tag:yaml.org,2002:") {
         Some(suffix) => format!("!!{suffix}").into(),
         None => tag.original().into(),
-    })
+    };
+    // The tag that asks for no type.
+    (&*tag != "!").then_some(tag)
 }

@@ -26,6 +26,20 @@ fn kind_of(node: &Node) -> &'static str {
     }
 }
 
+/// The fields by which Go says that one reaches a field of a struct that is embedded in others.
+fn way(owner: &str, field: &str) -> &'static str {
+    let sources = matches!(field, "literals" | "files" | "envs" | "env");
+    match owner {
+        "ConfigMapArgs" if sources => "configMapGenerator.GeneratorArgs.KvPairSources.",
+        "ConfigMapArgs" => "configMapGenerator.GeneratorArgs.",
+        "SecretArgs" if sources => "secretGenerator.GeneratorArgs.KvPairSources.",
+        "SecretArgs" if field == "type" => "secretGenerator.",
+        "SecretArgs" => "secretGenerator.GeneratorArgs.",
+        "GeneratorOptions" => "generatorOptions.",
+        _ => "",
+    }
+}
+
 impl<'n> Reading<'n> {
     /// A mapping of a struct of this name.
     pub(super) fn of(node: &'n Node, owner: &'static str) -> Result<Self, Fail> {
@@ -70,7 +84,11 @@ impl<'n> Reading<'n> {
         let found = kind_of(node);
         Fail::at(
             node.span(),
-            format!("json: cannot unmarshal {found} into Go struct field {}.{field} of type {wanted}", self.owner),
+            format!(
+                "json: cannot unmarshal {found} into Go struct field {}.{}{field} of type {wanted}",
+                self.owner,
+                way(self.owner, field)
+            ),
         )
     }
 

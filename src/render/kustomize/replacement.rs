@@ -13,7 +13,7 @@ use super::resmap::ResMap;
 use super::selector::Selector;
 use super::tree::{self, Shape};
 use crate::source::Span;
-use crate::yaml::{self, Node, Role, Value};
+use crate::yaml::{self, Meaning, Node, Role, Value};
 
 /// `options` of a source or a target.
 #[derive(Debug, Clone, Default)]
@@ -142,8 +142,17 @@ pub(super) fn ready(loader: &Loader<'_>, nodes: &[Node]) -> Result<Vec<Replaceme
                     found.push(entry(&mut Reading::lenient(root, "Replacement")?, root)?);
                 }
             }
-            _ => {
-                let message = "unsupported replacement type encountered within replacement path: invalid";
+            other => {
+                let kind = match other {
+                    Some(Value::Scalar(scalar)) => match scalar.meaning() {
+                        Meaning::Null => "invalid",
+                        Meaning::Bool(_) => "bool",
+                        Meaning::Str(_) => "string",
+                        _ => "float64",
+                    },
+                    _ => "invalid",
+                };
+                let message = format!("unsupported replacement type encountered within replacement path: {kind}");
                 return Err(Fail::at(path.span(), message));
             }
         }
@@ -211,8 +220,9 @@ impl Source {
         }
         let parts: Vec<&str> = tree::text(&value).split(self.options.delimiter.as_str()).collect();
         let part = usize::try_from(self.options.index).ok().and_then(|at| parts.get(at));
-        let part = part
-            .ok_or_else(|| Fail::new(format!("options.index {} is out of bounds for the value", self.options.index)))?;
+        let part = part.ok_or_else(|| {
+            Fail::new(format!("options.index {} is out of bounds for value `...`", self.options.index))
+        })?;
         Ok(field_paths::with_text(&value, part))
     }
 }

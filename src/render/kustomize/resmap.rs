@@ -2,6 +2,7 @@
 //! file (lists taken apart, what is no object refused).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
 use super::id::ResId;
@@ -10,7 +11,7 @@ use super::object::{Behavior, Object};
 use super::parse::Document;
 use super::selector::Selector;
 use super::tree;
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, Value};
 
 /// Objects in order.
 #[derive(Debug, Clone, Default)]
@@ -29,8 +30,8 @@ pub(super) fn objects_of(documents: Vec<Document>) -> Result<Vec<Object>, Fail> 
         let items = root.get("items");
         if alone && matches!(kind, "List" | "ResourceList") && (items.is_some() || root.get("functionConfig").is_some())
         {
-            for item in items.and_then(Node::as_seq).unwrap_or_default() {
-                nodes.push(Object::new(item.clone(), document.flaws.clone()));
+            for item in items.into_iter().flat_map(contents) {
+                nodes.push(Object::new(item, document.flaws.clone()));
             }
         } else {
             nodes.push(Object::new(root, document.flaws));
@@ -64,10 +65,23 @@ pub(super) fn objects_of(documents: Vec<Document>) -> Result<Vec<Object>, Fail> 
     Ok(found)
 }
 
+/// What a collection consists of; of a mapping these are keys and values alike.
+fn contents(node: &Node) -> Vec<Node> {
+    match &node.value {
+        Value::Seq(items) => items.to_vec(),
+        Value::Map(map) => map
+            .entries
+            .iter()
+            .flat_map(|entry| [Node::string(Arc::clone(&entry.key), entry.key_origin.clone()), entry.value.clone()])
+            .collect(),
+        Value::Scalar(_) => Vec::new(),
+    }
+}
+
 fn keep_good(nodes: Vec<Object>) -> Result<Vec<Object>, Fail> {
     let mut good = Vec::with_capacity(nodes.len());
     for object in nodes {
-        if tree::is_empty(&object.node) {
+        if tree::is_empty(&object.node) && object.flaws.is_empty() {
             continue;
         }
         object.validate()?;
@@ -172,7 +186,7 @@ impl ResMap {
         match self.ever(|known| known.same(&id)).as_slice() {
             [] => match made.notes.behavior {
                 Behavior::Merge | Behavior::Replace => {
-                    Err(Fail::at(span, format!("id {id} does not exist; cannot merge or replace")))
+                    Err(Fail::at(span, format!("id {id}: does not exist; cannot merge or replace")))
                 }
                 _ => self.append(made),
             },

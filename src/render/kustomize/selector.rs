@@ -169,10 +169,11 @@ impl Requirements {
                 Some(after) => (true, after.trim_start()),
                 None => (false, rest),
             };
-            let end = after.find(|c: char| c.is_whitespace() || ",=!<>()".contains(c)).unwrap_or(after.len());
+            let end = after.find(|c: char| c.is_whitespace() || SIGNS.contains(c)).unwrap_or(after.len());
             let (key, after) = (after[..end].to_owned(), after[end..].trim_start());
             if key.is_empty() {
-                return Err(wrong());
+                let token = token(after);
+                return Err(Fail::new(format!("found '{token}', expected: !, identifier, or 'end of string'")));
             }
             let (test, after) = if absent {
                 (Test::Absent, after)
@@ -202,7 +203,9 @@ impl Requirements {
             rest = match after.strip_prefix(',') {
                 Some(after) => after.trim_start(),
                 None if after.is_empty() => "",
-                None => return Err(wrong()),
+                None => {
+                    return Err(Fail::new(format!("found '{}', expected: ',' or 'end of string'", token(after))));
+                }
             };
             if rest.is_empty() && after.starts_with(',') {
                 return Err(Fail::new("found '', expected: identifier after ','"));
@@ -229,8 +232,24 @@ impl Requirements {
 
 fn word(text: &str) -> (String, &str) {
     let text = text.trim_start();
-    let end = text.find(|c: char| c.is_whitespace() || ",()".contains(c)).unwrap_or(text.len());
+    let end = text.find(|c: char| c.is_whitespace() || SIGNS.contains(c)).unwrap_or(text.len());
     (text[..end].to_owned(), &text[end..])
+}
+
+/// What cannot stand in a word.
+const SIGNS: &str = "=!<>(),";
+
+/// The word or the sign at the beginning of a text.
+fn token(text: &str) -> &str {
+    let text = text.trim_start();
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    let end = if text.starts_with(|c| SIGNS.contains(c)) {
+        let doubled = ["==", "!="].iter().any(|sign| text.starts_with(sign));
+        if doubled { 2 } else { first }
+    } else {
+        text.find(|c: char| c.is_whitespace() || SIGNS.contains(c)).unwrap_or(text.len())
+    };
+    &text[..end]
 }
 
 fn set(text: &str) -> Option<(Vec<String>, &str)> {

@@ -72,8 +72,8 @@ pub(super) fn is_empty(node: &Node) -> bool {
 /// Whether the library takes a scalar for a string.
 pub(super) fn is_string(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar| match scalar.tag.as_deref() {
-        Some(UNTAGGED | STR) => true,
-        _ => matches!(meaning::of(scalar), Meaning::Str(_)),
+        Some(UNTAGGED) => true,
+        _ => meaning::is_text(scalar),
     })
 }
 
@@ -123,7 +123,7 @@ pub(super) fn remove(node: &mut Node, key: &str) -> Option<Node> {
 pub(super) fn respell(mut new: Node, old: &Node) -> Node {
     let Some(style) = old.as_scalar().map(|scalar| scalar.style) else { return new };
     if let Value::Scalar(scalar) = &mut new.value {
-        let was_string = !matches!(scalar.tag.as_deref(), Some(UNTAGGED)) && is_text(scalar);
+        let was_string = !matches!(scalar.tag.as_deref(), Some(UNTAGGED)) && meaning::is_text(scalar);
         scalar.style = style;
         if style == Style::Plain && was_string {
             scalar.tag = Some(STR.into());
@@ -132,10 +132,6 @@ pub(super) fn respell(mut new: Node, old: &Node) -> Node {
         }
     }
     new
-}
-
-fn is_text(scalar: &Scalar) -> bool {
-    matches!(meaning::of(scalar), Meaning::Str(_))
 }
 
 /// Writes a scalar over another in its spelling; what wrote the old one is remembered where `origin` says so.
@@ -179,7 +175,7 @@ pub(super) fn put(node: &mut Node, key: &str, key_origin: &Origin, mut new: Node
 /// Whether a key, which Kustomize writes without quotes, comes back as something other than a string.
 pub(super) fn is_unwritable_key(key: &str) -> bool {
     let scalar = Scalar { text: key.into(), style: Style::Plain, tag: None };
-    !is_text(&scalar)
+    !meaning::is_text(&scalar)
 }
 
 /// Whether a plain text is anything but a string to YAML 1.1.

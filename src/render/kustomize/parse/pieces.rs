@@ -1,0 +1,202 @@
+//! A text before it is parsed: cut into documents, its line ends made one kind, and what go-yaml refuses that other readers of
+//! YAML take (directives, escapes, names of anchors).
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A place in a text, and what is wrong there.
+type Wrong<'m> = (usize, &'m str);
+
+/// The documents of a text: cut at lines that begin with `---`. Two such lines in a row are one cut, and the second begins the
+/// next document. Only a comment may stand behind the dashes, except on the first line, which is no cut, and on a last line
+/// without an end.
+pub(super) fn cut(text: &str) -> Result<Vec<Range<usize>>, (Range<usize>, String)> {
+    let mut found = Vec::new();
+    let (mut start, mut at, mut may_cut) = (0, 0, false);
+    for line in text.split_inclusive('\n') {
+        let whole = at..at + line.len();
+        at = whole.end;
+        let Some(rest) = line.strip_prefix("---").filter(|_| may_cut && line.ends_with('\n')) else {
+            may_cut = true;
+            continue;
+        };
+        let rest = rest.trim();
+        if !rest.is_empty() && !rest.starts_with('#') {
+            return Err((whole, format!("invalid document separator: {}", line.trim())));
+        }
+        found.push(start..whole.start);
+        start = at;
+        may_cut = false;
+    }
+    found.push(start..text.len());
+    Ok(found)
+}
+
+/// Whether a character ends a line to YAML 1.1, of which go-yaml reads the line ends.
+fn is_old_break(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// A document's text with line ends that every reader knows, and where its bytes stood.
+pub(super) struct Lines<'t> {
+    pub(super) text: Cow<'t, str>,
+    start: usize,
+    /// Behind which bytes of the text something is missing, and how much is missing until there.
+    missing: Vec<(usize, usize)>,
+}
+
+impl<'t> Lines<'t> {
+    /// The text of a document that begins at a byte of the whole. Within quotes the old line ends stay: they are part of texts.
+    pub(super) fn of(text: &'t str, start: usize) -> Self {
+        if !text.contains(is_old_break) {
+            return Self { text: Cow::Borrowed(text), start, missing: Vec::new() };
+        }
+        let kept = quoted(text);
+        let mut made = String::with_capacity(text.len());
+        let mut missing = Vec::new();
+        let mut lost = 0;
+        for (at, c) in text.char_indices() {
+            if is_old_break(c) && !kept.iter().any(|range| range.contains(&at)) {
+                made.push('\n');
+                lost += c.len_utf8() - 1;
+                missing.push((made.len(), lost));
+            } else {
+                made.push(c);
+            }
+        }
+        Self { text: Cow::Owned(made), start, missing }
+    }
+
+    /// Where a byte of the text stands in the whole.
+    pub(super) fn outer(&self, at: usize) -> usize {
+        let lost = self.missing.partition_point(|&(from, _)| from <= at);
+        self.start + at + lost.checked_sub(1).map_or(0, |last| self.missing[last].1)
+    }
+}
+
+/// Where quoted texts stand, as far as that can be told without knowing what ends a line.
+fn quoted(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut open: Option<(char, usize)> = None;
+    let mut previous = '\n';
+    let mut signs = text.char_indices().peekable();
+    while let Some((at, c)) = signs.next() {
+        match open {
+            None if c == '#' && previous.is_whitespace() => {
+                while signs.next_if(|&(_, c)| c != '\n' && !is_old_break(c)).is_some() {}
+            }
+            None if matches!(c, '"' | '\'') && (previous.is_whitespace() || "[{,:".contains(previous)) => {
+                open = Some((c, at));
+            }
+            Some(('"', _)) if c == '\\' => drop(signs.next()),
+            Some(('\'', _)) if c == '\'' && signs.next_if(|&(_, c)| c == '\'').is_some() => {}
+            Some((quote, start)) if c == quote => {
+                found.push(start..at);
+                open = None;
+            }
+            _ => {}
+        }
+        previous = c;
+    }
+    found
+}
+
+/// Refuses directives, which only go before a `---`, at which the text was cut already; and an end where a document begins.
+pub(super) fn check_head(text: &str) -> Result<(), Wrong<'static>> {
+    let mut at = 0;
+    let mut directives = false;
+    for line in text.split_inclusive('\n') {
+        let here = at;
+        at += line.len();
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line).trim_end();
+        if line.is_empty() || line.trim_start().starts_with('#') {
+            continue;
+        }
+        let Some(directive) = line.strip_prefix('%') else {
+            if directives && !line.starts_with("---") {
+                return Err((here, "did not find expected <document start>"));
+            }
+            if line == "..." || line.starts_with("... ") {
+                return Err((here, "did not find expected node content"));
+            }
+            return Ok(());
+        };
+        directives = true;
+        let mut words = directive.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("YAML"), Some("1.1")) | (Some("TAG"), _) => {}
+            (Some("YAML"), _) => return Err((here, "found incompatible YAML document")),
+            _ => return Err((here, "found unknown directive name")),
+        }
+    }
+    if directives { Err((text.len(), "did not find expected <document start>")) } else { Ok(()) }
+}
+
+/// Refuses escapes of a text in double quotes that go-yaml does not know, those of JSON that YAML 1.1 has not among them.
+pub(super) fn check_escapes(raw: &str) -> Result<(), Wrong<'static>> {
+    let mut rest = raw.char_indices();
+    while let Some((at, c)) = rest.next() {
+        if c != '\\' {
+            continue;
+        }
+        let digits = match rest.next() {
+            Some((_, 'x')) => 2,
+            Some((_, 'u')) => 4,
+            Some((_, 'U')) => 8,
+            Some((_, c)) if "0abt\tnvfre \"'\\N_LP\r\n".contains(c) || is_old_break(c) => continue,
+            _ => return Err((at, "found unknown escape character")),
+        };
+        let code = raw.get(at + 2..at + 2 + digits).and_then(|code| u32::from_str_radix(code, 16).ok());
+        if code.is_some_and(|code| char::from_u32(code).is_none()) {
+            return Err((at, "found invalid Unicode character escape code"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an anchor may have this name.
+pub(super) fn is_anchor_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<&str> {
+        cut(text).unwrap().into_iter().map(|piece| &text[piece]).collect()
+    }
+
+    #[test]
+    fn texts_are_cut_at_lines_of_dashes() {
+        assert_eq!(texts("a\n---\nb\n"), ["a\n", "b\n"]);
+        assert_eq!(texts("---\na\n--- # x\n---\nb"), ["---\na\n", "---\nb"]);
+        assert_eq!(texts("a\n---"), ["a\n---"]);
+        assert_eq!(texts(""), [""]);
+        assert_eq!(cut("a\n--- b\n").unwrap_err().0, 2..8);
+    }
+
+    #[test]
+    fn old_line_ends_are_lines_outside_of_quotes() {
+        let text = "a: 1\u{85}b: \"x\u{2028}y\" # c\u{2029}d: e\n";
+        let lines = Lines::of(text, 100);
+        assert_eq!(lines.text, "a: 1\nb: \"x\u{2028}y\" # c\nd: e\n");
+        for word in ["a", "b", "y", "d", "e"] {
+            assert_eq!(lines.outer(lines.text.find(word).unwrap()), 100 + text.find(word).unwrap(), "{word}");
+        }
+    }
+
+    #[test]
+    fn directives_and_escapes_are_go_yamls() {
+        let head = |text: &str| check_head(text).err().map(|(at, _)| at);
+        assert_eq!(head("# c\n\na: b\n"), None);
+        assert_eq!(head("%YAML 1.1\n---"), None);
+        assert_eq!(head("# c\n%YAML 1.2\n---"), Some(4));
+        assert_eq!(head("%YAML 1.1\n"), Some(10));
+        assert_eq!(head("%FOO\n"), Some(0));
+        assert_eq!(head("...\na: b\n"), Some(0));
+        assert!(check_escapes(r#""\n\x41\u00e9\U0001F600\N\'""#).is_ok());
+        assert_eq!(check_escapes(r#""a\/b""#).unwrap_err().0, 2);
+        assert_eq!(check_escapes(r#""\ud83d\ude00""#).unwrap_err().0, 1);
+    }
+}
