@@ -30,6 +30,7 @@ mod read;
 mod remote;
 mod replacement;
 mod resmap;
+mod retext;
 mod schema;
 mod selector;
 mod target;

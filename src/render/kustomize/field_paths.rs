@@ -9,10 +9,10 @@ use super::json;
 use super::meaning;
 use super::parse::Placing;
 use super::replacement::FieldOptions;
+use super::retext;
 use super::tree::{self, Shape};
 use crate::budget::Budget;
 use crate::gotmpl::json_string;
-use crate::yaml::emit::{Emitter, Layout};
 use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
 
 /// Writes a value at a path.
@@ -104,13 +104,17 @@ struct Matcher<'m> {
     budget: &'m Budget,
 }
 
+/// Whether a part of a path names an item of a list.
+fn is_item(part: &str) -> bool {
+    tree::is_selector(part) || part.parse::<u32>().is_ok()
+}
+
 type Edit<'e> = &'e mut dyn FnMut(&mut Node) -> Outcome;
 
 impl Matcher<'_> {
     fn made(&self, next: Option<&String>) -> Node {
-        let seq = |part: &String| tree::is_selector(part) || part.parse::<u32>().is_ok();
         let shape = match next {
-            Some(part) if seq(part) => Shape::Seq,
+            Some(part) if is_item(part) => Shape::Seq,
             Some(part) if !part.is_empty() => Shape::Map,
             _ => self.make.unwrap_or(Shape::Scalar),
         };
@@ -148,7 +152,7 @@ impl Matcher<'_> {
         let Some(field) = tree::get_mut(node, part) else { return Ok(()) };
         if Shape::of(field) == Shape::Scalar && !rest.is_empty() {
             // What cannot be written back into the text is found in it all the same, and changed in vain.
-            let mut inner = self.inner(field)?;
+            let mut inner = self.inner(field, rest.first())?;
             let blank = tree::string("", self.origin.clone());
             return self.visit(&mut inner, rest, &mut |node| match Shape::of(node) {
                 Shape::Scalar => edit(&mut blank.clone()),
@@ -159,12 +163,15 @@ impl Matcher<'_> {
     }
 
     /// The tree of a text that is YAML or JSON.
-    fn inner(&self, field: &Node) -> Result<Node, Fail> {
+    fn inner(&self, field: &Node, next: Option<&String>) -> Result<Node, Fail> {
         let placing = Placing::Somewhere(field.span());
         let documents = super::parse::documents(tree::text(field), &placing, Role::Manifest, self.budget)?;
         let root = documents.into_iter().next().map(|document| document.root);
         let root = root.filter(|root| Shape::of(root) != Shape::Scalar);
-        root.ok_or_else(|| Fail::at(field.span(), "wrong node kind: expected MappingNode but got ScalarNode"))
+        let in_list = next.is_some_and(|part| is_item(part) || part == "*");
+        let expected = if in_list { "SequenceNode" } else { "MappingNode" };
+        let message = || format!("wrong node kind: expected {expected} but got ScalarNode");
+        root.ok_or_else(|| Fail::at(field.span(), message()))
     }
 
     fn visit_index(&self, node: &mut Node, at: usize, rest: &[String], edit: Edit<'_>) -> Outcome {
@@ -245,7 +252,7 @@ fn into_text(
     })?;
     let text = tree::text(&outer).to_owned();
     // Spans of the inner text itself say where to write.
-    let scratch = Placing::Whole(crate::source::FileId(u32::MAX));
+    let scratch = Placing::Whole(retext::TEXT);
     let documents = super::parse::documents(&text, &scratch, Role::Manifest, loader.shared.budget).ok()?;
     let mut root = documents.into_iter().next()?.root;
     let first = text.trim_start().chars().next()?;
@@ -274,7 +281,13 @@ fn into_text(
         let compact = json::text(&root);
         if pretty { indent(&compact)? } else { compact }
     } else {
-        splice(&text, &places, value)?
+        let sources = loader.shared.files.sources();
+        let flows = |node: &Node| {
+            let text = sources.text(node.span().file);
+            let text = text.as_ref().and_then(|text| text.get(node.span().start as usize..));
+            text.is_some_and(|text| text.starts_with(['{', '[']))
+        };
+        retext::write(&root, &text, &places, &flows).or_else(|| splice(&text, &places, value))?
     };
     let place = lookup_mut(object, &parts[..at])?;
     let origin = tree::joined(&outer.origin, &[&value.origin]);
@@ -312,7 +325,7 @@ fn splice(text: &str, places: &[Node], value: &Node) -> Option<String> {
         let scalar = place.as_scalar()?;
         let new = tree::text(value);
         let written = match scalar.style {
-            Style::Plain => plain(scalar, new)?,
+            Style::Plain => retext::plain(&scalar.text, new)?,
             Style::SingleQuoted => format!("'{}'", new.replace('\'', "''")),
             Style::DoubleQuoted => json_string(new, false),
             Style::Literal | Style::Folded => return None,
@@ -327,21 +340,4 @@ fn splice(text: &str, places: &[Node], value: &Node) -> Option<String> {
         made.replace_range(start..end, &new);
     }
     Some(made.trim().to_owned())
-}
-
-/// How yaml.v3 writes a text in the place of a plain scalar, whose type it keeps: by quotes, or by a tag where they do not help.
-fn plain(old: &Scalar, new: &str) -> Option<String> {
-    let (was, is) = (meaning::kind(&old.text), meaning::kind(new));
-    let bare = || {
-        let mut emitter = Emitter::new(Layout::KUSTOMIZE);
-        emitter.string(new).ok()?;
-        Some(emitter.finish().trim_end().to_owned())
-    };
-    match was {
-        "!!str" if is == "!!str" => bare(),
-        "!!str" => Some(json_string(new, false)),
-        _ if was == is => Some(new.to_owned()),
-        _ if is == "!!str" => Some(format!("{was} {}", bare()?)),
-        _ => Some(format!("{was} {new}")),
-    }
 }

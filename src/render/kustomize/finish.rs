@@ -189,7 +189,10 @@ fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, Cow<'static, str>> {
             {
                 return Ok(Some(Scalar { text: refolded.into(), style: Style::DoubleQuoted, tag: None }));
             }
-            if scalar.style != Style::Literal && text.contains('\u{85}') {
+            if text.contains(is_unreadable) {
+                return Err("yaml: control characters are not allowed".into());
+            }
+            if text.contains('\u{85}') {
                 let text = folded_lines(text).into();
                 return Ok(Some(Scalar { text, style: Style::DoubleQuoted, tag: None }));
             }
@@ -207,7 +210,24 @@ fn is_block(text: &str) -> bool {
     !text.contains(" \n") && !text.ends_with(' ') && !text.contains(control)
 }
 
-/// A text with next-line characters, which go-yaml writes as they are within quotes: read once more they are line ends, which
+/// Characters that JSON has as they are, and that YAML has not: what Kustomize prints goes from the one through the other.
+fn is_unreadable(c: char) -> bool {
+    c == '\u{7f}' || (('\u{80}'..'\u{a0}').contains(&c) && c != '\u{85}') || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Why a key does not come through JSON and YAML.
+fn lost_key(key: &str) -> Option<&'static str> {
+    if key.contains(is_unreadable) {
+        return Some("yaml: control characters are not allowed");
+    }
+    // A key of one line only, and of so many bytes.
+    (key.contains('\u{85}') || key.len() > LONGEST_KEY).then_some("yaml: did not find expected ',' or '}'")
+}
+
+/// The bytes of a key, without its quotes, behind which a colon is looked for in vain.
+const LONGEST_KEY: usize = 1022;
+
+/// A text with next-line characters, which stand as they are in the JSON that is read as YAML: there they are line ends, which
 /// fold, blanks and all.
 fn folded_lines(text: &str) -> String {
     let mut lines = text.split('\u{85}').map(|line| line.trim_matches([' ', '\t'])).peekable();
@@ -265,7 +285,12 @@ fn needs_spelling(node: &Node) -> bool {
     let mut open = vec![node];
     while let Some(node) = open.pop() {
         match &node.value {
-            Value::Map(map) => open.extend(map.entries.iter().map(|entry: &Entry| &entry.value)),
+            Value::Map(map) => {
+                if map.entries.iter().any(|entry: &Entry| lost_key(&entry.key).is_some()) {
+                    return true;
+                }
+                open.extend(map.entries.iter().map(|entry| &entry.value));
+            }
             Value::Seq(items) => open.extend(items.iter()),
             Value::Scalar(scalar) => {
                 if !matches!(spelled(scalar), Ok(None)) {
@@ -290,7 +315,12 @@ pub(super) fn respell(node: &mut Node) -> Outcome {
             }
             Ok(())
         }
-        Value::Map(_) => tree::entries_mut(node).into_iter().flatten().try_for_each(|entry| respell(&mut entry.value)),
+        Value::Map(_) => tree::entries_mut(node).into_iter().flatten().try_for_each(|entry| {
+            if let Some(message) = lost_key(&entry.key) {
+                return Err(Fail::at(entry.key_origin.anchor(), message));
+            }
+            respell(&mut entry.value)
+        }),
         Value::Seq(_) => tree::items_mut(node).into_iter().flatten().try_for_each(respell),
     }
 }

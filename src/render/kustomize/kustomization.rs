@@ -267,7 +267,8 @@ fn fields(r: &mut Reading<'_>) -> Result<Kustomization, Fail> {
     super::charts::check(k.helm_globals.as_ref(), &k.helm_charts)?;
     let old = r.list("helmChartInflationGenerator")?;
     super::charts::split_old(&old, &mut k)?;
-    k.generator_options = r.get("generatorOptions").map(|node| generator_options(node, false)).transpose()?;
+    k.generator_options =
+        r.get("generatorOptions").map(|node| generator_options(node, false, "generatorOptions.")).transpose()?;
     k.configurations = r.texts("configurations")?;
     k.generators = r.texts("generators")?;
     k.transformers = r.texts("transformers")?;
@@ -398,6 +399,8 @@ pub(super) fn generator_fields(r: &mut Reading<'_>, secret: bool, span: Span) ->
     let mut envs = r.texts("envs")?;
     envs.extend(filled(r.text("env")?));
     let lenient = r.is_lenient();
+    let way =
+        if secret { "secretGenerator.GeneratorArgs.options." } else { "configMapGenerator.GeneratorArgs.options." };
     Ok(Generator {
         name: filled(r.text("name")?),
         namespace: filled(r.text("namespace")?),
@@ -406,14 +409,14 @@ pub(super) fn generator_fields(r: &mut Reading<'_>, secret: bool, span: Span) ->
         files: r.texts("files")?,
         envs,
         kind: if secret { filled(r.text("type")?) } else { None },
-        options: r.get("options").map(|node| generator_options(node, lenient)).transpose()?,
+        options: r.get("options").map(|node| generator_options(node, lenient, way)).transpose()?,
         span: Some(span),
     })
 }
 
-fn generator_options(node: &Node, lenient: bool) -> Result<GeneratorOptions, Fail> {
-    let mut r =
-        if lenient { Reading::lenient(node, "GeneratorOptions")? } else { Reading::of(node, "GeneratorOptions")? };
+fn generator_options(node: &Node, lenient: bool, way: &'static str) -> Result<GeneratorOptions, Fail> {
+    let r = if lenient { Reading::lenient(node, "GeneratorOptions")? } else { Reading::of(node, "GeneratorOptions")? };
+    let mut r = r.under(way);
     let made = GeneratorOptions {
         labels: r.text_map("labels")?,
         annotations: r.text_map("annotations")?,

@@ -61,6 +61,8 @@ pub(super) struct Notes {
     pub(super) variables: Vec<String>,
     /// Whether a chart made it and gave it its namespace.
     pub(super) from_chart: bool,
+    /// How many patches were laid over it, those that changed nothing included.
+    pub(super) patches: usize,
     shared: Vec<Shared>,
 }
 
@@ -86,6 +88,11 @@ impl Notes {
     /// After a way through JSON every place has a node of its own.
     pub(super) fn unshare(&mut self) {
         self.shared.clear();
+    }
+
+    /// How much is noted; whoever takes a note changes the object for Kustomize.
+    pub(super) fn count(&self) -> usize {
+        self.former.len() + self.prefixes.len() + self.suffixes.len() + self.patches
     }
 
     /// Whether Kustomize would have annotations of its own on the object.

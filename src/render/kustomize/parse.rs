@@ -149,6 +149,13 @@ impl Reader<'_, '_> {
                 tag = Some(BLANK.into());
             }
         }
+        if matches!(style, Style::Literal | Style::Folded)
+            && text.trim_start_matches('\n').starts_with('\t')
+            && !pieces::says_indentation(&self.lines.text, at.begin)
+        {
+            let message = "found a tab character where an indentation space is expected";
+            return Err(malformed(at.span, message));
+        }
         // A block whose last line ends the text has the line end that the text has: none.
         let whole = &self.lines.text;
         let unended = at.end == whole.len() && !whole.ends_with('\n');

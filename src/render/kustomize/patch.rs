@@ -153,7 +153,7 @@ fn operations(loader: &Loader<'_>, text: &str, whole: &str, placing: &Placing) -
         return Err(Fail::new("empty json patch operations"));
     }
     if text.starts_with('[') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
-        return Err(Fail::new("invalid character in JSON patch"));
+        return Err(Fail::new("the text of the operations is no JSON: invalid character"));
     }
     let parsed = yaml::parse(FileId(u32::MAX), whole, loader.shared.budget);
     if let Some(problem) = parsed.problems.first() {
@@ -286,6 +286,7 @@ fn drop_and_check(map: &mut ResMap, patch: &Object) -> Outcome {
 }
 
 fn lay(object: &mut Object, mut patch: Object, targeted: bool, patching: &Patching<'_>) -> Outcome {
+    object.notes.patches += 1;
     let own = |path: &[&str]| object.node.at(path).filter(|node| !tree::is_empty(node)).cloned();
     let (kind, name) = (own(&["kind"]), own(&["metadata", "name"]));
     let namespace = own(&["metadata", "namespace"]);
@@ -342,6 +343,7 @@ fn apply_json(object: &mut Object, operations: &[Operation], patching: &Patching
         tree::ensure_map(meta, "annotations", &origin)?;
     }
     // The object becomes JSON first.
+    object.notes.patches += 1;
     object.notes.unshare();
     super::finish::respell(&mut object.node)?;
     json_patch::apply(&mut object.node, operations, patching.loader.shared.budget)?;

@@ -13,6 +13,8 @@ pub(super) struct Reading<'n> {
     owner: &'static str,
     known: Vec<bool>,
     lenient: bool,
+    /// What Go says in place of [`way`].
+    way: Option<&'static str>,
 }
 
 fn kind_of(node: &Node) -> &'static str {
@@ -26,6 +28,11 @@ fn kind_of(node: &Node) -> &'static str {
     }
 }
 
+/// The package that a struct is of.
+fn package(owner: &str) -> &'static str {
+    if owner == "TransformerConfig" { "builtinconfig" } else { "types" }
+}
+
 /// The fields by which Go says that one reaches a field of a struct that is embedded in others.
 fn way(owner: &str, field: &str) -> &'static str {
     let sources = matches!(field, "literals" | "files" | "envs" | "env");
@@ -35,7 +42,11 @@ fn way(owner: &str, field: &str) -> &'static str {
         "SecretArgs" if sources => "secretGenerator.GeneratorArgs.KvPairSources.",
         "SecretArgs" if field == "type" => "secretGenerator.",
         "SecretArgs" => "secretGenerator.GeneratorArgs.",
-        "GeneratorOptions" => "generatorOptions.",
+        "Image" => "images.",
+        "Label" => "labels.",
+        "Patch" => "patches.",
+        "Replica" => "replicas.",
+        "Var" => "vars.",
         _ => "",
     }
 }
@@ -44,11 +55,11 @@ impl<'n> Reading<'n> {
     /// A mapping of a struct of this name.
     pub(super) fn of(node: &'n Node, owner: &'static str) -> Result<Self, Fail> {
         match node.as_map() {
-            Some(map) => Ok(Self { node, owner, known: vec![false; map.entries.len()], lenient: false }),
-            None if node.is_null() => Ok(Self { node, owner, known: Vec::new(), lenient: false }),
+            Some(map) => Ok(Self { node, owner, known: vec![false; map.entries.len()], lenient: false, way: None }),
+            None if node.is_null() => Ok(Self { node, owner, known: Vec::new(), lenient: false, way: None }),
             None => Err(Fail::at(
                 node.span(),
-                format!("json: cannot unmarshal {} into Go value of type types.{owner}", kind_of(node)),
+                format!("json: cannot unmarshal {} into Go value of type {}.{owner}", kind_of(node), package(owner)),
             )),
         }
     }
@@ -56,6 +67,11 @@ impl<'n> Reading<'n> {
     /// A plugin's configuration: unknown fields pass, numbers and booleans serve as texts.
     pub(super) fn lenient(node: &'n Node, owner: &'static str) -> Result<Self, Fail> {
         Ok(Self { lenient: true, ..Self::of(node, owner)? })
+    }
+
+    /// The same, reached by other fields.
+    pub(super) fn under(self, way: &'static str) -> Self {
+        Self { way: Some(way), ..self }
     }
 
     fn entries(&self) -> &'n [Entry] {
@@ -87,7 +103,7 @@ impl<'n> Reading<'n> {
             format!(
                 "json: cannot unmarshal {found} into Go struct field {}.{}{field} of type {wanted}",
                 self.owner,
-                way(self.owner, field)
+                self.way.unwrap_or_else(|| way(self.owner, field))
             ),
         )
     }

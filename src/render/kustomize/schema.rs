@@ -34,6 +34,8 @@ type Type = BTreeMap<String, Field>;
 pub(super) struct Schemas {
     types: Vec<Type>,
     names: BTreeMap<String, usize>,
+    /// Types that are lists themselves.
+    lists: BTreeMap<usize, Field>,
     kinds: BTreeMap<(String, String), usize>,
 }
 
@@ -103,6 +105,11 @@ impl Schemas {
         let mut schemas = Self::default();
         for definition in root.entries("definitions") {
             let number = schemas.number(&definition.key);
+            if definition.value.str_at("type") == Some("array")
+                && let Some(list) = schemas.field_of(&definition.value, 0)
+            {
+                schemas.lists.insert(number, list);
+            }
             for property in definition.value.entries("properties") {
                 if let Some(field) = schemas.field_of(&property.value, 0) {
                     schemas.types[number].insert(property.key.to_string(), field);
@@ -193,6 +200,8 @@ impl Schemas {
         match schema {
             Schema::Object(number) => {
                 let field = self.types.get(*number)?.get(name)?;
+                let list = field.target.filter(|_| field.form == Form::One).and_then(|target| self.lists.get(&target));
+                let field = list.unwrap_or(field);
                 Some(match field.form {
                     Form::One => field.target.map_or(Schema::Plain, Schema::Object),
                     Form::Map => Schema::MapOf(field.target),

@@ -52,7 +52,7 @@ impl Namespace {
         // Whoever has the same name on the way has it in the end.
         match map.twin() {
             Some(id) => {
-                let message = format!("namespace transformation produces ID conflict: {id}");
+                let message = format!("{id} is there twice: namespace transformation produces ID conflict");
                 Err(Fail::at(self.value.span(), message))
             }
             None => Ok(()),

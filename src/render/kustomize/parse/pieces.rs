@@ -154,6 +154,18 @@ pub(super) fn check_escapes(raw: &str) -> Result<(), Wrong<'static>> {
     Ok(())
 }
 
+/// Whether the header of a block, which begins at a byte or ends the line before it, says how far its lines are indented.
+pub(super) fn says_indentation(text: &str, at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or("");
+    let header = if rest.starts_with(['|', '>']) {
+        rest.lines().next().unwrap_or("")
+    } else {
+        let before = text.get(..at).unwrap_or("").trim_end_matches([' ', '\n']);
+        before.rsplit('\n').next().and_then(|line| line.rfind(['|', '>']).map(|sign| &line[sign..])).unwrap_or("")
+    };
+    header.split(['#', ' ']).next().is_some_and(|header| header.contains(|c: char| c.is_ascii_digit()))
+}
+
 /// Whether an anchor may have this name.
 pub(super) fn is_anchor_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')

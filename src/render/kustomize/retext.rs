@@ -1,0 +1,452 @@
+//! YAML inside a text, written again after a field of it was changed: as yaml.v3 writes a tree that it read, with its quotes,
+//! flow collections and comments, but without its empty lines and with an indentation of its own.
+//!
+//! What this does not know how to write (anchors, tags of collections, keys that are no texts, comments in odd places) gives
+//! nothing, and the text is then changed in place.
+
+use granit_parser::{Event, Parser};
+
+use super::meaning;
+use crate::source::{FileId, Span};
+use crate::yaml::emit::{Emitter, Layout};
+use crate::yaml::{Entry, Node, Scalar, Style, Value};
+
+/// The file that the spans of the tree are of, which is the text itself.
+pub(super) const TEXT: FileId = FileId(u32::MAX);
+
+/// Writes a tree that was read from a text; of what was `changed` the comments go too. `flows` says whether a collection that
+/// came from elsewhere is a flow collection there.
+pub(super) fn write(root: &Node, text: &str, changed: &[Node], flows: &dyn Fn(&Node) -> bool) -> Option<String> {
+    let mut comments = comments(text)?;
+    comments.retain(|comment| {
+        let inside = |node: &Node| node.as_scalar().is_none() && within(node.span(), comment);
+        !changed.iter().any(|node| inside(node) && column_of(text, node.span().start as usize) <= comment.column)
+    });
+    if root.as_scalar().is_some() || is_flow(root, text) {
+        return None;
+    }
+    let mut writer = Writer { text, flows, comments, next: 0, out: String::new(), last_indent: None };
+    match &root.value {
+        Value::Map(map) => writer.map(&map.entries, 0)?,
+        _ => writer.seq(root.as_seq()?, 0)?,
+    }
+    writer.rest()?;
+    Some(writer.out.trim().to_owned())
+}
+
+/// A comment of the text.
+struct Comment {
+    start: usize,
+    line: usize,
+    column: usize,
+    text: String,
+    /// Something stands before it on its line.
+    trails: bool,
+    /// An empty line follows, or the end.
+    ends: bool,
+}
+
+fn within(span: Span, comment: &Comment) -> bool {
+    (span.start as usize..span.end as usize).contains(&comment.start)
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes()[..at.min(text.len())].iter().filter(|&&b| b == b'\n').count()
+}
+
+fn column_of(text: &str, at: usize) -> usize {
+    at - text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// The comments, if the text has nothing that cannot be written.
+fn comments(text: &str) -> Option<Vec<Comment>> {
+    let mut found = Vec::new();
+    let options = granit_parser::options! { max_buffered_comment_events: 1_000_000 };
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = event.ok()?;
+        match event {
+            Event::Alias(_) | Event::Scalar(_, _, 1.., _) => return None,
+            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) => {
+                if anchor != 0 || tag.is_some() {
+                    return None;
+                }
+            }
+            Event::Comment(comment, _) => {
+                let start = span.byte_range()?.start;
+                let line_start = start - column_of(text, start);
+                let mut after = text[start..].split('\n').skip(1);
+                let next = after.next().unwrap_or("").trim();
+                found.push(Comment {
+                    start,
+                    line: line_of(text, start),
+                    column: start - line_start,
+                    text: format!("#{}", comment.trim_end()),
+                    trails: !text[line_start..start].trim().is_empty(),
+                    ends: next.is_empty(),
+                });
+            }
+            Event::DocumentEnd => break,
+            _ => {}
+        }
+    }
+    Some(found)
+}
+
+fn is_flow(node: &Node, text: &str) -> bool {
+    let span = node.span();
+    span.file == TEXT && text[span.start as usize..].starts_with(['{', '['])
+}
+
+struct Writer<'t> {
+    text: &'t str,
+    flows: &'t dyn Fn(&Node) -> bool,
+    comments: Vec<Comment>,
+    /// The first comment that was not written yet.
+    next: usize,
+    out: String,
+    /// Where the last key or item stands in the result; a comment behind it goes there.
+    last_indent: Option<usize>,
+}
+
+impl Writer<'_> {
+    fn is_flow(&self, node: &Node) -> bool {
+        if node.span().file == TEXT { is_flow(node, self.text) } else { (self.flows)(node) }
+    }
+
+    fn pad(&mut self, indent: usize) {
+        if self.out.is_empty() || self.out.ends_with('\n') {
+            self.out.extend(std::iter::repeat_n(' ', indent));
+        }
+    }
+
+    /// The comments before a key or an item that stands at a byte of the text.
+    fn before(&mut self, at: Span, indent: usize) -> Option<()> {
+        if at.file != TEXT {
+            return Some(());
+        }
+        let at = at.start as usize;
+        let line = line_of(self.text, at);
+        let line_start = at - column_of(self.text, at);
+        let column = self.text[line_start..].len() - self.text[line_start..].trim_start_matches(' ').len();
+        while let Some(comment) = self.comments.get(self.next).filter(|comment| comment.start < at) {
+            if comment.trails || (!self.out.is_empty() && !self.out.ends_with('\n')) {
+                return None;
+            }
+            // The last line of the block decides for all of it.
+            let block = &self.comments[self.next..];
+            let goes_on = |two: &&[Comment]| two[1].line == two[0].line + 1 && !two[1].trails;
+            let length = 1 + block.windows(2).take_while(goes_on).count();
+            let (first, last) = (&block[0], &block[length - 1]);
+            let is_head = last.line + 1 == line && first.column == column;
+            let indent = match (is_head, self.last_indent) {
+                (true, _) => indent,
+                (false, Some(last_indent)) if last.ends || first.column > column => last_indent,
+                (false, None) if last.ends && first.column == 0 => 0,
+                _ => return None,
+            };
+            let mut lines: Vec<&str> = block[..length].iter().map(|comment| comment.text.as_str()).collect();
+            if last.ends {
+                lines.push("");
+            }
+            for line in lines {
+                if !line.is_empty() {
+                    self.out.extend(std::iter::repeat_n(' ', indent));
+                }
+                self.out.push_str(line);
+                self.out.push('\n');
+            }
+            self.next += length;
+        }
+        Some(())
+    }
+
+    /// Ends a line, with the comment that trails there.
+    fn end(&mut self, last: Span) {
+        if last.file == TEXT {
+            let line = line_of(self.text, (last.end as usize).saturating_sub(1));
+            let comment = self.comments.get(self.next).filter(|comment| comment.trails && comment.line == line);
+            if let Some(comment) = comment {
+                self.out.push(' ');
+                self.out.push_str(&comment.text);
+                self.next += 1;
+            }
+        }
+        self.out.push('\n');
+    }
+
+    /// The comments at the end.
+    fn rest(&mut self) -> Option<()> {
+        for comment in &self.comments[self.next..] {
+            let before = self.text[..comment.start].trim_end_matches(' ');
+            if comment.trails || comment.column != 0 || before.ends_with("\n\n") {
+                return None;
+            }
+            self.out.push_str(&comment.text);
+            self.out.push('\n');
+        }
+        Some(())
+    }
+
+    fn map(&mut self, entries: &[Entry], indent: usize) -> Option<()> {
+        for entry in entries {
+            self.before(entry.key_origin.anchor(), indent)?;
+            self.pad(indent);
+            self.last_indent = Some(indent);
+            let key = self.key(entry)?;
+            self.out.push_str(&key);
+            self.out.push(':');
+            self.value(&entry.value, entry.key_origin.anchor(), indent)?;
+        }
+        Some(())
+    }
+
+    fn value(&mut self, node: &Node, key: Span, indent: usize) -> Option<()> {
+        match &node.value {
+            Value::Map(map) if !map.entries.is_empty() && !self.is_flow(node) => {
+                self.end(key);
+                self.map(&map.entries, indent + 2)
+            }
+            Value::Seq(items) if !items.is_empty() && !self.is_flow(node) => {
+                self.end(key);
+                self.seq(items, indent)
+            }
+            _ => self.line(node, indent + 2),
+        }
+    }
+
+    /// A value that ends its line.
+    fn line(&mut self, node: &Node, indent: usize) -> Option<()> {
+        let written = self.inline(node, false, indent)?;
+        if !written.is_empty() {
+            self.out.push(' ');
+            self.out.push_str(&written);
+        }
+        if written.ends_with('\n') {
+            return Some(());
+        }
+        self.end(node.span());
+        Some(())
+    }
+
+    fn seq(&mut self, items: &[Node], indent: usize) -> Option<()> {
+        for item in items {
+            self.before(item.span(), indent)?;
+            self.pad(indent);
+            self.last_indent = Some(indent);
+            self.out.push('-');
+            match &item.value {
+                Value::Map(map) if !map.entries.is_empty() && !self.is_flow(item) => {
+                    self.out.push(' ');
+                    self.map(&map.entries, indent + 2)?;
+                }
+                Value::Seq(inner) if !inner.is_empty() && !self.is_flow(item) => {
+                    self.out.push(' ');
+                    self.seq(inner, indent + 2)?;
+                }
+                _ => self.line(item, indent + 2)?,
+            }
+        }
+        Some(())
+    }
+
+    fn key(&self, entry: &Entry) -> Option<String> {
+        let span = entry.key_origin.anchor();
+        let raw = if span.file == TEXT { self.text.get(span.start as usize..span.end as usize)? } else { "" };
+        let style = match raw.as_bytes().first() {
+            Some(b'"') => Style::DoubleQuoted,
+            Some(b'\'') => Style::SingleQuoted,
+            Some(b'?' | b'!' | b'&' | b'|' | b'>') => return None,
+            _ => Style::Plain,
+        };
+        // `<<` is read as what it brings, and a long key stands behind a `?`.
+        if &*entry.key == "<<" || entry.key.len() > 128 || raw.contains('\n') {
+            return None;
+        }
+        match style {
+            Style::Plain => Some(entry.key.to_string()),
+            style => quoted(&entry.key, style),
+        }
+    }
+
+    /// A scalar or a flow collection.
+    fn inline(&self, node: &Node, in_flow: bool, indent: usize) -> Option<String> {
+        match &node.value {
+            Value::Map(map) => {
+                let mut parts = Vec::with_capacity(map.entries.len());
+                for entry in &map.entries {
+                    let value = self.inline(&entry.value, true, indent)?;
+                    parts.push(format!("{}: {value}", self.key(entry)?));
+                }
+                Some(format!("{{{}}}", parts.join(", ")))
+            }
+            Value::Seq(items) => {
+                let parts: Option<Vec<String>> = items.iter().map(|item| self.inline(item, true, indent)).collect();
+                Some(format!("[{}]", parts?.join(", ")))
+            }
+            Value::Scalar(scalar) => {
+                let span = node.span();
+                let raw = if span.file == TEXT { self.text.get(span.start as usize..span.end as usize) } else { None };
+                self::scalar(scalar, raw, in_flow, indent)
+            }
+        }
+    }
+}
+
+fn scalar(scalar: &Scalar, raw: Option<&str>, in_flow: bool, indent: usize) -> Option<String> {
+    let text = &*scalar.text;
+    match scalar.style {
+        Style::Literal | Style::Folded if !in_flow => block(text, scalar.style, indent),
+        Style::Plain => {
+            let explicit =
+                scalar.tag.as_deref().filter(|tag| !tag.is_empty() && raw.is_some_and(|raw| raw.contains('!')));
+            if explicit.is_some() {
+                return None;
+            }
+            if text.contains('\n') {
+                return if in_flow { None } else { block(text, Style::Literal, indent) };
+            }
+            if in_flow && text.is_empty() {
+                return Some("''".to_owned());
+            }
+            if in_flow && text.contains([',', '?', '[', ']', '{', '}']) {
+                return quoted(text, Style::SingleQuoted);
+            }
+            match raw {
+                Some(raw) => plain(raw, text),
+                None if scalar.tag.as_deref().is_none_or(str::is_empty) => untyped(text),
+                None => plain("x", text),
+            }
+        }
+        style => quoted(text, style),
+    }
+}
+
+/// How a text is written in the place of a plain scalar, whose type it keeps: by quotes, or by a tag where they do not help.
+pub(super) fn plain(old: &str, new: &str) -> Option<String> {
+    let (was, is) = (meaning::kind(old), meaning::kind(new));
+    match was {
+        "!!str" if is == "!!str" => string(new),
+        "!!str" => quoted(new, Style::DoubleQuoted),
+        _ if was == is => Some(new.to_owned()),
+        _ if is == "!!str" => Some(format!("{was} {}", string(new)?)),
+        _ => Some(format!("{was} {new}").trim_end().to_owned()),
+    }
+}
+
+/// A text without a type.
+fn untyped(text: &str) -> Option<String> {
+    if meaning::kind(text) == "!!str" { string(text) } else { Some(text.to_owned()) }
+}
+
+/// A text that is no other type when it is plain: in quotes only if its characters ask for them.
+fn string(text: &str) -> Option<String> {
+    let mut emitter = Emitter::new(Layout::KUSTOMIZE);
+    emitter.string(text).ok()?;
+    let written = emitter.finish();
+    let written = written.trim_end_matches('\n');
+    // What YAML 1.1 takes for something else is not quoted here.
+    let bare = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|bare| *bare == text);
+    let ambiguous = bare.filter(|bare| bare.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:+-".contains(&b)));
+    Some(ambiguous.unwrap_or(written).to_owned())
+}
+
+fn quoted(text: &str, style: Style) -> Option<String> {
+    let special = text.contains(|c: char| c.is_control() || c == '\u{feff}');
+    if style == Style::SingleQuoted && !special {
+        return Some(format!("'{}'", text.replace('\'', "''")));
+    }
+    if style == Style::SingleQuoted && text.contains('\n') {
+        return None;
+    }
+    let mut made = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => made.extend(['\\', c]),
+            '\0' => made.push_str("\\0"),
+            '\x07' => made.push_str("\\a"),
+            '\x08' => made.push_str("\\b"),
+            '\t' => made.push_str("\\t"),
+            '\n' => made.push_str("\\n"),
+            '\x0b' => made.push_str("\\v"),
+            '\x0c' => made.push_str("\\f"),
+            '\r' => made.push_str("\\r"),
+            '\x1b' => made.push_str("\\e"),
+            '\u{85}' => made.push_str("\\N"),
+            '\u{2028}' => made.push_str("\\L"),
+            '\u{2029}' => made.push_str("\\P"),
+            c if c.is_control() => made.push_str(&format!("\\x{:02X}", c as u32)),
+            '\u{feff}' => made.push_str("\\uFEFF"),
+            c => made.push(c),
+        }
+    }
+    made.push('"');
+    Some(made)
+}
+
+/// A block with its header; ends with a line end.
+fn block(text: &str, style: Style, indent: usize) -> Option<String> {
+    let odd = text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') || text.contains(" \n");
+    if odd || text.ends_with(' ') || text.is_empty() || text.starts_with([' ', '\n']) {
+        return None;
+    }
+    let sign = if style == Style::Folded { '>' } else { '|' };
+    let chomp = match text.strip_suffix('\n') {
+        None => "-",
+        Some(rest) if rest.ends_with('\n') => "+",
+        Some(_) => "",
+    };
+    let mut made = format!("{sign}{chomp}\n");
+    let mut indented = true;
+    let mut empty = true;
+    for c in text.chars() {
+        if c == '\n' {
+            if style == Style::Folded && !empty && !indented {
+                made.push('\n');
+            }
+            made.push('\n');
+            empty = true;
+            continue;
+        }
+        if empty {
+            made.extend(std::iter::repeat_n(' ', indent));
+            indented = matches!(c, ' ' | '\t');
+        }
+        made.push(c);
+        empty = false;
+    }
+    if !made.ends_with('\n') {
+        made.push('\n');
+    }
+    Some(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::{Placing, documents};
+    use super::*;
+    use crate::budget::Budget;
+    use crate::yaml::Role;
+
+    fn again(text: &str) -> Option<String> {
+        let read = documents(text, &Placing::Whole(TEXT), Role::Manifest, &Budget::default()).unwrap();
+        write(&read[0].root, text, &[], &|_| false)
+    }
+
+    #[test]
+    fn a_text_is_laid_out_anew() {
+        let text = "# head\na:   1 # one\n\nb:\n    c: x\n\n    # about d\n    d: \"q\"\nlist:\n  - n: a\n    v: [1,  2]\n\n  - - b\nlit: |\n      one\n      two\nnul:\n";
+        let laid = "# head\na: 1 # one\nb:\n  c: x\n  # about d\n  d: \"q\"\nlist:\n- n: a\n  v: [1, 2]\n- - b\nlit: |\n  one\n  two\nnul:";
+        assert_eq!(again(text).as_deref(), Some(laid));
+        assert_eq!(again("a: 1\n# foot\n\nb: 2\n# last\n").as_deref(), Some("a: 1\n# foot\n\nb: 2\n# last"));
+        assert_eq!(again("a: &x 1\nb: *x\n"), None);
+    }
+
+    #[test]
+    fn a_plain_value_keeps_its_type() {
+        assert_eq!(plain("x", "7").as_deref(), Some("\"7\""));
+        assert_eq!(plain("7", "x").as_deref(), Some("!!int x"));
+        assert_eq!(plain("7", "8").as_deref(), Some("8"));
+        assert_eq!(plain("x", "a: b").as_deref(), Some("'a: b'"));
+        assert_eq!(plain("true", "1").as_deref(), Some("!!bool 1"));
+    }
+}
