@@ -135,7 +135,19 @@ pub(super) fn publish(objects: Vec<Object>, wanted: BuildMetadata) -> Result<Vec
         }
         object.pair_annotations(wanted.any())?;
         object.stringify("annotations")?;
-        // All annotations are written anew, their keys without quotes.
+        // All annotations are written anew, their keys without quotes and their lines as blocks.
+        let path = ["metadata", "annotations"];
+        if object.node.at(&path).is_some_and(has_lines)
+            && let Some(annotations) = tree::at_mut(&mut object.node, &path)
+        {
+            for entry in tree::entries_mut(annotations).into_iter().flatten() {
+                if let Value::Scalar(scalar) = &mut entry.value.value
+                    && scalar.text.contains('\n')
+                {
+                    scalar.style = Style::Literal;
+                }
+            }
+        }
         let annotations = object.node.at(&["metadata", "annotations"]).and_then(Node::as_map);
         let unwritable = annotations.and_then(|map| map.entries.iter().find(|e| tree::is_unwritable_key(&e.key)));
         if let Some(entry) = unwritable {
@@ -146,6 +158,10 @@ pub(super) fn publish(objects: Vec<Object>, wanted: BuildMetadata) -> Result<Vec
         found.push(object.node);
     }
     Ok(found)
+}
+
+fn has_lines(map: &Node) -> bool {
+    map.as_map().is_some_and(|map| map.entries.iter().any(|entry| tree::text(&entry.value).contains('\n')))
 }
 
 /// How a scalar has to be spelled so that YAML 1.1 reads what YAML 1.2 meant; `None` if it is fine as it is.
@@ -251,8 +267,12 @@ fn folded_lines(text: &str) -> String {
 /// What a folded text is after go-yaml wrote and read it once more: a line that is indented deeper gets an empty line before
 /// it (`yaml_emitter_write_folded_scalar` looks at the beginning of the text where it means the present place).
 fn refolded(text: &str) -> Option<String> {
-    if !is_block(text) || !text.contains('\n') || text.starts_with([' ', '\n', '\t']) {
+    let first = text.trim_start_matches('\n');
+    if !is_block(text) || !text.contains('\n') || first.is_empty() {
         return None;
+    }
+    if first.starts_with([' ', '\t']) {
+        return folded_away(text);
     }
     let mut made = String::with_capacity(text.len() + 8);
     let mut lines = text.split('\n').peekable();
@@ -279,6 +299,30 @@ fn refolded(text: &str) -> Option<String> {
         }
     }
     changed.then_some(made)
+}
+
+/// The same for a text whose beginning is indented: no line end is written twice, and so the first between two lines that are
+/// not indented folds.
+fn folded_away(text: &str) -> Option<String> {
+    let mut made = String::with_capacity(text.len());
+    let (mut indented, mut breaks) = (true, 0);
+    for line in text.split('\n') {
+        if !line.is_empty() {
+            let deeper = line.starts_with([' ', '\t']);
+            match breaks {
+                1 if !indented && !deeper => made.push(' '),
+                more => {
+                    let lost = usize::from(more > 0 && !indented && !deeper);
+                    made.extend(std::iter::repeat_n('\n', more - lost));
+                }
+            }
+            made.push_str(line);
+            (indented, breaks) = (deeper, 0);
+        }
+        breaks += 1;
+    }
+    made.extend(std::iter::repeat_n('\n', breaks - 1));
+    (made != text).then_some(made)
 }
 
 fn needs_spelling(node: &Node) -> bool {
@@ -334,5 +378,9 @@ mod tests {
         assert_eq!(refolded("a\n  b\nc\n").as_deref(), Some("a\n\n  b\nc\n"));
         assert_eq!(refolded("a\nb\n"), None);
         assert_eq!(refolded("a\n\n").as_deref(), Some("a\n\n\n"));
+        assert_eq!(refolded("\na\n b").as_deref(), Some("\na\n\n b"));
+        assert_eq!(refolded("\n\n"), None);
+        assert_eq!(refolded("\n a\nb"), None);
+        assert_eq!(refolded(" a\nb\nc\n\nd\n").as_deref(), Some(" a\nb c\nd\n"));
     }
 }

@@ -54,26 +54,37 @@ pub(super) fn documents(text: &str, placing: &Placing, role: Role, budget: &Budg
     let cut = pieces::cut(text).map_err(|(at, message)| Fail::at(placing.span(at.start, at.end), message))?;
     let mut found = Vec::new();
     for piece in cut {
-        let lines = Lines::of(&text[piece.clone()], piece.start);
-        let malformed = |at: usize, message: &str| malformed(placing.span(lines.outer(at), lines.outer(at)), message);
-        pieces::check_head(&lines.text).map_err(|(at, message)| malformed(at, message))?;
-        let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
-        let mut reader = Reader {
-            placing,
-            lines: &lines,
-            role,
-            budget,
-            events: Parser::new_from_str_with_options(&lines.text, options),
-            anchors: HashMap::new(),
-            flaws: Vec::new(),
+        let mut lines = Lines::of(&text[piece.clone()], piece.start);
+        pieces::check_head(&lines.text).map_err(|(at, message)| {
+            let at = lines.outer(at);
+            malformed(placing.span(at, at), message)
+        })?;
+        let read = match read(&lines, placing, role, budget) {
+            Err(fail) if fail.malformed && lines.indent_quoted() => read(&lines, placing, role, budget)?,
+            read => read?,
         };
-        if let Some(root) = reader.document()?
+        if let Some((root, flaws)) = read
             && !super::tree::is_null(&root)
         {
-            found.push(Document { root, flaws: reader.flaws });
+            found.push(Document { root, flaws });
         }
     }
     Ok(found)
+}
+
+fn read(lines: &Lines<'_>, placing: &Placing, role: Role, budget: &Budget) -> Result<Option<(Node, Vec<Flaw>)>, Fail> {
+    let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
+    let mut reader = Reader {
+        placing,
+        lines,
+        role,
+        budget,
+        events: Parser::new_from_str_with_options(&lines.text, options),
+        anchors: HashMap::new(),
+        flaws: Vec::new(),
+    };
+    let root = reader.document()?;
+    Ok(root.map(|root| (root, reader.flaws)))
 }
 
 fn malformed(at: Span, message: impl std::fmt::Display) -> Fail {

@@ -73,7 +73,8 @@ pub(super) fn resolve(map: &mut ResMap, vars: &[Var], config: &Config, incomplet
 
 fn value(map: &ResMap, var: &Var) -> Result<Option<Node>, Fail> {
     let Some(object) = map.list.iter().find(|object| object.notes.variables.contains(&var.name)) else {
-        return Err(Fail::new(format!("var '{}' cannot be mapped to a field in the set of known resources", var.name)));
+        let shown = format!("{{{} {} {{{}}}}}", var.name, var.gvk, var.field);
+        return Err(Fail::new(format!("var '{shown}' cannot be mapped to a field in the set of known resources")));
     };
     let mut path = Vec::new();
     for part in tree::split_field_path(&var.field) {

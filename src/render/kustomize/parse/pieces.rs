@@ -37,40 +37,83 @@ fn is_old_break(c: char) -> bool {
     matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// Bytes that mending may read in all, over and over.
+const MOST_WORK: usize = 64 << 20;
+
 /// A document's text with line ends that every reader knows, and where its bytes stood.
 pub(super) struct Lines<'t> {
     pub(super) text: Cow<'t, str>,
     start: usize,
-    /// Behind which bytes of the text something is missing, and how much is missing until there.
-    missing: Vec<(usize, usize)>,
+    /// From which byte on how much is to be added to get the place in the document.
+    shifts: Vec<(usize, isize)>,
 }
 
 impl<'t> Lines<'t> {
     /// The text of a document that begins at a byte of the whole. Within quotes the old line ends stay: they are part of texts.
     pub(super) fn of(text: &'t str, start: usize) -> Self {
         if !text.contains(is_old_break) {
-            return Self { text: Cow::Borrowed(text), start, missing: Vec::new() };
+            return Self { text: Cow::Borrowed(text), start, shifts: Vec::new() };
         }
-        let kept = quoted(text);
+        let mut kept = quoted(text).into_iter().peekable();
         let mut made = String::with_capacity(text.len());
-        let mut missing = Vec::new();
+        let mut shifts = Vec::new();
         let mut lost = 0;
         for (at, c) in text.char_indices() {
-            if is_old_break(c) && !kept.iter().any(|range| range.contains(&at)) {
+            while kept.next_if(|range| range.end <= at).is_some() {}
+            if is_old_break(c) && !kept.peek().is_some_and(|range| range.contains(&at)) {
                 made.push('\n');
-                lost += c.len_utf8() - 1;
-                missing.push((made.len(), lost));
+                lost += c.len_utf8() as isize - 1;
+                shifts.push((made.len(), lost));
             } else {
                 made.push(c);
             }
         }
-        Self { text: Cow::Owned(made), start, missing }
+        Self { text: Cow::Owned(made), start, shifts }
     }
 
     /// Where a byte of the text stands in the whole.
     pub(super) fn outer(&self, at: usize) -> usize {
-        let lost = self.missing.partition_point(|&(from, _)| from <= at);
-        self.start + at + lost.checked_sub(1).map_or(0, |last| self.missing[last].1)
+        let known = self.shifts.partition_point(|&(from, _)| from <= at);
+        let add = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
+        // Inside of what was put in, the place is where it was put.
+        let end = self.shifts.get(known).map_or(usize::MAX, |&(from, next)| from.saturating_add_signed(next));
+        self.start + at.saturating_add_signed(add).min(end)
+    }
+
+    /// Puts blanks, which do not count there, before the lines of quoted texts that are indented less than the event parser
+    /// wants and go-yaml cares. Whether anything had to be done.
+    pub(super) fn indent_quoted(&mut self) -> bool {
+        let widest = self.text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
+        let blanks = " ".repeat(widest.min(1_000) + 1);
+        let (mut work, mut done) = (0, false);
+        while work < MOST_WORK {
+            work += self.text.len();
+            let Some(at) = first_low_line(&self.text).filter(|&at| self.text.is_char_boundary(at)) else { break };
+            let known = self.shifts.partition_point(|&(from, _)| from <= at);
+            let before = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
+            let width = blanks.len() as isize;
+            for (from, add) in &mut self.shifts[known..] {
+                *from += blanks.len();
+                *add -= width;
+            }
+            self.shifts.insert(known, (at + blanks.len(), before - width));
+            self.text.to_mut().insert_str(at, &blanks);
+            done = true;
+        }
+        done
+    }
+}
+
+/// The first line of a quoted text that is indented too little, unless a document begins or ends there.
+fn first_low_line(text: &str) -> Option<usize> {
+    use granit_parser::{ErrorKind, Parser};
+    let options = granit_parser::options! { emit_comments: false };
+    let mut events = Parser::new_from_str_with_options(text, options);
+    loop {
+        let Err(error) = events.next_event()? else { continue };
+        let at = error.marker().byte_offset()?.min(text.len());
+        let marks = text[..at].ends_with('\n') && ["---", "..."].iter().any(|marker| text[at..].starts_with(marker));
+        return (matches!(error.kind(), ErrorKind::InvalidQuotedScalarIndent) && !marks).then_some(at);
     }
 }
 
