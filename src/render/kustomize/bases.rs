@@ -3,6 +3,9 @@
 //!
 //! Only what would come out the same is kept: nothing with a gap, nothing that depends on who asks.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
