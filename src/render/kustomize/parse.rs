@@ -333,7 +333,8 @@ impl Reader<'_, '_> {
             return (Key::Lost, node.origin);
         }
         // No text at all is written as an empty one.
-        if !meaning::is_text(scalar) && !(text.is_empty() && tag.is_none()) {
+        let blank = text.is_empty() && tag.is_none();
+        if !blank && !meaning::is_text(scalar) {
             let mut flaw = Flaw::key(node.span());
             if meaning::of(scalar) == Meaning::Null && !text.is_empty() {
                 // Where anything is set beside it, it stands there twice.

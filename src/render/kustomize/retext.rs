@@ -66,10 +66,10 @@ fn comments(text: &str) -> Option<Vec<Comment>> {
         let (event, span) = event.ok()?;
         match event {
             Event::Alias(_) | Event::Scalar(_, _, 1.., _) => return None,
-            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) => {
-                if anchor != 0 || tag.is_some() {
-                    return None;
-                }
+            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag)
+                if anchor != 0 || tag.is_some() =>
+            {
+                return None;
             }
             Event::Comment(comment, _) => {
                 let start = span.byte_range()?.start;
