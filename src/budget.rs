@@ -76,6 +76,11 @@ impl Budget {
         spend(&self.items, n, self.limits.items).map_err(Exceeded::Items)
     }
 
+    /// Values that can still be paid for.
+    pub fn items_left(&self) -> u64 {
+        self.limits.items.saturating_sub(self.items.get())
+    }
+
     /// Goes one level down; [`Budget::leave`] comes back.
     pub fn enter(&self) -> Result<(), Exceeded> {
         let depth = self.depth.get() + 1;

@@ -41,7 +41,7 @@ pub fn parse_embedded(node: &Node, sources: &SourceMap, budget: &Budget) -> Pars
         document.span = map(document.span);
         relocate(&mut document.root, &node.origin, &map);
     }
-    parsed.comments.iter_mut().for_each(|comment| comment.span = map(comment.span));
+    parsed.comments.iter_mut().for_each(|comment| *comment = map(*comment));
     parsed.problems.iter_mut().for_each(|problem| problem.span = map(problem.span));
     for duplicate in &mut parsed.duplicates {
         duplicate.first = map(duplicate.first);
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(slice(item.get("x").unwrap().span()), "on");
         assert_eq!(item.get("x").unwrap().as_bool(), Some(true));
         assert_eq!(slice(item.as_map().unwrap().entries[0].key_origin.anchor()), "x");
-        assert_eq!(slice(parsed.comments[0].span), "# c");
+        assert_eq!(slice(parsed.comments[0]), "# c");
         assert_eq!(sources.place(parsed.problems[0].span).line, 7);
         let (sources, root) = outer("v: \"a: 1\\nb: 2\\n\"\n");
         let parsed = parse_embedded(root.get("v").unwrap(), &sources, &Budget::default());

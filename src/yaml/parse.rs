@@ -3,6 +3,8 @@
 //! A file is a stream of documents; a broken one is a problem with a place and does not hide the others. Aliases share
 //! their target, and their expanded size is counted, so that nobody downstream meets a bomb.
 
+mod index;
+mod quick;
 mod reader;
 mod repair;
 mod strict;
@@ -14,15 +16,6 @@ use crate::source::{FileId, Span};
 
 /// Nesting of collections, aliases followed, that a document may have. Everything that walks a tree may count on it.
 pub const MAX_DEPTH: u32 = 600;
-
-/// A comment, without its `#`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
-    /// The text after `#`.
-    pub text: String,
-    /// The comment with its `#`.
-    pub span: Span,
-}
 
 /// One document of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +55,8 @@ pub struct Duplicate {
 pub struct Parsed {
     /// The documents that could be read, in order; empty ones are left out.
     pub documents: Vec<Document>,
-    /// All comments, in order.
-    pub comments: Vec<Comment>,
+    /// All comments, each with its `#`, in order.
+    pub comments: Vec<Span>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// Keys that stand twice in one mapping.
@@ -77,6 +70,19 @@ pub fn parse(file: FileId, text: &str, budget: &Budget) -> Parsed {
 
 /// Reads a text by the rules of a dialect.
 pub fn parse_as(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
+    parse_common(dialect, file, text, budget).unwrap_or_else(|| parse_whole(dialect, file, text, budget))
+}
+
+/// What [`parse_whole`] would give, sooner, for a text that has nothing but the common part of YAML; no other text is read,
+/// and none is paid for.
+#[doc(hidden)]
+pub fn parse_common(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Option<Parsed> {
+    quick::read(dialect, file, text, budget)
+}
+
+/// Reads a text by all of YAML's rules.
+#[doc(hidden)]
+pub fn parse_whole(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
     let mut parsed = reader::read(dialect, file, text, budget);
     strict::refuse(file, text, &mut parsed);
     parsed

@@ -24,11 +24,15 @@ struct Out {
 
 impl Out {
     fn add(&mut self, target: &'static str, choice: u8, parts: &[&str]) {
+        let mut bytes = vec![choice];
+        bytes.extend(parts.join(CUT).into_bytes());
+        self.write(target, &bytes);
+    }
+
+    fn write(&mut self, target: &'static str, bytes: &[u8]) {
         let count = self.made.entry(target).or_default();
         let folder = self.root.join(target);
         fs::create_dir_all(&folder).expect("a folder to write into");
-        let mut bytes = vec![choice];
-        bytes.extend(parts.join(CUT).into_bytes());
         fs::write(folder.join(format!("{count:05}")), bytes).expect("a file to write");
         *count += 1;
     }
@@ -224,6 +228,9 @@ fn folder(dir: &Path, out: &mut Out, depth: usize) {
             folder(&path, out, depth + 1);
         } else if !link && let Some(text) = short(&path) {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.ends_with(".yaml") && !text.contains("{{") {
+                out.write("yaml", text.as_bytes());
+            }
             if path.components().any(|part| part.as_os_str() == "templates") && text.contains("{{") {
                 let values = path.ancestors().find_map(|above| short(&above.join("values.yaml"))).unwrap_or_default();
                 let indented = values.replace('\n', "\n  ");

@@ -5,21 +5,19 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, Tag};
 
+use super::index::Index;
 use super::repair::{self, Mended};
 use super::strict;
-use super::{Comment, Dialect, Document, Duplicate, MAX_DEPTH, Parsed, Problem};
+use super::{Dialect, Document, Duplicate, MAX_DEPTH, Parsed, Problem};
 use crate::budget::{Budget, Exceeded};
 use crate::source::{FileId, Span};
 use crate::yaml::node::{Entry, Mapping, Node, Origin, Scalar, Style, Value};
 
-/// Entries from which on a mapping gets an index of its keys.
-const INDEXED: usize = 16;
-
 /// Duplicates that are remembered for a file.
-const MAX_DUPLICATES: usize = 1_000;
+pub(super) const MAX_DUPLICATES: usize = 1_000;
 
 /// Longer keys are none to libyaml, which looks ahead no further.
-const LONGEST_KEY: usize = 1_024;
+pub(super) const LONGEST_KEY: usize = 1_024;
 
 pub(super) fn read(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
     let as_it_is = Mended::not(text);
@@ -95,7 +93,7 @@ struct Entries {
     list: Vec<Entry>,
     /// Keys that came by a merge: in yaml.v3 they give way to written ones.
     merged: Vec<bool>,
-    index: HashMap<Arc<str>, usize>,
+    index: Index,
 }
 
 impl<'t, 'b> Reader<'t, 'b> {
@@ -193,7 +191,7 @@ impl<'t, 'b> Reader<'t, 'b> {
                         return Err(Self::problem(at, UNSEEN_LINE));
                     }
                     self.cover(at, strict::Cover::Free);
-                    self.parsed.comments.push(Comment { text: text.into_owned(), span: at });
+                    self.parsed.comments.push(at);
                 }
                 Event::Alias(id) => {
                     let Some(built) = self.anchors.get(&id).cloned() else {
@@ -382,19 +380,9 @@ impl Open {
 }
 
 impl Entries {
-    fn position(&mut self, key: &str) -> Option<usize> {
-        if self.list.len() < INDEXED {
-            return self.list.iter().position(|entry| &*entry.key == key);
-        }
-        for at in self.index.len()..self.list.len() {
-            self.index.insert(Arc::clone(&self.list[at].key), at);
-        }
-        self.index.get(key).copied()
-    }
-
     /// Sets an entry; the last of equal keys wins, in the place of the first. Gives where a written one was before.
     fn set(&mut self, entry: Entry, merged: bool) -> Option<Span> {
-        match self.position(&entry.key) {
+        match self.index.position(&self.list, &entry.key) {
             Some(at) => {
                 let before = (!self.merged[at] && !merged).then(|| self.list[at].key_origin.anchor());
                 self.list[at] = entry;
@@ -420,7 +408,8 @@ impl Entries {
         let before = self.list.len();
         for map in maps {
             for entry in &map.entries {
-                let kept = dialect == Dialect::V3 && self.position(&entry.key).is_some_and(|at| at < before);
+                let kept =
+                    dialect == Dialect::V3 && self.index.position(&self.list, &entry.key).is_some_and(|at| at < before);
                 if !kept {
                     self.set(entry.clone(), true);
                 }

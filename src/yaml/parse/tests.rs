@@ -175,6 +175,76 @@ fn bombs_are_counted_by_what_they_expand_to() {
     assert!(read(&shared).problems.is_empty());
 }
 
+/// Reads a text with both readers, if the quick one takes it, and wants the same of both.
+fn alike(text: &str) -> bool {
+    let mut taken = false;
+    for dialect in [Dialect::V2, Dialect::V3] {
+        let (quick, whole) = (Budget::default(), Budget::default());
+        let found = parse_common(dialect, FileId(0), text, &quick);
+        let left = quick.items_left();
+        taken |= found.is_some();
+        match found {
+            None => assert_eq!(left, Budget::default().items_left(), "{text:?}"),
+            Some(found) => {
+                assert_eq!(found, parse_whole(dialect, FileId(0), text, &whole), "{text:?}");
+                assert_eq!(left, whole.items_left(), "{text:?}");
+            }
+        }
+    }
+    taken
+}
+
+#[test]
+fn common_texts_are_read_quickly_and_alike() {
+    for text in [
+        "",
+        "# c\n",
+        "---\n",
+        "--- # c\n---\n\n---\na: 1\n",
+        "a: 1\nb:\n  c: x # c\n  # d\n\n  d:   'it''s'\n  \"e f\" : \"q\\\"\\n\"\n",
+        "a:\n- b\n- c: 1\n  d:\n  - 2\n-\n- # c\n  e\nf:\n",
+        "a:\n  -   - b\n      - c\n  -\n    d: 1\n",
+        " a: |\n\n   x\n     y\n\n   z \n\n b: |-\n  p\n\n  \n# c\n c: |+\n  q\n\n\n---\n- |\n  r\n",
+        "a: {}\nb: [ ]\nc: [1, 'x', [y z, {k: -v}]] # c\nd: {a: b, \"c\": {}}\n",
+        "a: x:y#z - ? [{ }], é\nurl: http://x/y?z#f\n-a: -1\na:\n  b\n",
+        "a: 1\nb: 2\na: 3\nc: {x: 1, x: 2}",
+        "{}",
+        "text # c\n",
+        "\"quoted\"\n---\n[1]\n",
+        "on: yes\n1.50: .5\nv: 1.2.3\n",
+    ] {
+        assert!(alike(text), "{text:?}");
+    }
+}
+
+#[test]
+fn the_quick_reader_pays_as_the_other_does() {
+    for items in 0..12 {
+        let limits = Limits { items, ..Limits::default() };
+        let text = "a: 1\nb: [2, 3]\nc:\n- 4\n";
+        let whole = parse_whole(Dialect::V2, FileId(0), text, &Budget::new(limits));
+        assert_eq!(parse(FileId(0), text, &Budget::new(limits)), whole, "{items}");
+    }
+}
+
+#[test]
+fn every_fixture_is_read_alike() {
+    fn folder(place: &std::path::Path, seen: &mut (usize, usize)) {
+        for entry in std::fs::read_dir(place).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folder(&path, seen);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                seen.0 += 1;
+                seen.1 += usize::from(alike(&text));
+            }
+        }
+    }
+    let mut seen = (0, 0);
+    folder(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut seen);
+    assert!(seen.0 > 500 && seen.1 * 2 > seen.0, "{seen:?}");
+}
+
 proptest::proptest! {
     // The same cases every time: a new failure belongs to a change, not to chance.
     #![proptest_config(proptest::test_runner::Config {
@@ -187,9 +257,20 @@ proptest::proptest! {
         for dialect in [Dialect::V2, Dialect::V3] {
             let parsed = parse_as(dialect, FileId(0), &text, &Budget::default());
             let spans = parsed.documents.iter().map(|d| d.span).chain(parsed.problems.iter().map(|p| p.span));
-            for span in spans.chain(parsed.comments.iter().map(|c| c.span)) {
+            for span in spans.chain(parsed.comments.iter().copied()) {
                 proptest::prop_assert!(text.get(span.start as usize..span.end as usize).is_some(), "{:?}", span);
             }
         }
+    }
+
+    #[test]
+    fn lines_of_the_common_kind_are_read_alike(lines in proptest::collection::vec("[ ]{0,5}(- |- - |-){0,2}([ab\\-]{1,2}:( |  |)){0,2}(x|x y|'x'|\"x\"|\"\\\\n\"|\\||\\|-|\\|\\+|>|\\{\\}|\\[a, b\\]|\\{a: b\\}|\\[|---|\\.\\.\\.|<<|~|1|\\.5|)( #c|#|  |\t|)", 0..9)) {
+        alike(&lines.join("\n"));
+        alike(&(lines.join("\n") + "\n"));
+    }
+
+    #[test]
+    fn any_text_is_read_alike(text in "(?s)([\\-:,\\[\\]{}#|'\"\n \\\\a-c0-9.\u{e9}]|---|: |- |\n  |\n- |: \\|\n){0,40}") {
+        alike(&text);
     }
 }

@@ -1,0 +1,135 @@
+//! Scalars of the common kind: plain and quoted ones that end on their line, literal blocks.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2, memchr3};
+
+use super::Quick;
+use crate::yaml::node::{Node, Origin, Scalar, Style, Value};
+
+impl<'t> Quick<'t> {
+    /// A plain scalar up to the blanks before what ends it.
+    pub(super) fn plain(&mut self, flow: bool) -> Option<Cow<'t, str>> {
+        let start = self.at;
+        let special = |b: u8| flow && matches!(b, b',' | b'[' | b']' | b'{' | b'}');
+        match self.peek(0)? {
+            b'-' if !self.ends(1) && !self.peek(1).is_some_and(special) => {}
+            b'-' | b'?' | b':' | b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\''
+            | b'"' | b'%' | b'@' | b'`' | b'\t' | b'\n' => return None,
+            _ => {}
+        }
+        let mut end = start + 1;
+        let mut at = end;
+        while let Some(&byte) = self.bytes.get(at) {
+            match byte {
+                b'\n' => break,
+                b'\t' => return None,
+                b' ' => {
+                    at += 1;
+                    continue;
+                }
+                b':' => match self.bytes.get(at + 1) {
+                    None | Some(b' ' | b'\n') => break,
+                    Some(&next) if special(next) => return None,
+                    Some(_) => {}
+                },
+                b'#' if self.bytes[at - 1] == b' ' => break,
+                byte if special(byte) => break,
+                _ => {}
+            }
+            at += 1;
+            end = at;
+        }
+        self.at = end;
+        self.text.get(start..end).map(Cow::Borrowed)
+    }
+
+    /// A quoted scalar that ends on its line.
+    pub(super) fn quoted(&mut self, quote: u8) -> Option<(Cow<'t, str>, Style)> {
+        let single = quote == b'\'';
+        let style = if single { Style::SingleQuoted } else { Style::DoubleQuoted };
+        let start = self.at + 1;
+        let mut from = start;
+        self.lines.clear();
+        loop {
+            let rest = &self.bytes[from..];
+            let end = from + if single { memchr2(b'\'', b'\n', rest)? } else { memchr3(b'"', b'\\', b'\n', rest)? };
+            let piece = self.text.get(from..end)?;
+            let meant = match (self.bytes[end], self.bytes.get(end + 1)) {
+                (b'\n', _) => return None,
+                (b'\'', Some(b'\'')) => '\'',
+                (b'\\', Some(b'n')) => '\n',
+                (b'\\', Some(b't')) => '\t',
+                (b'\\', Some(&same @ (b'"' | b'\\' | b'/'))) => char::from(same),
+                (b'\\', _) => return None,
+                _ => {
+                    self.at = end + 1;
+                    if from == start {
+                        return Some((Cow::Borrowed(piece), style));
+                    }
+                    self.lines.push_str(piece);
+                    return Some((Cow::Owned(self.lines.clone()), style));
+                }
+            };
+            self.lines.push_str(piece);
+            self.lines.push(meant);
+            from = end + 2;
+        }
+    }
+
+    /// A literal block whose indentation its first line shows and whose last line ends.
+    pub(super) fn literal(&mut self) -> Option<()> {
+        let outer = self.open.last()?.column;
+        let chomp = self.peek(1).filter(|b| matches!(b, b'-' | b'+'));
+        self.at += 1 + usize::from(chomp.is_some());
+        if self.peek(0)? != b'\n' {
+            return None;
+        }
+        self.at += 1;
+        self.lines.clear();
+        let mut widest = 0;
+        let indent = loop {
+            let line = self.at;
+            self.blanks();
+            widest = widest.max(self.at - line);
+            match self.peek(0)? {
+                b'\n' => self.lines.push('\n'),
+                _ => break self.at - line,
+            }
+            self.at += 1;
+        };
+        if indent <= outer || widest > indent {
+            return None;
+        }
+        let start = self.at;
+        let (end, breaks) = 'lines: loop {
+            let end = self.at + memchr(b'\n', &self.bytes[self.at..])?;
+            self.lines.push_str(self.text.get(self.at..end)?);
+            self.at = end + 1;
+            let mut breaks = 0;
+            loop {
+                let line = self.at;
+                let indented = |b: &&u8| **b == b' ';
+                let blanks = self.bytes[line..].iter().take(indent).take_while(indented).count();
+                match self.bytes.get(line + blanks) {
+                    None if blanks > 0 => return None,
+                    Some(b'\n') => breaks += 1,
+                    Some(_) if blanks == indent => break,
+                    _ => break 'lines (line + blanks, breaks),
+                }
+                self.at = line + blanks + 1;
+            }
+            self.at += indent;
+            self.lines.extend(std::iter::repeat_n('\n', breaks + 1));
+        };
+        match chomp {
+            Some(b'-') => {}
+            Some(_) => self.lines.extend(std::iter::repeat_n('\n', breaks + 1)),
+            None => self.lines.push('\n'),
+        }
+        self.pay()?;
+        let text = self.lines.as_str().into();
+        let value = Value::Scalar(Scalar { text, style: Style::Literal, tag: None });
+        self.give(Node { value, origin: Origin::literal(self.span(start, end)) })
+    }
+}
