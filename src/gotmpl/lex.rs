@@ -4,6 +4,8 @@
 
 mod number;
 
+use memchr::memchr;
+
 use super::quote;
 
 /// What an item is.
@@ -140,19 +142,30 @@ impl<'t> Lexer<'t> {
         &self.input[self.pos..]
     }
 
+    #[inline]
     fn next(&mut self) -> Option<char> {
+        if let Some(&b) = self.input.as_bytes().get(self.pos)
+            && b.is_ascii()
+        {
+            self.pos += 1;
+            self.line += usize::from(b == b'\n');
+            return Some(char::from(b));
+        }
         let Some(c) = self.rest().chars().next() else {
             self.at_eof = true;
             return None;
         };
         self.pos += c.len_utf8();
-        if c == '\n' {
-            self.line += 1;
-        }
         Some(c)
     }
 
+    #[inline]
     fn peek(&mut self) -> Option<char> {
+        if let Some(&b) = self.input.as_bytes().get(self.pos)
+            && b.is_ascii()
+        {
+            return Some(char::from(b));
+        }
         let c = self.rest().chars().next();
         if c.is_none() {
             self.at_eof = true;
@@ -164,11 +177,12 @@ impl<'t> Lexer<'t> {
         if self.at_eof || self.pos == 0 {
             return;
         }
-        if let Some(c) = self.input[..self.pos].chars().next_back() {
+        let before = self.input.as_bytes()[self.pos - 1];
+        if before.is_ascii() {
+            self.pos -= 1;
+            self.line -= usize::from(before == b'\n');
+        } else if let Some(c) = self.input[..self.pos].chars().next_back() {
             self.pos -= c.len_utf8();
-            if c == '\n' {
-                self.line -= 1;
-            }
         }
     }
 
@@ -194,7 +208,7 @@ impl<'t> Lexer<'t> {
 
     fn text(&mut self) -> Item {
         loop {
-            let Some(x) = self.rest().find(self.left) else {
+            let Some(x) = find(self.rest(), self.left) else {
                 self.pos = self.input.len();
                 if self.pos > self.start {
                     self.line += newlines(&self.input[self.start..self.pos]);
@@ -260,11 +274,18 @@ impl<'t> Lexer<'t> {
         Ok(())
     }
 
+    /// Whether the right delimiter comes next, and whether it trims.
     fn at_right_delim(&self) -> (bool, bool) {
         if has_right_trim_marker(self.rest()) && self.input[self.pos + 2..].starts_with(self.right) {
             return (true, true);
         }
-        (self.rest().starts_with(self.right), false)
+        (self.is_right(), false)
+    }
+
+    #[inline]
+    fn is_right(&self) -> bool {
+        let (rest, right) = (&self.input.as_bytes()[self.pos..], self.right.as_bytes());
+        rest.first() == right.first() && rest.starts_with(right)
     }
 
     fn right_delim(&mut self) -> Item {
@@ -351,11 +372,10 @@ impl<'t> Lexer<'t> {
     }
 
     fn space(&mut self) -> Item {
-        let mut spaces = 0;
-        while self.peek().is_some_and(is_space) {
-            self.next();
-            spaces += 1;
-        }
+        let spaces = leading_spaces(self.rest());
+        self.line += newlines(&self.input[self.pos..self.pos + spaces]);
+        self.pos += spaces;
+        self.at_eof |= self.pos == self.input.len();
         // A closing delimiter with a trim marker begins with one of these spaces.
         let last = self.pos - 1;
         if has_right_trim_marker(&self.input[last..]) && self.input[last + 2..].starts_with(self.right) {
@@ -369,33 +389,37 @@ impl<'t> Lexer<'t> {
     }
 
     fn identifier(&mut self) -> Item {
-        loop {
-            let c = self.next();
-            if c.is_some_and(is_alphanumeric) {
-                continue;
-            }
-            self.backup();
-            let word = &self.input[self.start..self.pos];
-            if !self.at_terminator() {
-                return self.bad_character(c);
-            }
-            return self.emit(keyword(word));
+        let c = self.word();
+        let word = &self.input[self.start..self.pos];
+        if !self.at_terminator() {
+            return self.bad_character(c);
         }
+        self.emit(keyword(word))
     }
 
     fn field_or_variable(&mut self, kind: Kind) -> Item {
         if self.at_terminator() {
             return self.emit(if kind == Kind::Variable { Kind::Variable } else { Kind::Dot });
         }
-        let mut c = self.next();
-        while c.is_some_and(is_alphanumeric) {
-            c = self.next();
-        }
-        self.backup();
+        let c = self.word();
         if !self.at_terminator() {
             return self.bad_character(c);
         }
         self.emit(kind)
+    }
+
+    /// Passes over letters and digits; gives what stands behind them.
+    fn word(&mut self) -> Option<char> {
+        let bytes = self.input.as_bytes();
+        loop {
+            while bytes.get(self.pos).is_some_and(|&b| b == b'_' || b.is_ascii_alphanumeric()) {
+                self.pos += 1;
+            }
+            match self.peek() {
+                Some(c) if !c.is_ascii() && c.is_alphanumeric() => self.pos += c.len_utf8(),
+                c => return c,
+            }
+        }
     }
 
     fn bad_character(&mut self, c: Option<char>) -> Item {
@@ -406,7 +430,7 @@ impl<'t> Lexer<'t> {
     fn at_terminator(&mut self) -> bool {
         match self.peek() {
             None | Some(' ' | '\t' | '\r' | '\n' | '.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(_) => self.rest().starts_with(self.right),
+            Some(_) => self.is_right(),
         }
     }
 
@@ -444,16 +468,29 @@ fn keyword(word: &str) -> Kind {
     }
 }
 
+/// Where a delimiter is: nearly always one of two bytes, for which a searcher is not worth making.
+fn find(text: &str, delim: &str) -> Option<usize> {
+    let &[first, second] = delim.as_bytes() else { return text.find(delim) };
+    let mut from = 0;
+    loop {
+        let at = from + memchr(first, &text.as_bytes()[from..])?;
+        if text.as_bytes().get(at + 1) == Some(&second) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
 fn newlines(text: &str) -> usize {
     text.bytes().filter(|&b| b == b'\n').count()
 }
 
 fn leading_spaces(text: &str) -> usize {
-    text.len() - text.trim_start_matches(SPACES).len()
+    text.bytes().take_while(|&b| is_space(char::from(b))).count()
 }
 
 fn is_space(c: char) -> bool {
-    SPACES.contains(&c)
+    matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
 fn is_alphanumeric(c: char) -> bool {

@@ -88,6 +88,9 @@ pub(super) fn unquote(text: &str) -> Option<Vec<u8>> {
     if !text.starts_with('"') || !text.ends_with('"') || inner.contains('\n') {
         return None;
     }
+    if !inner.bytes().any(|b| b == b'\\' || b == b'"') {
+        return Some(inner.as_bytes().to_vec());
+    }
     let mut out = Vec::with_capacity(inner.len());
     let mut rest = inner;
     while !rest.is_empty() {

@@ -114,9 +114,9 @@ pub fn run(functions: Functions, options: Options, text: &str, values: &str) -> 
             if !output.text.is_empty() {
                 assert!(output.origin_at(0..output.text.len()).is_some(), "a text that nobody wrote");
             }
-            let tree = schemaward::yaml::parse(FileId(2), &output.text, &budget);
-            for document in &tree.documents {
-                output.trace(&document.root, FileId(2), 0);
+            let mut tree = schemaward::yaml::parse(FileId(2), &output.text, &budget);
+            for document in &mut tree.documents {
+                output.trace(&mut document.root, FileId(2), 0);
             }
             Some(output.text)
         }
