@@ -1,6 +1,7 @@
 //! The tree of a parsed template, with function names resolved, and its text as Go's error messages show it.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::functions::Function;
@@ -128,8 +129,8 @@ pub(super) enum Expr {
     Nil,
     Bool(bool),
     Number(Box<Number>),
-    /// With its text as written.
-    Str(Arc<str>, super::text::Text),
+    /// With its range in the text, quotes included.
+    Str(Range<usize>, super::text::Text),
     Field(Box<[Arc<str>]>),
     Variable(Variable, Box<[Arc<str>]>),
     Chain(Box<Arg>, Vec<Arc<str>>),
@@ -191,7 +192,7 @@ impl Expr {
             Expr::Nil => out.push_str("nil"),
             Expr::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Expr::Number(number) => out.push_str(&number.text),
-            Expr::Str(quoted, _) => out.push_str(quoted),
+            Expr::Str(quoted, _) => out.push_str(source.text.get(quoted.clone()).unwrap_or("")),
             Expr::Field(idents) => fields(out, idents),
             Expr::Variable(variable, idents) => {
                 out.push_str(&variable.name);

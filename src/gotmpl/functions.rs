@@ -27,12 +27,12 @@ mod versions;
 pub(crate) use encode::yaml_of;
 pub(crate) use json::string as json_string;
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::context::Context;
 use super::error::Failure;
 use super::object::Param;
+use super::origin::Known;
 use super::value::Value;
 use crate::source::Span;
 
@@ -106,7 +106,7 @@ pub enum Functions {
     ArgoCd,
 }
 
-type Table = HashMap<&'static str, &'static Function>;
+type Table = Known<&'static str, &'static Function>;
 
 impl Functions {
     /// The function of a name.
@@ -120,7 +120,7 @@ impl Functions {
     }
 
     fn build(self) -> Table {
-        let mut table = Table::new();
+        let mut table = Table::default();
         let mut add = |family: &'static [Function]| {
             table.extend(family.iter().map(|function| (function.name, function)));
         };

@@ -1,12 +1,11 @@
 //! What a template wrote: text, and by range where it came from.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::origin::{OriginId, Origins, SharedOrigins, nowhere};
+use super::origin::{Known, OriginId, Origins, SharedOrigins, nowhere};
 use super::text::{Run, Written};
 use crate::source::{FileId, Span};
 use crate::yaml::{Contribution, Node, Origin, Role, Value};
@@ -22,7 +21,7 @@ pub struct Output {
     ends: Vec<u32>,
     origins: SharedOrigins,
     /// The origins of stretches of one making, by that: a line's key and value often share theirs.
-    known: RefCell<HashMap<Making, Origin>>,
+    known: RefCell<Known<Making, Origin>>,
 }
 
 /// What a run was made of: a value, a place, conditions.

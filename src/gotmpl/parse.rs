@@ -7,7 +7,9 @@ mod pipeline;
 
 use std::sync::Arc;
 
-use super::ast::{Branch, List, Node, NodeKind, Source, TextNode, Tree, Writer};
+use memchr::memchr;
+
+use super::ast::{Arg, Branch, List, Node, NodeKind, Source, TextNode, Tree, Writer};
 use super::error::{Error, ErrorKind};
 use super::functions::Functions;
 use super::lex::{Item, Kind, Lexer};
@@ -55,6 +57,8 @@ pub(super) fn parse(
         ranges: 0,
         depth: 0,
         trees: Vec::new(),
+        nodes: Vec::new(),
+        args: Vec::new(),
     };
     let root = parser.top()?;
     let tree = Tree { name: Arc::clone(&source.name), source: Arc::clone(source), root };
@@ -79,6 +83,9 @@ struct Parser<'t, 'p> {
     ranges: u32,
     depth: u32,
     trees: Vec<Tree>,
+    /// The nodes of the lists, and the arguments of the commands, that are being read, those of the innermost last.
+    nodes: Vec<Node>,
+    args: Vec<Arg>,
 }
 
 type Parsed<T> = Result<T, Box<Error>>;
@@ -212,11 +219,10 @@ impl Parser<'_, '_> {
     }
 
     fn top(&mut self) -> Parsed<List> {
-        let mut list = List::default();
         loop {
             let token = self.peek();
             if token.kind == Kind::Eof {
-                return Ok(list);
+                return Ok(self.list(0));
             }
             if token.kind == Kind::LeftDelim {
                 let delim = self.next();
@@ -227,7 +233,7 @@ impl Parser<'_, '_> {
                 self.backup2(delim);
             }
             match self.text_or_action()? {
-                Ended::Node(node) => list.nodes.push(node),
+                Ended::Node(node) => self.nodes.push(node),
                 Ended::End => return Err(self.error("unexpected {{end}}")),
                 Ended::Else => return Err(self.error("unexpected {{else}}")),
             }
@@ -261,17 +267,21 @@ impl Parser<'_, '_> {
 
     fn item_list(&mut self) -> Parsed<(List, Ended)> {
         self.enter()?;
-        let mut list = List::default();
+        let base = self.nodes.len();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
-                Ended::Node(node) => list.nodes.push(node),
+                Ended::Node(node) => self.nodes.push(node),
                 end => {
                     self.depth -= 1;
-                    return Ok((list, end));
+                    return Ok((self.list(base), end));
                 }
             }
         }
         Err(self.error("unexpected EOF"))
+    }
+
+    fn list(&mut self, base: usize) -> List {
+        List { nodes: self.nodes.drain(base..).collect() }
     }
 
     fn text_or_action(&mut self) -> Parsed<Ended> {
@@ -290,11 +300,14 @@ impl Parser<'_, '_> {
     }
 
     fn text_node(&mut self, token: Item) -> Node {
-        let mut parts = Vec::new();
+        let text = &self.text.as_bytes()[..token.end];
+        let lines = 1 + text[token.pos..].iter().filter(|&&b| b == b'\n').count();
+        let mut parts = Vec::with_capacity(lines);
         let mut at = token.pos;
-        for line in self.text[token.pos..token.end].split_inclusive('\n') {
-            self.places.line(at, at + line.len(), &mut parts);
-            at += line.len();
+        while at < token.end {
+            let end = memchr(b'\n', &text[at..]).map_or(token.end, |len| at + len + 1);
+            self.places.line(at, end, &mut parts);
+            at = end;
         }
         Node { pos: token.pos, kind: NodeKind::Text(TextNode { start: token.pos, end: token.end, parts }) }
     }
@@ -398,7 +411,11 @@ impl Parser<'_, '_> {
     }
 
     fn unquoted(&self, token: Item) -> Parsed<Text> {
-        let text = quote::unquote(self.value(token)).ok_or_else(|| self.error("invalid syntax"))?;
+        let text = self.value(token);
+        if let Some(inner) = quote::verbatim(text) {
+            return Ok(inner.into());
+        }
+        let text = quote::unquote(text).ok_or_else(|| self.error("invalid syntax"))?;
         Ok(Text::from_bytes(text))
     }
 }

@@ -76,6 +76,12 @@ pub(super) fn code_point(c: char) -> String {
     if is_print(c) { format!("U+{:04X} '{c}'", c as u32) } else { format!("U+{:04X}", c as u32) }
 }
 
+/// What stands between double quotes, where it means itself.
+pub(super) fn verbatim(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.bytes().any(|b| matches!(b, b'\\' | b'"' | b'\n'))).then_some(inner)
+}
+
 /// `strconv.Unquote` of a double-quoted or raw string; `None` is Go's "invalid syntax".
 pub(super) fn unquote(text: &str) -> Option<Vec<u8>> {
     if text.len() < 2 {
@@ -87,9 +93,6 @@ pub(super) fn unquote(text: &str) -> Option<Vec<u8>> {
     }
     if !text.starts_with('"') || !text.ends_with('"') || inner.contains('\n') {
         return None;
-    }
-    if !inner.bytes().any(|b| b == b'\\' || b == b'"') {
-        return Some(inner.as_bytes().to_vec());
     }
     let mut out = Vec::with_capacity(inner.len());
     let mut rest = inner;

@@ -100,12 +100,12 @@ impl Parser<'_, '_> {
     }
 
     fn command(&mut self) -> Parsed<Command> {
-        let mut command = Command { pos: self.peek_non_space().pos, args: Vec::new() };
+        let (pos, base) = (self.peek_non_space().pos, self.args.len());
         loop {
             self.step()?;
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
-                command.args.push(operand);
+                self.args.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -116,10 +116,10 @@ impl Parser<'_, '_> {
             }
             break;
         }
-        if command.args.is_empty() {
+        if self.args.len() == base {
             return Err(self.error("empty command"));
         }
-        Ok(command)
+        Ok(Command { pos, args: self.args.drain(base..).collect() })
     }
 
     fn operand(&mut self) -> Parsed<Option<Arg>> {
@@ -177,7 +177,7 @@ impl Parser<'_, '_> {
                 self.depth -= 1;
                 Expr::Pipe(Box::new(pipe))
             }
-            Kind::String | Kind::RawString => Expr::Str(Arc::from(text), self.unquoted(token)?),
+            Kind::String | Kind::RawString => Expr::Str(token.pos..token.end, self.unquoted(token)?),
             _ => {
                 self.backup();
                 return Ok(None);

@@ -18,7 +18,7 @@ use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::discover::{ReadError, Repository};
 use crate::source::{RepoPath, SourceMap, Span};
-use crate::yaml::{self, Entry, Node, Origin, Role, Value};
+use crate::yaml::{self, Node, Origin, Role, Value};
 
 /// How charts are found and read.
 pub struct Loader<'r> {
@@ -421,7 +421,7 @@ fn parse(content: &Content, role: Role, all: bool, budget: &Budget) -> Result<Ve
     let ended = if all && !text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(&**text) };
     let parsed = yaml::parse(*file, &ended, budget);
     let documents = parsed.documents.into_iter().map(|document| document.root);
-    let documents: Vec<Node> = if all { documents.collect() } else { documents.take(1).collect() };
+    let mut documents: Vec<Node> = if all { documents.collect() } else { documents.take(1).collect() };
     // What is broken behind the first document does not matter to a reader who stops there.
     let read_to = documents.first().filter(|_| !all).map_or(u32::MAX, |node| node.span().end);
     if let Some(problem) = parsed.problems.iter().find(|problem| problem.span.start < read_to) {
@@ -433,31 +433,34 @@ fn parse(content: &Content, role: Role, all: bool, budget: &Budget) -> Result<Ve
         return Err(error.at(Some(problem.span)));
     }
     let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    Ok(documents.iter().map(|node| within(node, role, end)).collect())
+    documents.iter_mut().for_each(|node| within(node, role, end));
+    Ok(documents)
 }
 
 /// The same tree, with every origin in a role. Nesting is bounded by the parser's.
 pub(super) fn in_role(node: &Node, role: Role) -> Node {
-    within(node, role, u32::MAX)
+    let mut node = node.clone();
+    within(&mut node, role, u32::MAX);
+    node
 }
 
-/// The same tree, with every origin in a role, and none behind the end of the text.
-fn within(node: &Node, role: Role, end: u32) -> Node {
-    let origin = |own: &Origin| match own.anchor() {
-        _ if !own.is_literal() => own.clone(),
-        span => Origin::of(role, Span { end: span.end.min(end), ..span }),
-    };
-    let value = match &node.value {
-        Value::Scalar(scalar) => Value::Scalar(scalar.clone()),
-        Value::Seq(items) => Value::Seq(Arc::new(items.iter().map(|item| within(item, role, end)).collect())),
-        Value::Map(map) => {
-            let entries = map.entries.iter().map(|entry| Entry {
-                key: Arc::clone(&entry.key),
-                key_origin: origin(&entry.key_origin),
-                value: within(&entry.value, role, end),
-            });
-            Value::Map(Arc::new(yaml::Mapping { entries: entries.collect() }))
+/// Puts every origin of a tree into a role, and none behind the end of the text.
+fn within(node: &mut Node, role: Role, end: u32) {
+    let put = |own: &mut Origin| {
+        if own.is_literal() {
+            let span = own.anchor();
+            *own = Origin::of(role, Span { end: span.end.min(end), ..span });
         }
     };
-    Node { value, origin: origin(&node.origin) }
+    put(&mut node.origin);
+    match &mut node.value {
+        Value::Scalar(_) => {}
+        Value::Seq(items) => Arc::make_mut(items).iter_mut().for_each(|item| within(item, role, end)),
+        Value::Map(map) => {
+            for entry in &mut Arc::make_mut(map).entries {
+                put(&mut entry.key_origin);
+                within(&mut entry.value, role, end);
+            }
+        }
+    }
 }

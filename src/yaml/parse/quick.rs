@@ -1,5 +1,5 @@
-//! The common part of YAML, straight from lines to trees: block mappings and lists, scalars that end on their line, literal
-//! blocks, flow collections on one line, comments, `---`.
+//! The common part of YAML, straight from lines to trees: block mappings and lists, plain scalars, quoted ones that end on
+//! their line, literal blocks, flow collections on one line, comments, `---`.
 //!
 //! It gives exactly what `reader` gives, or nothing at all: at the first byte that is not clearly one of these it gives up,
 //! has spent nothing, and `reader` decides. No error is ever found here.
@@ -295,9 +295,7 @@ impl<'t> Quick<'t> {
         };
         let span = self.span(start, self.at);
         if !self.is_colon() {
-            let node = if self.has_place(column) { self.scalar(text, style, span)? } else { return None };
-            self.give(node)?;
-            return self.end_of_line();
+            return if self.has_place(column) { self.give_scalar(text, style, start) } else { None };
         }
         match self.open.last() {
             Some(Open { column: same, kind: Kind::Map { .. }, .. }) if *same == column => self.give_nothing()?,
@@ -361,6 +359,11 @@ impl<'t> Quick<'t> {
             quote @ (b'"' | b'\'') => self.quoted(quote)?,
             _ => (self.plain(false)?, Style::Plain),
         };
+        self.give_scalar(text, style, start)
+    }
+
+    fn give_scalar(&mut self, text: Cow<'t, str>, style: Style, start: usize) -> Option<()> {
+        let text = if style == Style::Plain { self.continued(text)? } else { text };
         let node = self.scalar(text, style, self.span(start, self.at))?;
         self.give(node)?;
         // A colon would be one too many.

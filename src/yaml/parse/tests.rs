@@ -211,6 +211,7 @@ fn common_texts_are_read_quickly_and_alike() {
         "{}",
         "text # c\n",
         "\"quoted\"\n---\n[1]\n",
+        "a: b\n  - c\n\n   d e  \n\n\n  'f\nb:\n- x\n  y # c\n- z\n\n# c\n",
         "on: yes\n1.50: .5\nv: 1.2.3\n",
     ] {
         assert!(alike(text), "{text:?}");

@@ -1,6 +1,7 @@
 //! Scalars of the common kind: plain and quoted ones that end on their line, literal blocks.
 
 use std::borrow::Cow;
+use std::iter::repeat_n;
 
 use memchr::{memchr, memchr2, memchr3};
 
@@ -8,17 +9,51 @@ use super::Quick;
 use crate::yaml::node::{Node, Origin, Scalar, Style, Value};
 
 impl<'t> Quick<'t> {
-    /// A plain scalar up to the blanks before what ends it.
+    /// The first line of a plain scalar, up to the blanks before what ends it.
     pub(super) fn plain(&mut self, flow: bool) -> Option<Cow<'t, str>> {
         let start = self.at;
-        let special = |b: u8| flow && matches!(b, b',' | b'[' | b']' | b'{' | b'}');
         match self.peek(0)? {
-            b'-' if !self.ends(1) && !self.peek(1).is_some_and(special) => {}
+            b'-' if !self.ends(1) && !self.peek(1).is_some_and(|b| is_special(b, flow)) => {}
             b'-' | b'?' | b':' | b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\''
             | b'"' | b'%' | b'@' | b'`' | b'\t' | b'\n' => return None,
             _ => {}
         }
-        let mut end = start + 1;
+        self.words(flow)?;
+        self.text.get(start..self.at).map(Cow::Borrowed)
+    }
+
+    /// Goes on with a plain scalar on the lines below that are indented further than what it is a value of.
+    pub(super) fn continued(&mut self, first: Cow<'t, str>) -> Option<Cow<'t, str>> {
+        let Some(outer) = self.open.last().map(|top| top.column) else { return Some(first) };
+        let mut text = first;
+        loop {
+            let before = self.at;
+            let mut breaks = 0;
+            let indent = loop {
+                let line = self.at;
+                self.blanks();
+                match self.peek(0) {
+                    Some(b'\n') => breaks += 1,
+                    Some(b'#') | None => break 0,
+                    Some(_) => break self.at - line,
+                }
+                self.at += 1;
+            };
+            if breaks == 0 || indent <= outer {
+                self.at = before;
+                return Some(text);
+            }
+            let text = text.to_mut();
+            text.extend(if breaks == 1 { repeat_n(' ', 1) } else { repeat_n('\n', breaks - 1) });
+            let start = self.at;
+            self.words(false)?;
+            text.push_str(self.text.get(start..self.at)?);
+        }
+    }
+
+    /// Goes to the end of the words of a plain scalar on this line.
+    fn words(&mut self, flow: bool) -> Option<()> {
+        let mut end = self.at;
         let mut at = end;
         while let Some(&byte) = self.bytes.get(at) {
             match byte {
@@ -30,18 +65,18 @@ impl<'t> Quick<'t> {
                 }
                 b':' => match self.bytes.get(at + 1) {
                     None | Some(b' ' | b'\n') => break,
-                    Some(&next) if special(next) => return None,
+                    Some(&next) if is_special(next, flow) => return None,
                     Some(_) => {}
                 },
                 b'#' if self.bytes[at - 1] == b' ' => break,
-                byte if special(byte) => break,
+                byte if is_special(byte, flow) => break,
                 _ => {}
             }
             at += 1;
             end = at;
         }
         self.at = end;
-        self.text.get(start..end).map(Cow::Borrowed)
+        Some(())
     }
 
     /// A quoted scalar that ends on its line.
@@ -120,11 +155,11 @@ impl<'t> Quick<'t> {
                 self.at = line + blanks + 1;
             }
             self.at += indent;
-            self.lines.extend(std::iter::repeat_n('\n', breaks + 1));
+            self.lines.extend(repeat_n('\n', breaks + 1));
         };
         match chomp {
             Some(b'-') => {}
-            Some(_) => self.lines.extend(std::iter::repeat_n('\n', breaks + 1)),
+            Some(_) => self.lines.extend(repeat_n('\n', breaks + 1)),
             None => self.lines.push('\n'),
         }
         self.pay()?;
@@ -132,4 +167,9 @@ impl<'t> Quick<'t> {
         let value = Value::Scalar(Scalar { text, style: Style::Literal, tag: None });
         self.give(Node { value, origin: Origin::literal(self.span(start, end)) })
     }
+}
+
+/// Whether a byte ends a plain scalar in a flow collection.
+fn is_special(byte: u8, flow: bool) -> bool {
+    flow && matches!(byte, b',' | b'[' | b']' | b'{' | b'}')
 }
