@@ -276,15 +276,14 @@ impl<'t> Lexer<'t> {
 
     /// Whether the right delimiter comes next, and whether it trims.
     fn at_right_delim(&self) -> (bool, bool) {
-        if has_right_trim_marker(self.rest()) && self.input[self.pos + 2..].starts_with(self.right) {
-            return (true, true);
-        }
-        (self.is_right(), false)
+        let trims = has_right_trim_marker(&self.input.as_bytes()[self.pos..]) && self.is_right(2);
+        (trims || self.is_right(0), trims)
     }
 
+    /// Whether the right delimiter stands so many bytes ahead.
     #[inline]
-    fn is_right(&self) -> bool {
-        let (rest, right) = (&self.input.as_bytes()[self.pos..], self.right.as_bytes());
+    fn is_right(&self, ahead: usize) -> bool {
+        let (rest, right) = (&self.input.as_bytes()[self.pos + ahead..], self.right.as_bytes());
         rest.first() == right.first() && rest.starts_with(right)
     }
 
@@ -372,13 +371,18 @@ impl<'t> Lexer<'t> {
     }
 
     fn space(&mut self) -> Item {
-        let spaces = leading_spaces(self.rest());
-        self.line += newlines(&self.input[self.pos..self.pos + spaces]);
-        self.pos += spaces;
-        self.at_eof |= self.pos == self.input.len();
+        let bytes = self.input.as_bytes();
+        let before = self.pos;
+        while let Some(&b) = bytes.get(self.pos)
+            && is_space(b)
+        {
+            self.line += usize::from(b == b'\n');
+            self.pos += 1;
+        }
+        let spaces = self.pos - before;
+        self.at_eof |= self.pos == bytes.len();
         // A closing delimiter with a trim marker begins with one of these spaces.
-        let last = self.pos - 1;
-        if has_right_trim_marker(&self.input[last..]) && self.input[last + 2..].starts_with(self.right) {
+        if bytes.get(self.pos) == Some(&b'-') && self.is_right(1) {
             self.at_eof = false;
             self.backup();
             if spaces == 1 {
@@ -430,7 +434,7 @@ impl<'t> Lexer<'t> {
     fn at_terminator(&mut self) -> bool {
         match self.peek() {
             None | Some(' ' | '\t' | '\r' | '\n' | '.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(_) => self.is_right(),
+            Some(_) => self.is_right(0),
         }
     }
 
@@ -486,11 +490,11 @@ fn newlines(text: &str) -> usize {
 }
 
 fn leading_spaces(text: &str) -> usize {
-    text.bytes().take_while(|&b| is_space(char::from(b))).count()
+    text.bytes().take_while(|&b| is_space(b)).count()
 }
 
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n')
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 fn is_alphanumeric(c: char) -> bool {
@@ -499,10 +503,9 @@ fn is_alphanumeric(c: char) -> bool {
 
 fn has_left_trim_marker(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() >= 2 && bytes[0] == b'-' && is_space(char::from(bytes[1]))
+    bytes.len() >= 2 && bytes[0] == b'-' && is_space(bytes[1])
 }
 
-fn has_right_trim_marker(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= 2 && is_space(char::from(bytes[0])) && bytes[1] == b'-'
+fn has_right_trim_marker(bytes: &[u8]) -> bool {
+    bytes.len() >= 2 && is_space(bytes[0]) && bytes[1] == b'-'
 }
