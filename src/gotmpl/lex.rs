@@ -3,10 +3,10 @@
 //! Items are ranges of the text; nothing is copied. Errors are items, in Go's words.
 
 mod number;
-
-use memchr::memchr;
+mod scan;
 
 use super::quote;
+use scan::{find, has_left_trim_marker, has_right_trim_marker, is_alphanumeric, is_space, leading_spaces, newlines};
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -470,42 +470,4 @@ fn keyword(word: &str) -> Kind {
         "true" | "false" => Kind::Bool,
         _ => Kind::Identifier,
     }
-}
-
-/// Where a delimiter is: nearly always one of two bytes, for which a searcher is not worth making.
-fn find(text: &str, delim: &str) -> Option<usize> {
-    let &[first, second] = delim.as_bytes() else { return text.find(delim) };
-    let mut from = 0;
-    loop {
-        let at = from + memchr(first, &text.as_bytes()[from..])?;
-        if text.as_bytes().get(at + 1) == Some(&second) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-}
-
-fn newlines(text: &str) -> usize {
-    text.bytes().filter(|&b| b == b'\n').count()
-}
-
-fn leading_spaces(text: &str) -> usize {
-    text.bytes().take_while(|&b| is_space(b)).count()
-}
-
-fn is_space(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
-}
-
-fn is_alphanumeric(c: char) -> bool {
-    c == '_' || c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphanumeric())
-}
-
-fn has_left_trim_marker(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= 2 && bytes[0] == b'-' && is_space(bytes[1])
-}
-
-fn has_right_trim_marker(bytes: &[u8]) -> bool {
-    bytes.len() >= 2 && is_space(bytes[0]) && bytes[1] == b'-'
 }

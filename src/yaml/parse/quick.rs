@@ -1,5 +1,5 @@
-//! The common part of YAML, straight from lines to trees: block mappings and lists, plain scalars, quoted ones that end on
-//! their line, literal blocks, flow collections on one line, comments, `---`.
+//! The common part of YAML, straight from lines to trees: block mappings and lists, plain and quoted scalars, literal
+//! blocks, flow collections on one line, comments, `---`.
 //!
 //! It gives exactly what `reader` gives, or nothing at all: at the first byte that is not clearly one of these it gives up,
 //! has spent nothing, and `reader` decides. No error is ever found here.
@@ -289,7 +289,7 @@ impl<'t> Quick<'t> {
         }
         let (start, column) = (self.at, self.at - self.line);
         let (text, style) = match self.peek(0)? {
-            quote @ (b'"' | b'\'') => self.quoted(quote)?,
+            quote @ (b'"' | b'\'') => self.quoted(quote, self.open.last().map(|top| top.column))?,
             b'[' | b'{' | b'|' if self.has_place(column) => return self.value(),
             _ => (self.plain(false)?, Style::Plain),
         };
@@ -356,7 +356,7 @@ impl<'t> Quick<'t> {
                 self.give(node)?;
                 return self.end_of_line();
             }
-            quote @ (b'"' | b'\'') => self.quoted(quote)?,
+            quote @ (b'"' | b'\'') => self.quoted(quote, self.open.last().map(|top| top.column))?,
             _ => (self.plain(false)?, Style::Plain),
         };
         self.give_scalar(text, style, start)
@@ -392,7 +392,8 @@ impl<'t> Quick<'t> {
     fn key(&mut self, text: Cow<'t, str>, style: Style, start: usize) -> Option<Arc<str>> {
         self.pay()?;
         let scalar = Scalar { text: text.into(), style, tag: None };
-        if scalar.is_merge_key() || self.at - start > LONGEST_KEY {
+        let over_lines = style != Style::Plain && memchr(b'\n', &self.bytes[start..self.at]).is_some();
+        if scalar.is_merge_key() || over_lines || self.at - start > LONGEST_KEY {
             return None;
         }
         scalar.key(self.dialect)

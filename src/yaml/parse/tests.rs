@@ -212,6 +212,7 @@ fn common_texts_are_read_quickly_and_alike() {
         "text # c\n",
         "\"quoted\"\n---\n[1]\n",
         "a: b\n  - c\n\n   d e  \n\n\n  'f\nb:\n- x\n  y # c\n- z\n\n# c\n",
+        "a: 'b \\t\n\n\n  c '' d\n\n   '\nb: \"x \\\n    \\ y\\n\n  z\" # c\nc:\n- 'x\n  y'\n",
         "on: yes\n1.50: .5\nv: 1.2.3\n",
     ] {
         assert!(alike(text), "{text:?}");
@@ -265,7 +266,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn lines_of_the_common_kind_are_read_alike(lines in proptest::collection::vec("[ ]{0,5}(- |- - |-){0,2}([ab\\-]{1,2}:( |  |)){0,2}(x|x y|'x'|\"x\"|\"\\\\n\"|\\||\\|-|\\|\\+|>|\\{\\}|\\[a, b\\]|\\{a: b\\}|\\[|---|\\.\\.\\.|<<|~|1|\\.5|)( #c|#|  |\t|)", 0..9)) {
+    fn lines_of_the_common_kind_are_read_alike(lines in proptest::collection::vec("[ ]{0,5}(- |- - |-){0,2}([ab\\-]{1,2}:( |  |)){0,2}(x|x y|'x'|\"x\"|\"\\\\n\"|\\||\\|-|\\|\\+|>|\\{\\}|\\[a, b\\]|\\{a: b\\}|\\[|---|\\.\\.\\.|<<|~|1|\\.5|'|\"|x'|x\"|x\\\\|)( #c|#|  |\t|)", 0..9)) {
         alike(&lines.join("\n"));
         alike(&(lines.join("\n") + "\n"));
     }

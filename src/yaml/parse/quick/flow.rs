@@ -64,7 +64,7 @@ impl<'t> Quick<'t> {
 
     fn flow_scalar(&mut self) -> Option<(Cow<'t, str>, Style)> {
         match self.peek(0)? {
-            quote @ (b'"' | b'\'') => self.quoted(quote),
+            quote @ (b'"' | b'\'') => self.quoted(quote, None),
             _ => Some((self.plain(true)?, Style::Plain)),
         }
     }

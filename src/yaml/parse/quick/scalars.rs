@@ -79,8 +79,8 @@ impl<'t> Quick<'t> {
         Some(())
     }
 
-    /// A quoted scalar that ends on its line.
-    pub(super) fn quoted(&mut self, quote: u8) -> Option<(Cow<'t, str>, Style)> {
+    /// A quoted scalar. Where there is a block, it may go on below, indented further than what it is a value of.
+    pub(super) fn quoted(&mut self, quote: u8, outer: Option<usize>) -> Option<(Cow<'t, str>, Style)> {
         let single = quote == b'\'';
         let style = if single { Style::SingleQuoted } else { Style::DoubleQuoted };
         let start = self.at + 1;
@@ -91,11 +91,26 @@ impl<'t> Quick<'t> {
             let end = from + if single { memchr2(b'\'', b'\n', rest)? } else { memchr3(b'"', b'\\', b'\n', rest)? };
             let piece = self.text.get(from..end)?;
             let meant = match (self.bytes[end], self.bytes.get(end + 1)) {
-                (b'\n', _) => return None,
+                (b'\n', _) => {
+                    self.lines.push_str(piece.trim_end_matches([' ', '\t']));
+                    let (breaks, next) = self.below(end, outer?)?;
+                    self.lines.extend(if breaks == 1 { repeat_n(' ', 1) } else { repeat_n('\n', breaks - 1) });
+                    from = next;
+                    continue;
+                }
+                (b'\\', Some(b'\n')) => {
+                    self.lines.push_str(piece);
+                    let (breaks, next) = self.below(end + 1, outer?)?;
+                    if breaks > 1 {
+                        return None;
+                    }
+                    from = next;
+                    continue;
+                }
                 (b'\'', Some(b'\'')) => '\'',
                 (b'\\', Some(b'n')) => '\n',
                 (b'\\', Some(b't')) => '\t',
-                (b'\\', Some(&same @ (b'"' | b'\\' | b'/'))) => char::from(same),
+                (b'\\', Some(&same @ (b'"' | b'\\' | b'/' | b' '))) => char::from(same),
                 (b'\\', _) => return None,
                 _ => {
                     self.at = end + 1;
@@ -109,6 +124,20 @@ impl<'t> Quick<'t> {
             self.lines.push_str(piece);
             self.lines.push(meant);
             from = end + 2;
+        }
+    }
+
+    /// From the end of a line to where the next one that is not blank begins: how many ends of lines, and where.
+    fn below(&self, end: usize, outer: usize) -> Option<(usize, usize)> {
+        let mut breaks = 0;
+        let mut at = end;
+        loop {
+            breaks += 1;
+            let line = at + 1;
+            at = line + self.bytes[line..].iter().take_while(|&&b| b == b' ').count();
+            if *self.bytes.get(at)? != b'\n' {
+                return (at - line > outer).then_some((breaks, at));
+            }
         }
     }
 
