@@ -12,5 +12,7 @@ mod scalar;
 
 pub use embedded::parse_embedded;
 pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, Value};
-pub use parse::{Document, Duplicate, MAX_DEPTH, Parsed, Problem, parse, parse_as, parse_common, parse_whole};
+pub use parse::{
+    Document, Duplicate, MAX_DEPTH, Parsed, Problem, is_anchor_name, parse, parse_as, parse_common, parse_whole,
+};
 pub use scalar::{Dialect, Meaning};

@@ -9,6 +9,8 @@ mod reader;
 mod repair;
 mod strict;
 
+pub use strict::is_anchor_name;
+
 use super::node::Node;
 use super::scalar::Dialect;
 use crate::budget::Budget;

@@ -15,7 +15,7 @@ use super::fail::{Fail, Outcome};
 use super::meaning::{self, BLANK};
 use crate::budget::Budget;
 use crate::source::Span;
-use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
+use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name};
 use pieces::Lines;
 
 /// Deeper nesting is refused; everything downstream recurses along trees.
@@ -271,7 +271,7 @@ impl Reader<'_, '_> {
     }
 
     fn check_anchor(&self, name: &str, at: Span) -> Outcome {
-        if pieces::is_anchor_name(name) {
+        if is_anchor_name(name) {
             return Ok(());
         }
         Err(malformed(at, "did not find expected alphabetic or numeric character"))

@@ -36,6 +36,7 @@ pub(super) fn options() -> granit_parser::Options {
     granit_parser::options! {
         max_buffered_comment_events: 1_000_000,
         simple_key_max_lookahead: LONGEST_KEY,
+        emit_anchor_events: true,
     }
 }
 
@@ -193,7 +194,10 @@ impl<'t, 'b> Reader<'t, 'b> {
                     self.cover(at, strict::Cover::Free);
                     self.parsed.comments.push(at);
                 }
+                Event::Anchor(_, name) => self.named(&name, at)?,
                 Event::Alias(id) => {
+                    let name = self.text.get(at.start as usize + 1..at.end as usize);
+                    self.named(name.unwrap_or(""), at)?;
                     let Some(built) = self.anchors.get(&id).cloned() else {
                         return Err(Self::problem(at, "an anchor that contains itself"));
                     };
@@ -279,6 +283,15 @@ impl<'t, 'b> Reader<'t, 'b> {
     fn column(&self, at: u32) -> usize {
         let before = &self.text[..(at as usize).min(self.text.len())];
         before.len() - before.rfind('\n').map_or(0, |end| end + 1)
+    }
+
+    /// Refuses the name of an anchor that libyaml does not take.
+    fn named(&self, name: &str, at: Span) -> Step {
+        if strict::is_anchor_name(name) {
+            return Ok(());
+        }
+        let message = "while scanning an anchor or alias, did not find expected alphabetic or numeric character";
+        Err(Self::problem(at, message))
     }
 
     fn define(&mut self, anchor: usize, built: &Built) {

@@ -12,6 +12,11 @@ pub(super) fn refuse(file: FileId, text: &str, parsed: &mut Parsed) {
     }
 }
 
+/// Whether libyaml takes the name of an anchor.
+pub fn is_anchor_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
 /// Takes out the document around a place, if it is not out already.
 fn take_out(at: Span, message: &str, parsed: &mut Parsed) {
     let before = parsed.documents.len();

@@ -110,6 +110,8 @@ fn files_come_in_many_shapes() {
         "a: 1\n\t# c\n",
         "-\ta\n",
         "a:\n\tb: 1\n",
+        "a: &x.y 1\n",
+        "a: &x 1\nb: *x.y\n",
     ] {
         refused(text);
     }

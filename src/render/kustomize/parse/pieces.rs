@@ -209,11 +209,6 @@ pub(super) fn says_indentation(text: &str, at: usize) -> bool {
     header.split(['#', ' ']).next().is_some_and(|header| header.contains(|c: char| c.is_ascii_digit()))
 }
 
-/// Whether an anchor may have this name.
-pub(super) fn is_anchor_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
