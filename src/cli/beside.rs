@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Global, Refusal, request::Request};
+use super::{Global, Refusal};
 use crate::config::{Config, OtherRepository};
-use crate::discover::Repository;
+use crate::discover::{OpenError, Repository};
 use crate::finding::Gap;
 use crate::render::{Checkout, shown_name};
 use crate::source::RepoPath;
@@ -34,20 +34,20 @@ struct Named {
 
 /// Opens everything that the command line and the configuration name.
 pub(super) fn open(
-    request: &Request,
+    path: &Path,
     global: &Global,
+    at: Option<&str>,
     repository: &Repository,
     config: &Config,
 ) -> Result<Beside, Refusal> {
     let mut beside = Beside::default();
-    let desk = Desk::of(request, global);
+    let desk = Desk::of(path, global);
     for folder in &global.charts {
         beside.add_charts(repository, folder, None)?;
     }
     for folder in config.charts() {
-        let named =
-            desk.named(&request.path.join(folder)).ok_or_else(|| outside("folder of charts", folder, "`--charts`"))?;
-        beside.add_charts(repository, &named.folder, request.reference.as_deref().filter(|_| named.inner.is_some()))?;
+        let named = desk.named(&path.join(folder)).ok_or_else(|| outside("folder of charts", folder, "`--charts`"))?;
+        beside.add_charts(repository, &named.folder, at.filter(|_| named.inner.is_some()))?;
     }
     for pair in &global.repositories {
         let (url, folder) = pair
@@ -55,13 +55,13 @@ pub(super) fn open(
             .filter(|(url, folder)| !url.is_empty() && !folder.is_empty())
             .ok_or_else(|| Refusal::Usage(format!("`--repository {pair}` is not an address and a folder: URL=DIR")))?;
         let named = Named { folder: folder.into(), inner: desk.inner(Path::new(folder)) };
-        beside.add_checkout(request, repository, (url, None), named)?;
+        beside.add_checkout(repository, at, (url, None), named)?;
     }
     for other in config.repositories().iter().filter(|other| !other.is_this()) {
         let OtherRepository { url, path, revision } = other;
         let named =
             desk.named(&desk.base.join(path)).ok_or_else(|| outside("checkout", path, "`--repository URL=DIR`"))?;
-        beside.add_checkout(request, repository, (url, revision.clone()), named)?;
+        beside.add_checkout(repository, at, (url, revision.clone()), named)?;
     }
     Ok(beside)
 }
@@ -71,6 +71,10 @@ fn outside(what: &str, folder: &str, flag: &str) -> Refusal {
         "the configuration names the {what} `{folder}`, which is no folder of the repository: one elsewhere is named by \
          {flag}, or by a configuration outside the repository (`--config`)"
     ))
+}
+
+fn unopened(error: OpenError) -> Refusal {
+    Refusal::Usage(error.to_string())
 }
 
 /// From where a configuration speaks.
@@ -83,9 +87,9 @@ struct Desk {
 }
 
 impl Desk {
-    fn of(request: &Request, global: &Global) -> Self {
-        let root = request.path.canonicalize().ok();
-        let Some(file) = &global.config else { return Self { base: request.path.clone(), trusted: false, root } };
+    fn of(path: &Path, global: &Global) -> Self {
+        let root = path.canonicalize().ok();
+        let Some(file) = &global.config else { return Self { base: path.to_owned(), trusted: false, root } };
         let base = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let inside = |folder: PathBuf| root.as_ref().is_none_or(|root| folder.starts_with(root));
         let trusted = base.canonicalize().is_ok_and(|folder| !inside(folder));
@@ -108,7 +112,9 @@ impl Desk {
 
 impl Beside {
     fn add_charts(&mut self, repository: &Repository, folder: &Path, at: Option<&str>) -> Result<(), Refusal> {
-        let (tree, gaps) = chart_folder(repository, folder, at)?;
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("charts");
+        let shown = RepoPath::new(name).unwrap_or_else(|_| RepoPath::root());
+        let (tree, gaps) = repository.beside(folder, &shown, at).map_err(unopened)?;
         self.gaps.extend(gaps);
         self.charts.push(tree);
         Ok(())
@@ -116,15 +122,14 @@ impl Beside {
 
     fn add_checkout(
         &mut self,
-        request: &Request,
         audited: &Repository,
+        at: Option<&str>,
         (url, revision): (&str, Option<String>),
         named: Named,
     ) -> Result<(), Refusal> {
         let name = self.free_name(audited, shown_name(url));
-        let at = request.reference.as_deref().filter(|_| named.inner.is_some());
-        let opened = audited.beside(&named.folder, &name, at).map_err(super::request::RequestError::from)?;
-        let (repository, gaps) = opened;
+        let at = at.filter(|_| named.inner.is_some());
+        let (repository, gaps) = audited.beside(&named.folder, &name, at).map_err(unopened)?;
         self.gaps.extend(gaps);
         self.inner.extend(named.inner);
         if repository.files().is_empty() {
@@ -149,15 +154,4 @@ impl Beside {
         }
         free
     }
-}
-
-/// A folder of charts, shown under its own name.
-fn chart_folder(
-    repository: &Repository,
-    folder: &Path,
-    at: Option<&str>,
-) -> Result<(Repository, Vec<Gap>), super::request::RequestError> {
-    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("charts");
-    let shown = RepoPath::new(name).unwrap_or_else(|_| RepoPath::root());
-    Ok(repository.beside(folder, &shown, at)?)
 }

@@ -41,7 +41,8 @@ pub(super) enum RequestError {
 pub(super) fn audit(request: &Request, global: &Global) -> Result<Audit, Refusal> {
     let (repository, mut config, gaps) = open(request)?;
     let versions = versions::resolve(global, config.emulate())?;
-    let Beside { charts, checkouts, inner, gaps: more } = beside::open(request, global, &repository, &config)?;
+    let Beside { charts, checkouts, inner, gaps: more } =
+        beside::open(&request.path, global, request.reference.as_deref(), &repository, &config)?;
     config.set_aside(&inner).map_err(RequestError::from)?;
     let opening = gaps.into_iter().chain(more).collect();
     let config = Arc::new(config);

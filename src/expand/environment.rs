@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::sets::Params;
 use super::{Generated, Placed};
 use crate::k8s::argo;
 use crate::yaml::Node;
 
 /// The names by which people call it, the most explicit first.
-const NAMES: [&str; 4] = ["environment", "env", "app.kubernetes.io/environment", "stage"];
+pub const NAMES: [&str; 4] = ["environment", "env", "app.kubernetes.io/environment", "stage"];
 
-fn placed(node: &Node) -> Option<Placed> {
+/// A text that is not empty, and its place.
+pub fn placed(node: &Node) -> Option<Placed> {
     let text = node.as_text().filter(|text| !text.is_empty())?;
     Some(Placed { text: text.to_owned(), span: Some(node.span()) })
 }
@@ -19,17 +19,6 @@ fn placed(node: &Node) -> Option<Placed> {
 pub fn environment(app: &argo::Application<'_>, generated: Option<&Generated>) -> Option<Placed> {
     let label = NAMES.iter().find_map(|name| app.label(name).and_then(placed));
     label.or_else(|| generated?.environment.clone())
-}
-
-/// The environment that parameters name: as they are, among a generator's `values`, or by a cluster's labels.
-pub fn of_parameters(parameters: &Params) -> Option<Placed> {
-    NAMES.iter().find_map(|name| {
-        let direct = parameters.get(*name).or_else(|| parameters.get("values")?.get(name));
-        let flat = || parameters.get(format!("values.{name}").as_str());
-        let cluster = || parameters.get("metadata")?.at(&["labels", name]);
-        let flat_cluster = || parameters.get(format!("metadata.labels.{name}").as_str());
-        direct.or_else(flat).or_else(cluster).or_else(flat_cluster).and_then(placed)
-    })
 }
 
 /// The environment of the cluster that the Application goes to, by the labels of its Secret.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::components::Picked;
 use super::tree::World;
-use super::{ArgoCd, Generated, environment};
+use super::{ArgoCd, Generated};
 use crate::budget::Budget;
 use crate::finding::Gap;
 use crate::k8s::argo::{self, Source};
@@ -16,7 +16,7 @@ use crate::render::inline;
 use crate::source::RepoPath;
 use crate::yaml::{Entry, Meaning, Node};
 use generators::{Evaluation, Failure};
-pub use params::Params;
+use params::Params;
 use program::{Language, Program};
 use replace::{Refused, fill_tree};
 use schema::{APPLICATION, Reading, conform};
@@ -224,7 +224,7 @@ impl<'a> Maker<'a> {
         let generated = Generated {
             set: self.set.name().to_owned(),
             set_span: self.set.node.at(&["metadata", "name"]).unwrap_or(self.set.node).span(),
-            environment: environment::of_parameters(params),
+            environment: params::environment(params),
             step_label: expression.map(|expression| expression.key().to_owned()),
             steps,
             rolling: self.set.strategy() == "RollingSync",

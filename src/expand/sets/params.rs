@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::expand::Placed;
+use crate::expand::environment::{NAMES, placed};
 use crate::yaml::{Contribution, Entry, Meaning, Node, Origin, Role, Value};
 
 /// One set of parameters.
@@ -120,6 +122,17 @@ pub fn tree(params: &Params, origin: &Origin) -> Node {
         value: value.clone(),
     });
     Node::map(entries.collect(), origin.clone())
+}
+
+/// The environment that parameters name: as they are, among a generator's `values`, or by a cluster's labels.
+pub fn environment(parameters: &Params) -> Option<Placed> {
+    NAMES.iter().find_map(|name| {
+        let direct = parameters.get(*name).or_else(|| parameters.get("values")?.get(name));
+        let flat = || parameters.get(format!("values.{name}").as_str());
+        let cluster = || parameters.get("metadata")?.at(&["labels", name]);
+        let flat_cluster = || parameters.get(format!("metadata.labels.{name}").as_str());
+        direct.or_else(flat).or_else(cluster).or_else(flat_cluster).and_then(placed)
+    })
 }
 
 #[cfg(test)]
