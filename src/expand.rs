@@ -13,6 +13,7 @@ use crate::render::kustomize::BuildOptions;
 use crate::render::{self, Addresses, Context, Manifests, Neighbour, Output, Rendered, Tools, ValuesFile};
 use crate::source::{RepoPath, Span};
 use crate::yaml::Node;
+use world::World;
 
 mod components;
 mod environment;
@@ -22,6 +23,7 @@ mod kustomizations;
 mod roots;
 mod sets;
 mod tree;
+mod world;
 
 pub use components::{Pattern, Picked, Stray};
 pub use inventory::BrokenFile;
@@ -292,7 +294,7 @@ fn work(manifests: &Manifests<'_>, settings: &Settings) -> Expansion {
     let tools = Tools::new(settings.render.clone(), build_options(&inventory));
     let neighbours: Vec<Neighbour<'_>> = settings.checkouts.iter().map(Neighbour::new).collect();
     let context = Context::new(manifests, &addresses, &tools).beside(&neighbours);
-    let world = tree::World { context, settings, inventory: &inventory };
+    let world = World { context, settings, inventory: &inventory };
     let trees = roots::grow(&world);
     assemble(&world, trees)
 }
@@ -329,7 +331,7 @@ fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &invento
         .with_revisions(used.iter().map(|(url, revision, here)| (url.as_str(), revision.as_str(), *here)))
 }
 
-fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
+fn assemble(world: &World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     let mut expansion = Expansion::default();
     let mut unresolved = false;
     let mut argo_folders = BTreeSet::new();
@@ -383,7 +385,7 @@ fn assemble(world: &tree::World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     expansion
 }
 
-fn declared(world: &tree::World<'_>, unmanaged: &[RepoPath]) -> Declared {
+fn declared(world: &World<'_>, unmanaged: &[RepoPath]) -> Declared {
     let inventory = world.inventory;
     let projects = inventory.declared.iter().filter_map(|declared| argo::AppProject::new(&declared.node));
     let manifests = world.context.manifests();

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Set;
-use super::tree::World;
+use super::world::World;
 use crate::glob::{Dialect, Glob, has_wildcard};
 use crate::k8s::argo;
 use crate::source::{RepoPath, Span};

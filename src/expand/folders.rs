@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::tree::World;
+use super::world::World;
 use super::{Application, Expansion, Made, Root, RootKind};
 use crate::finding::Gap;
 use crate::k8s::Resource;

@@ -7,7 +7,8 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rayon::prelude::*;
 
-use super::tree::{Memo, Seed, Tree, World, grow as grow_tree, is_followed};
+use super::tree::{Memo, Seed, Tree, grow as grow_tree, is_followed};
+use super::world::World;
 use super::{Root, RootKind};
 use crate::finding::Gap;
 use crate::k8s::argo;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::components::Picked;
-use super::tree::World;
+use super::world::World;
 use super::{ArgoCd, Generated};
 use crate::budget::Budget;
 use crate::finding::Gap;

@@ -8,35 +8,18 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::inventory::{Inventory, is_argo_settings};
-use super::{Application, Duplicate, Generated, Made, Placed, Root, Set, Settings, Shared, environment, sets};
+use super::inventory::is_argo_settings;
+use super::world::World;
+use super::{Application, Duplicate, Generated, Made, Placed, Root, Set, Shared, environment, sets};
 use crate::finding::Gap;
 use crate::k8s::Resource;
 use crate::k8s::argo;
-use crate::render::{self, Context, Rendered};
+use crate::render::{self, Rendered};
 use crate::source::{RepoPath, Span};
 use crate::yaml::{Entry, Node};
 
 const MAX_LEVELS: usize = 16;
 const MAX_APPLICATIONS: usize = 50_000;
-
-/// Everything that expansion looks at.
-#[derive(Clone, Copy)]
-pub struct World<'a> {
-    /// For rendering.
-    pub context: Context<'a>,
-    /// What the user said.
-    pub settings: &'a Settings,
-    /// What the files are.
-    pub inventory: &'a Inventory,
-}
-
-impl World<'_> {
-    /// Whether a place is in a text that was read, and not in one that was only made up.
-    pub fn is_file(&self, span: Span) -> bool {
-        self.context.repository().sources().has(span.file)
-    }
-}
 
 /// What is known to be rendered already: Applications as they are written.
 pub type Memo = HashMap<Span, (Node, Shared)>;

@@ -11,7 +11,7 @@ use super::selector::Selector;
 use crate::budget::Budget;
 use crate::expand::ArgoCd;
 use crate::expand::components::Picked;
-use crate::expand::tree::World;
+use crate::expand::world::World;
 use crate::finding::Gap;
 use crate::render::inline::{Places, parse_with};
 use crate::source::{RepoPath, Span};

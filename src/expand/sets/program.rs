@@ -4,14 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::params::{Params, tree};
-use super::replace::{Classic, Fill, Filled, Refused};
+use super::replace::{Classic, Fill, Filled, Refused, TEXT};
 use crate::budget::Budget;
 use crate::gotmpl::{Functions, MissingKey, Options, Render, TemplateSet, Value};
-use crate::source::{FileId, Span};
+use crate::source::Span;
 use crate::yaml::{Node, Origin, Value as Tree};
-
-/// The number under which template texts are known to the engine; its spans are offsets in the text.
-pub const TEXT: FileId = FileId(u32::MAX - 2);
 
 /// How a set's templates are read.
 #[derive(Debug, Clone, Default)]

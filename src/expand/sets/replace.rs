@@ -5,10 +5,12 @@
 use std::sync::Arc;
 
 use super::params::{Params, generated};
-use super::program::TEXT;
 use crate::gotmpl::Output;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::yaml::{Contribution, Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
+
+/// The number under which template texts are known to the engine; its spans are offsets in the text.
+pub const TEXT: FileId = FileId(u32::MAX - 2);
 
 /// A text that was filled, and who wrote which part of it.
 #[derive(Debug, Clone)]
@@ -287,7 +289,6 @@ pub fn is_template(node: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::FileId;
 
     fn origin(file: u32) -> Origin {
         Origin::literal(Span::new(FileId(file), 1, 2))
