@@ -20,7 +20,7 @@ pub(super) const MAX_DUPLICATES: usize = 1_000;
 pub(super) const LONGEST_KEY: usize = 1_024;
 
 pub(super) fn read(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
-    let as_it_is = Mended::not(text);
+    let as_it_is = Mended::lines(text);
     let mut reader = Reader::new(dialect, file, text, &as_it_is, budget);
     reader.stream();
     if !reader.repairable {

@@ -1,12 +1,14 @@
 //! What Go's parser lets pass and the event parser does not, mended in a copy: lines of a quoted scalar that are indented
 //! too little get blanks, which do not count there, `\'` in double quotes loses its backslash, tabs in flow collections
-//! become blanks, a comment right behind a token gets a blank before it.
+//! become blanks, a comment right behind a token gets a blank before it, U+0085 becomes a line end.
 //!
 //! A [`Mended`] text knows where each of its bytes stands in the file, so that spans stay true.
 
 use std::borrow::Cow;
 
 use granit_parser::{ErrorKind, Parser};
+
+const NEXT_LINE: char = '\u{85}';
 
 /// Bytes that mending may read in all, over and over.
 const MAX_WORK: usize = 64 << 20;
@@ -31,15 +33,31 @@ pub(super) fn can(kind: &ErrorKind) -> bool {
 }
 
 impl<'t> Mended<'t> {
-    pub(super) fn not(text: &'t str) -> Self {
-        Self { text: Cow::Borrowed(text), shifts: Vec::new() }
+    /// The text with a line end that only Go knows as one, U+0085, as everybody knows it.
+    pub(super) fn lines(text: &'t str) -> Self {
+        if text.is_ascii() || !text.contains(NEXT_LINE) {
+            return Self { text: Cow::Borrowed(text), shifts: Vec::new() };
+        }
+        let mut mended = String::with_capacity(text.len());
+        let mut shifts = Vec::new();
+        for part in text.split_inclusive(NEXT_LINE) {
+            match part.strip_suffix(NEXT_LINE) {
+                Some(line) => {
+                    mended.push_str(line);
+                    mended.push('\n');
+                    shifts.push((mended.len(), shifts.len() as isize + 1));
+                }
+                None => mended.push_str(part),
+            }
+        }
+        Self { text: Cow::Owned(mended), shifts }
     }
 
     /// Mends what can be mended.
     pub(super) fn of(text: &'t str) -> Self {
         let indent = text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
         let blanks = " ".repeat(indent.min(1_000) + 1);
-        let mut mended = Self::not(text);
+        let mut mended = Self::lines(text);
         let mut work = 0;
         while work < MAX_WORK {
             work += mended.text.len();
