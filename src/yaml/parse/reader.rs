@@ -268,7 +268,7 @@ impl<'t, 'b> Reader<'t, 'b> {
         // Nothing at all is reported as `~`.
         let mut text = if at.start == at.end && style == Style::Plain { "" } else { text };
         if matches!(style, Style::Literal | Style::Folded) && at.end as usize >= self.text.trim_end_matches(' ').len() {
-            text = without_invented_end(text, self.text);
+            text = without_invented_end(text, &self.mended.text);
         }
         Scalar { text: text.into(), style, tag: tag.map(tag_of) }
     }
