@@ -190,7 +190,8 @@ impl<'a> Frame<'a, '_> {
         let (line, column) = source.position(pos);
         let name = quote(&self.tree.name);
         let text = format!("template: {}:{line}:{column}: executing {name} at <{context}>: ", source.name);
-        (text, Some(Span::new(source.file, pos, pos + 1)))
+        let character = source.text.get(pos..).and_then(|rest| rest.chars().next());
+        (text, Some(Span::new(source.file, pos, pos + character.map_or(0, char::len_utf8))))
     }
 
     fn step(&self) -> Evaluated<()> {

@@ -122,3 +122,16 @@ fn hostile_expressions_are_bounded() {
     }
     assert!(run("{{ fromJson (printf \"%s1%s\" (repeat 100000 \"[\") (repeat 100000 \"]\")) }}").is_err());
 }
+
+#[test]
+fn wherever_the_budget_ends_the_place_is_one_in_the_text() {
+    let text = "\u{e9}{{ range until 3 }}\u{20ac}{{ . }}{{ end }}\u{1f600}";
+    for steps in 0..60 {
+        let budget = Budget::new(Limits { steps, ..Limits::default() });
+        let mut set = TemplateSet::new(Functions::Helm3, Options::default());
+        let read = set.add("t", text, FileId(0), &budget);
+        let error = read.err().or_else(|| set.render(&budget).execute("t", &Value::map([])).err());
+        let Some(span) = error.and_then(|error| error.span()) else { continue };
+        assert!(text.get(span.start as usize..span.end as usize).is_some(), "{steps}: {span:?}");
+    }
+}
