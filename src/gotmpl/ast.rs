@@ -67,11 +67,16 @@ pub(super) struct Writer {
     pub place: OriginId,
 }
 
+impl Writer {
+    pub const UNKNOWN: Writer = Writer { what: OriginId::NONE, place: OriginId::NONE };
+}
+
 #[derive(Debug)]
 pub(super) struct TextNode {
     pub start: usize,
     pub end: usize,
-    /// The length and the place of each line, or of each part of a line that was written elsewhere.
+    /// The length and the place of each line, or of each part of a line that was written elsewhere; empty where nobody
+    /// asks for places.
     pub parts: Vec<(u32, Writer)>,
 }
 

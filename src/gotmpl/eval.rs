@@ -128,7 +128,7 @@ pub(super) fn execute(
     templates: u32,
 ) -> Evaluated<()> {
     let dot = Held { value: dot, boxed: false };
-    let writer = Writer { what: OriginId::NONE, place: OriginId::NONE };
+    let writer = Writer::UNKNOWN;
     let mut frame =
         Frame { shared, scope, tree, at: At::Nothing, vars: vec![(0, dot.clone())], out, under, writer, templates };
     frame.list(&dot, &tree.root).map(|_| ())

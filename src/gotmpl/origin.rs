@@ -77,6 +77,8 @@ impl Hasher for Mixing {
 /// The arena of one render.
 #[derive(Debug)]
 pub struct Origins {
+    /// Whether anybody wants to know; if not, everything comes from nowhere.
+    wanted: bool,
     entries: RefCell<Vec<Entry>>,
     places: Places,
     /// Unions and conditions that somebody asked for, unfolded.
@@ -85,13 +87,18 @@ pub struct Origins {
 
 impl Default for Origins {
     fn default() -> Self {
-        Self::new(Arc::default())
+        Self::new(Arc::default(), true)
     }
 }
 
 impl Origins {
-    pub(super) fn new(places: Places) -> Self {
-        Self { entries: RefCell::new(vec![Entry::Empty]), places, unfolded: RefCell::default() }
+    pub(super) fn new(places: Places, wanted: bool) -> Self {
+        Self { wanted, entries: RefCell::new(vec![Entry::Empty]), places, unfolded: RefCell::default() }
+    }
+
+    /// Whether anybody wants to know where things came from.
+    pub(super) fn wanted(&self) -> bool {
+        self.wanted
     }
 
     fn push(&self, entry: Entry) -> OriginId {
@@ -106,6 +113,9 @@ impl Origins {
 
     /// The origin that came with a node.
     pub fn known(&self, origin: &Origin) -> OriginId {
+        if !self.wanted {
+            return OriginId::NONE;
+        }
         self.push(Entry::Known(origin.clone()))
     }
 
@@ -135,6 +145,9 @@ impl Origins {
 
     /// What a function made up at this place.
     pub(super) fn generated(&self, span: Span) -> OriginId {
+        if !self.wanted {
+            return OriginId::NONE;
+        }
         self.push(Entry::Generated(span))
     }
 

@@ -109,6 +109,9 @@ impl Output {
     /// Nodes of other texts stay as they are. `offset` is where the parsed text begins in this one. The recursion is
     /// bounded by the depth of the tree, which the parser bounds.
     pub fn trace(&self, node: &mut Node, rendered: FileId, offset: usize) {
+        if !self.origins.wanted() {
+            return;
+        }
         let whole = matches!(node.value, Value::Scalar(_));
         self.retrace(&mut node.origin, rendered, offset, whole);
         match &mut node.value {

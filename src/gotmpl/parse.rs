@@ -5,6 +5,7 @@
 
 mod pipeline;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memchr;
@@ -26,7 +27,21 @@ pub(super) trait Places {
     /// The writer of the bytes `start..end` of the text.
     fn writer(&mut self, start: usize, end: usize) -> Writer;
 
-    /// The writers of a line of the text, each with the length of its part.
+    /// The writers of a stretch of the text, each with the length of its part; nothing where nobody asks.
+    fn text(&mut self, text: &str, range: Range<usize>) -> Vec<(u32, Writer)> {
+        let bytes = &text.as_bytes()[..range.end];
+        let lines = 1 + bytes[range.start..].iter().filter(|&&b| b == b'\n').count();
+        let mut parts = Vec::with_capacity(lines);
+        let mut at = range.start;
+        while at < range.end {
+            let end = memchr(b'\n', &bytes[at..]).map_or(range.end, |len| at + len + 1);
+            self.line(at, end, &mut parts);
+            at = end;
+        }
+        parts
+    }
+
+    /// The writers of a line of the text.
     fn line(&mut self, start: usize, end: usize, parts: &mut Vec<(u32, Writer)>) {
         let writer = self.writer(start, end);
         parts.push(((end - start) as u32, writer));
@@ -300,15 +315,7 @@ impl Parser<'_, '_> {
     }
 
     fn text_node(&mut self, token: Item) -> Node {
-        let text = &self.text.as_bytes()[..token.end];
-        let lines = 1 + text[token.pos..].iter().filter(|&&b| b == b'\n').count();
-        let mut parts = Vec::with_capacity(lines);
-        let mut at = token.pos;
-        while at < token.end {
-            let end = memchr(b'\n', &text[at..]).map_or(token.end, |len| at + len + 1);
-            self.places.line(at, end, &mut parts);
-            at = end;
-        }
+        let parts = self.places.text(self.text, token.pos..token.end);
         Node { pos: token.pos, kind: NodeKind::Text(TextNode { start: token.pos, end: token.end, parts }) }
     }
 

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ pub struct Options {
     pub blank_no_value: bool,
     /// The moment that `now` gives, in seconds since 1970. Go's reference time by default.
     pub now: i64,
+    /// Whether what is written can tell where it came from.
+    pub origins: bool,
 }
 
 impl Default for Options {
@@ -56,6 +59,7 @@ impl Default for Options {
             lint: false,
             blank_no_value: false,
             now: 1_136_214_245,
+            origins: true,
         }
     }
 }
@@ -72,6 +76,19 @@ pub struct TemplateSet {
 struct Numbering<'p> {
     file: FileId,
     places: &'p mut Vec<Span>,
+}
+
+/// Nobody asks for places.
+struct Unasked;
+
+impl Places for Unasked {
+    fn writer(&mut self, _: usize, _: usize) -> Writer {
+        Writer::UNKNOWN
+    }
+
+    fn text(&mut self, _: &str, _: Range<usize>) -> Vec<(u32, Writer)> {
+        Vec::new()
+    }
 }
 
 impl Places for Numbering<'_> {
@@ -101,8 +118,12 @@ impl TemplateSet {
     ) -> Result<(), Box<Error>> {
         let source = Arc::new(Source { name: Arc::from(name), text: text.into(), file });
         let delims = self.options.delims.as_ref().map_or(("", ""), |(left, right)| (left, right));
-        let mut places = Numbering { file, places: Arc::make_mut(&mut self.places) };
-        let trees = parse::parse(&source, self.functions, delims, &mut places, budget)?;
+        let trees = if self.options.origins {
+            let mut places = Numbering { file, places: Arc::make_mut(&mut self.places) };
+            parse::parse(&source, self.functions, delims, &mut places, budget)?
+        } else {
+            parse::parse(&source, self.functions, delims, &mut Unasked, budget)?
+        };
         for tree in trees {
             if self.trees.contains_key(&tree.name) && tree.root.is_blank(&tree.source) {
                 continue;
@@ -119,7 +140,7 @@ impl TemplateSet {
 
     /// Begins a render. Values made for it belong to it.
     pub fn render<'r>(&'r self, budget: &'r Budget) -> Render<'r> {
-        let origins = Rc::new(Origins::new(Arc::clone(&self.places)));
+        let origins = Rc::new(Origins::new(Arc::clone(&self.places), self.options.origins));
         Render { set: self, budget, origins, included: RefCell::default(), parsed: RefCell::default() }
     }
 }

@@ -86,6 +86,7 @@ pub fn alone(context: &Context<'_>, folder: &RepoPath, at: Span, output: &mut Ou
                 skip_tests: true,
                 skip_schema: true,
                 without_missing: true,
+                origins: true,
             };
             helm::render(&request, &Budget::default())
         };
@@ -158,6 +159,7 @@ fn render(
                 skip_tests: asked.skip_tests,
                 skip_schema: asked.skip_schema_validation,
                 without_missing: true,
+                origins: true,
             };
             helm::render(&request, &Budget::default())
         };
@@ -321,6 +323,7 @@ impl Charts for Inflater<'_, '_> {
             skip_tests: request.skip_tests,
             skip_schema: false,
             without_missing: true,
+            origins: true,
         };
         let printed = helm::render(&wanted, budget).map_err(|error| {
             let said = layers.iter().flat_map(|layer| layer.documents()).chain(&chart.values);

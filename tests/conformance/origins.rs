@@ -226,6 +226,7 @@ impl Rendered {
             skip_tests: false,
             skip_schema: true,
             without_missing: true,
+            origins: true,
         };
         let printed = render(&request, &budget)?;
         let mut scalars = BTreeMap::new();

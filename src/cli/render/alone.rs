@@ -90,7 +90,11 @@ fn chart(typed: &Typed, helm: HelmVersion, showing: Showing, format: &str, globa
         include_crds: typed.include_crds,
         ..Job::default()
     };
-    let shop = if showing.secrets { Shop::new(helm) } else { Shop::new(helm).quietly() };
+    let shop = match showing {
+        Showing { secrets: false, .. } => Shop::new(helm).quietly(),
+        Showing { secrets: true, origins: false } => Shop::new(helm).without_origins(),
+        Showing { secrets: true, origins: true } => Shop::new(helm),
+    };
     let printed = shop.print(&job).map_err(|error| Refusal::Usage(prose(&error.message)))?;
     let name = typed.release.as_deref().unwrap_or("release-name");
     let namespace = typed.namespace.as_deref().unwrap_or("default");

@@ -1,6 +1,6 @@
 //! Walks the nodes of a template.
 
-use super::super::ast::{Branch, List, Node, NodeKind, TextNode};
+use super::super::ast::{Branch, List, Node, NodeKind, TextNode, Writer};
 use super::super::collection::{ListType, MapType};
 use super::super::text::Run;
 use super::super::value::{Data, IntType, Value};
@@ -75,10 +75,11 @@ impl<'a> Frame<'a, '_> {
     fn text(&mut self, text: &TextNode) -> Evaluated<()> {
         let source = &self.tree.source.text;
         self.out.text.push_str(source.get(text.start..text.end).unwrap_or(""));
-        for &(len, writer) in &text.parts {
+        let n = text.end - text.start;
+        let unknown = [(n as u32, Writer::UNKNOWN)];
+        for &(len, writer) in if text.parts.is_empty() { &unknown[..] } else { &text.parts } {
             self.out.push_run(Run { len, what: writer.what, place: writer.place, under: self.under });
         }
-        let n = text.end - text.start;
         self.shared.context.budget.bytes(n).map_err(|exceeded| self.exceeded(exceeded))
     }
 

@@ -113,6 +113,7 @@ pub struct BatchOptions<'k> {
 pub struct Shop {
     helm: HelmVersion,
     quiet: bool,
+    origins: bool,
     sources: SourceMap,
     charts: Mutex<BTreeMap<PathBuf, Result<Arc<Chart>, RenderError>>>,
     layers: Mutex<BTreeMap<PathBuf, Result<Arc<ValuesLayer>, RenderError>>>,
@@ -193,7 +194,7 @@ fn print(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Result<Objects, 
 impl BatchOptions<'_> {
     fn shop(&self) -> Shop {
         let shop = Shop::new(self.helm);
-        if self.mask.is_some() { shop.quietly() } else { shop }
+        if self.mask.is_some() { shop.quietly() } else { shop.without_origins() }
     }
 }
 
@@ -213,12 +214,18 @@ impl Manifest {
 impl Shop {
     /// A shop in which nothing was read yet.
     pub fn new(helm: HelmVersion) -> Self {
-        Self { helm, quiet: false, sources: SourceMap::default(), charts: Mutex::default(), layers: Mutex::default() }
+        let (charts, layers) = (Mutex::default(), Mutex::default());
+        Self { helm, quiet: false, origins: true, sources: SourceMap::default(), charts, layers }
     }
 
     /// The same shop, whose errors give no credential among the values away.
     pub fn quietly(self) -> Self {
         Self { quiet: true, ..self }
+    }
+
+    /// The same shop, for objects that nobody asks where they came from.
+    pub fn without_origins(self) -> Self {
+        Self { origins: false, ..self }
     }
 
     /// The texts that were read.
@@ -253,6 +260,7 @@ impl Shop {
             skip_tests: job.skip_tests,
             skip_schema: false,
             without_missing: false,
+            origins: self.origins,
         };
         render(&request, &budget).map_err(|error| if self.quiet { quietened(error, &request) } else { error })
     }

@@ -102,7 +102,7 @@ pub struct Chart {
     /// The schema, read.
     pub(super) checked: OnceLock<Schema>,
     /// The templates, parsed, by which sub-charts take part under which names.
-    pub(super) sets: Mutex<BTreeMap<String, Arc<TemplateSet>>>,
+    pub(super) sets: Mutex<BTreeMap<(String, bool), Arc<TemplateSet>>>,
 }
 
 impl Chart {

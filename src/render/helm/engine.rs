@@ -10,6 +10,7 @@ use super::chart::{Chart, ChartFile};
 use super::dependencies::Instance;
 use super::error::{Reason, RenderError};
 use super::objects::{Files, Maker};
+use super::render::Request;
 use super::tree::{Table, ToValues, Tree};
 use super::version::HelmVersion;
 use crate::budget::Budget;
@@ -81,9 +82,10 @@ impl<'i> Templates<'i> {
         shape
     }
 
-    /// The templates, read; by the first who asks, for all who render the same choice of sub-charts.
-    fn set(&self, chart: &Chart, budget: &Budget) -> Result<Arc<TemplateSet>, RenderError> {
-        let shape = self.shape();
+    /// The templates, read; by the first who asks, for all who render the same choice of sub-charts, and want to know
+    /// origins or not.
+    fn set(&self, chart: &Chart, origins: bool, budget: &Budget) -> Result<Arc<TemplateSet>, RenderError> {
+        let shape = (self.shape(), origins);
         let known = chart.sets.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&shape).cloned();
         if let Some(set) = known {
             return Ok(set);
@@ -92,7 +94,7 @@ impl<'i> Templates<'i> {
             HelmVersion::V3 => Functions::Helm3,
             HelmVersion::V4 => Functions::Helm4,
         };
-        let options = Options { missing_key: MissingKey::Zero, blank_no_value: true, ..Options::default() };
+        let options = Options { missing_key: MissingKey::Zero, blank_no_value: true, origins, ..Options::default() };
         let mut set = TemplateSet::new(functions, options);
         for name in &self.order {
             let Some(template) = self.by_name.get(name) else { continue };
@@ -135,14 +137,13 @@ fn gather<'i>(
 pub(super) fn run(
     root: &Instance,
     values: &Table,
-    release: &Release,
-    capabilities: &Capabilities,
+    request: &Request<'_>,
     budget: &Budget,
 ) -> Result<Vec<(Arc<str>, Output)>, RenderError> {
     let templates = Templates::of(root);
-    let set = templates.set(&root.chart, budget)?;
+    let set = templates.set(&root.chart, request.origins, budget)?;
     let render = set.render(budget);
-    let scopes = Scopes::new(&templates, values, release, capabilities, &render);
+    let scopes = Scopes::new(&templates, values, request.release, request.capabilities, &render);
     let mut outputs = Vec::new();
     for name in &templates.order {
         let base = name.rsplit('/').next().unwrap_or(name);

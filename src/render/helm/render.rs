@@ -39,6 +39,8 @@ pub struct Request<'a> {
     pub skip_schema: bool,
     /// Whether sub-charts that are not at hand are left out with a gap, where Helm refuses the chart.
     pub without_missing: bool,
+    /// Whether what is printed tells where it came from: for all who judge, mask or point, not for those who only print.
+    pub origins: bool,
 }
 
 /// What a release gives.
@@ -93,7 +95,7 @@ pub fn render(request: &Request<'_>, budget: &Budget) -> Result<Printed, RenderE
         );
         return Err(RenderError::refused(message).at(wanted.origin.as_ref().map(Origin::anchor)));
     }
-    let mut outputs = engine::run(&root, &values, request.release, request.capabilities, budget)?;
+    let mut outputs = engine::run(&root, &values, request, budget)?;
     outputs.retain(|(name, _)| !name.ends_with("NOTES.txt"));
     let mut manifests = Vec::new();
     let printed = manifest::sorted(&outputs, helm, budget)?;

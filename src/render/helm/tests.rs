@@ -80,6 +80,7 @@ fn print(case: &Case, helm: HelmVersion) -> Result<Printed, RenderError> {
         skip_tests: case.skip_tests,
         skip_schema: false,
         without_missing: false,
+        origins: true,
     };
     render(&request, &budget)
 }

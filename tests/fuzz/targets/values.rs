@@ -48,6 +48,7 @@ fn merge(helm: HelmVersion, [own, below, dependencies, first, second, parameters
         skip_tests: false,
         skip_schema: false,
         without_missing: true,
+        origins: true,
     };
     let values = effective_values(&request);
     let _ = render(&request, &budget());
