@@ -1,7 +1,6 @@
 //! The tree of a parsed template, with function names resolved, and its text as Go's error messages show it.
 
 use std::fmt::Write;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::functions::Function;
@@ -25,6 +24,31 @@ impl Source {
         let line = 1 + before.iter().filter(|&&b| b == b'\n').count();
         let column = before.iter().rev().take_while(|&&b| b != b'\n').count();
         (line, column)
+    }
+}
+
+/// A piece of a template's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Piece {
+    start: u32,
+    end: u32,
+}
+
+impl Piece {
+    pub const EMPTY: Piece = Piece { start: 0, end: 0 };
+
+    /// Texts are bounded by the budget's bytes; what is longer than a number can say is not shown.
+    pub fn new(start: usize, end: usize) -> Self {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { start: number(start), end: number(end) }
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    pub fn of(self, source: &Source) -> &str {
+        source.text.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 }
 
@@ -104,15 +128,16 @@ pub(super) struct Branch {
 pub(super) struct Pipe {
     pub pos: usize,
     pub assigns: bool,
-    pub decl: Vec<Variable>,
-    pub commands: Vec<Command>,
+    pub decl: Box<[Variable]>,
+    pub first: Command,
+    pub rest: Box<[Command]>,
 }
 
 #[derive(Debug)]
 pub(super) struct Command {
     pub pos: usize,
-    /// At least one.
-    pub args: Vec<Arg>,
+    pub first: Arg,
+    pub args: Box<[Arg]>,
 }
 
 #[derive(Debug)]
@@ -122,9 +147,9 @@ pub(super) struct Arg {
 }
 
 /// A variable's name with `$`, and its number among the names of its text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Variable {
-    pub name: Arc<str>,
+    pub name: Piece,
     pub number: u32,
 }
 
@@ -134,11 +159,12 @@ pub(super) enum Expr {
     Nil,
     Bool(bool),
     Number(Box<Number>),
-    /// With its range in the text, quotes included.
-    Str(Range<usize>, super::text::Text),
-    Field(Box<[Arc<str>]>),
-    Variable(Variable, Box<[Arc<str>]>),
-    Chain(Box<Arg>, Vec<Arc<str>>),
+    /// As it is written, quotes included, and what it says.
+    Str(Piece, super::text::Text),
+    /// Names, each behind a dot.
+    Field(Piece),
+    Variable(Variable, Piece),
+    Chain(Box<Arg>, Piece),
     Pipe(Box<Pipe>),
     Function(&'static Function),
 }
@@ -157,13 +183,14 @@ impl Pipe {
     pub fn show(&self, out: &mut String, source: &Source) {
         for (i, variable) in self.decl.iter().enumerate() {
             out.push_str(if i > 0 { ", " } else { "" });
-            out.push_str(&variable.name);
+            out.push_str(variable.name.of(source));
         }
         if !self.decl.is_empty() {
             out.push_str(if self.assigns { " = " } else { " := " });
         }
-        for (i, command) in self.commands.iter().enumerate() {
-            out.push_str(if i > 0 { " | " } else { "" });
+        self.first.show(out, source);
+        for command in &self.rest {
+            out.push_str(" | ");
             command.show(out, source);
         }
     }
@@ -171,8 +198,9 @@ impl Pipe {
 
 impl Command {
     pub fn show(&self, out: &mut String, source: &Source) {
-        for (i, arg) in self.args.iter().enumerate() {
-            out.push_str(if i > 0 { " " } else { "" });
+        self.first.expr.show_in_parens(out, source);
+        for arg in &self.args {
+            out.push(' ');
             arg.expr.show_in_parens(out, source);
         }
     }
@@ -187,25 +215,20 @@ impl Expr {
     }
 
     pub fn show(&self, out: &mut String, source: &Source) {
-        let fields = |out: &mut String, fields: &[Arc<str>]| {
-            for field in fields {
-                let _ = write!(out, ".{field}");
-            }
-        };
         match self {
             Expr::Dot => out.push('.'),
             Expr::Nil => out.push_str("nil"),
             Expr::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             Expr::Number(number) => out.push_str(&number.text),
-            Expr::Str(quoted, _) => out.push_str(source.text.get(quoted.clone()).unwrap_or("")),
-            Expr::Field(idents) => fields(out, idents),
-            Expr::Variable(variable, idents) => {
-                out.push_str(&variable.name);
-                fields(out, idents);
+            Expr::Str(quoted, _) => out.push_str(quoted.of(source)),
+            Expr::Field(names) => out.push_str(names.of(source)),
+            Expr::Variable(variable, names) => {
+                out.push_str(variable.name.of(source));
+                out.push_str(names.of(source));
             }
-            Expr::Chain(arg, idents) => {
+            Expr::Chain(arg, names) => {
                 arg.expr.show_in_parens(out, source);
-                fields(out, idents);
+                out.push_str(names.of(source));
             }
             Expr::Pipe(pipe) => pipe.show(out, source),
             Expr::Function(function) => out.push_str(function.name),

@@ -5,8 +5,13 @@
 mod number;
 mod scan;
 
+use memchr::memchr;
+
 use super::quote;
-use scan::{find, has_left_trim_marker, has_right_trim_marker, is_alphanumeric, is_space, leading_spaces, newlines};
+use scan::{
+    find, has_left_trim_marker, has_right_trim_marker, is_alphanumeric, is_space, leading_spaces, newlines,
+    trailing_spaces,
+};
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +79,6 @@ pub(super) struct Item {
     pub pos: usize,
     /// The byte after its last.
     pub end: usize,
-    /// The line it starts on, from 1.
-    pub line: usize,
 }
 
 /// The scanner.
@@ -83,32 +86,28 @@ pub(super) struct Lexer<'t> {
     input: &'t str,
     left: &'t str,
     right: &'t str,
+    /// The first byte of the right delimiter.
+    closing: u8,
     pos: usize,
     start: usize,
-    at_eof: bool,
     parens: usize,
-    line: usize,
-    start_line: usize,
     inside_action: bool,
     failed: bool,
     /// The text of the error item.
     pub error: String,
 }
 
-const SPACES: [char; 4] = [' ', '\t', '\r', '\n'];
-
 impl<'t> Lexer<'t> {
     pub fn new(input: &'t str, left: &'t str, right: &'t str) -> Self {
+        let right = if right.is_empty() { "}}" } else { right };
         Self {
             input,
             left: if left.is_empty() { "{{" } else { left },
-            right: if right.is_empty() { "}}" } else { right },
+            right,
+            closing: right.as_bytes()[0],
             pos: 0,
             start: 0,
-            at_eof: false,
             parens: 0,
-            line: 1,
-            start_line: 1,
             inside_action: false,
             failed: false,
             error: String::new(),
@@ -118,9 +117,14 @@ impl<'t> Lexer<'t> {
     /// The next item; `Eof` for ever at the end, and after an error.
     pub fn next_item(&mut self) -> Item {
         if self.failed {
-            return Item { kind: Kind::Eof, pos: 0, end: 0, line: self.start_line };
+            return Item { kind: Kind::Eof, pos: self.start, end: self.start };
         }
         if self.inside_action { self.inside_action() } else { self.text() }
+    }
+
+    /// The line that an item starts on, from 1.
+    pub fn line(&self, item: Item) -> usize {
+        1 + newlines(&self.input[..item.pos])
     }
 
     /// The text of an item as Go shows it in messages.
@@ -143,88 +147,53 @@ impl<'t> Lexer<'t> {
     }
 
     #[inline]
-    fn next(&mut self) -> Option<char> {
-        if let Some(&b) = self.input.as_bytes().get(self.pos)
-            && b.is_ascii()
-        {
-            self.pos += 1;
-            self.line += usize::from(b == b'\n');
-            return Some(char::from(b));
-        }
-        let Some(c) = self.rest().chars().next() else {
-            self.at_eof = true;
-            return None;
-        };
-        self.pos += c.len_utf8();
-        Some(c)
+    fn byte(&self) -> Option<u8> {
+        self.input.as_bytes().get(self.pos).copied()
     }
 
     #[inline]
-    fn peek(&mut self) -> Option<char> {
-        if let Some(&b) = self.input.as_bytes().get(self.pos)
-            && b.is_ascii()
-        {
-            return Some(char::from(b));
-        }
-        let c = self.rest().chars().next();
-        if c.is_none() {
-            self.at_eof = true;
-        }
-        c
-    }
-
-    fn backup(&mut self) {
-        if self.at_eof || self.pos == 0 {
-            return;
-        }
-        let before = self.input.as_bytes()[self.pos - 1];
-        if before.is_ascii() {
-            self.pos -= 1;
-            self.line -= usize::from(before == b'\n');
-        } else if let Some(c) = self.input[..self.pos].chars().next_back() {
-            self.pos -= c.len_utf8();
+    fn peek(&self) -> Option<char> {
+        match self.byte() {
+            Some(b) if !b.is_ascii() => self.rest().chars().next(),
+            b => b.map(char::from),
         }
     }
 
     fn emit(&mut self, kind: Kind) -> Item {
-        let item = Item { kind, pos: self.start, end: self.pos, line: self.start_line };
+        let item = Item { kind, pos: self.start, end: self.pos };
         self.start = self.pos;
-        self.start_line = self.line;
         item
     }
 
-    /// Skips what was passed over without `next`.
+    /// Emits the next byte.
+    fn emit_byte(&mut self, kind: Kind) -> Item {
+        self.pos += 1;
+        self.emit(kind)
+    }
+
     fn ignore(&mut self) {
-        self.line += newlines(&self.input[self.start..self.pos]);
         self.start = self.pos;
-        self.start_line = self.line;
     }
 
     fn fail(&mut self, message: impl Into<String>) -> Item {
         self.error = message.into();
         self.failed = true;
-        Item { kind: Kind::Error, pos: self.start, end: self.start, line: self.start_line }
+        Item { kind: Kind::Error, pos: self.start, end: self.start }
     }
 
     fn text(&mut self) -> Item {
         loop {
             let Some(x) = find(self.rest(), self.left) else {
                 self.pos = self.input.len();
-                if self.pos > self.start {
-                    self.line += newlines(&self.input[self.start..self.pos]);
-                    return self.emit(Kind::Text);
-                }
-                return self.emit(Kind::Eof);
+                return self.emit(if self.pos > self.start { Kind::Text } else { Kind::Eof });
             };
             if x > 0 {
                 self.pos += x;
                 let mut trimmed = 0;
                 if has_left_trim_marker(&self.input[self.pos + self.left.len()..]) {
-                    let before = &self.input[self.start..self.pos];
-                    trimmed = before.len() - before.trim_end_matches(SPACES).len();
+                    trimmed = trailing_spaces(&self.input[self.start..self.pos]);
                 }
                 self.pos -= trimmed;
-                self.line += newlines(&self.input[self.start..self.pos]);
                 let item = self.emit(Kind::Text);
                 self.pos += trimmed;
                 self.ignore();
@@ -254,15 +223,12 @@ impl<'t> Lexer<'t> {
 
     fn comment(&mut self) -> Result<(), Item> {
         self.pos += 2;
-        let Some(x) = self.rest().find("*/") else { return Err(self.fail("unclosed comment")) };
+        let Some(x) = find(self.rest(), "*/") else { return Err(self.fail("unclosed comment")) };
         self.pos += x + 2;
         let (delim, trim) = self.at_right_delim();
         if !delim {
             return Err(self.fail("comment ends before closing delimiter"));
         }
-        self.line += newlines(&self.input[self.start..self.pos]);
-        self.start = self.pos;
-        self.start_line = self.line;
         if trim {
             self.pos += 2;
         }
@@ -304,88 +270,68 @@ impl<'t> Lexer<'t> {
     }
 
     fn inside_action(&mut self) -> Item {
-        if self.at_right_delim().0 {
+        let Some(b) = self.byte() else { return self.fail("unclosed action") };
+        if (b == self.closing || is_space(b)) && self.at_right_delim().0 {
             if self.parens == 0 {
                 return self.right_delim();
             }
             return self.fail("unclosed left paren");
         }
-        let Some(c) = self.next() else { return self.fail("unclosed action") };
-        match c {
-            ' ' | '\t' | '\r' | '\n' => {
-                self.backup();
-                self.space()
-            }
-            '=' => self.emit(Kind::Assign),
-            ':' => {
-                if self.next() != Some('=') {
-                    return self.fail("expected :=");
-                }
-                self.emit(Kind::Declare)
-            }
-            '|' => self.emit(Kind::Pipe),
-            '"' => self.quoted('"', Kind::String, "unterminated quoted string"),
-            '`' => loop {
-                match self.next() {
-                    None => return self.fail("unterminated raw quoted string"),
-                    Some('`') => return self.emit(Kind::RawString),
-                    Some(_) => {}
-                }
-            },
-            '$' => {
-                if self.at_terminator() {
-                    return self.emit(Kind::Variable);
-                }
-                self.field_or_variable(Kind::Variable)
-            }
-            '\'' => self.quoted('\'', Kind::CharConstant, "unterminated character constant"),
-            '.' => match self.rest().bytes().next() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.identifier(),
+            b' ' | b'\t' | b'\r' | b'\n' => self.space(),
+            b'.' => match self.input.as_bytes().get(self.pos + 1) {
                 Some(b) if !b.is_ascii_digit() => self.field_or_variable(Kind::Field),
-                _ => {
-                    self.backup();
-                    self.number()
-                }
+                _ => self.number(),
             },
-            '+' | '-' | '0'..='9' => {
-                self.backup();
-                self.number()
-            }
-            c if is_alphanumeric(c) => {
-                self.backup();
-                self.identifier()
-            }
-            '(' => {
+            b'$' => self.field_or_variable(Kind::Variable),
+            b'"' => self.quoted(b'"', Kind::String, "unterminated quoted string"),
+            b'(' => {
                 self.parens += 1;
-                self.emit(Kind::LeftParen)
+                self.emit_byte(Kind::LeftParen)
             }
-            ')' => {
+            b')' => {
                 if self.parens == 0 {
                     return self.fail("unexpected right paren");
                 }
                 self.parens -= 1;
-                self.emit(Kind::RightParen)
+                self.emit_byte(Kind::RightParen)
             }
-            ' '..='~' => self.emit(Kind::Char),
-            c => self.fail(format!("unrecognized character in action: {}", quote::code_point(c))),
+            b'|' => self.emit_byte(Kind::Pipe),
+            b':' => {
+                self.pos += 1;
+                if self.byte() != Some(b'=') {
+                    return self.fail("expected :=");
+                }
+                self.emit_byte(Kind::Declare)
+            }
+            b'=' => self.emit_byte(Kind::Assign),
+            b'`' => match memchr(b'`', &self.input.as_bytes()[self.pos + 1..]) {
+                Some(len) => {
+                    self.pos += len + 2;
+                    self.emit(Kind::RawString)
+                }
+                None => self.fail("unterminated raw quoted string"),
+            },
+            b'\'' => self.quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
+            b'+' | b'-' | b'0'..=b'9' => self.number(),
+            b' '..=b'~' => self.emit_byte(Kind::Char),
+            _ => match self.peek() {
+                Some(c) if is_alphanumeric(c) => self.identifier(),
+                c => self.fail(format!("unrecognized character in action: {}", code_point(c))),
+            },
         }
     }
 
     fn space(&mut self) -> Item {
-        let bytes = self.input.as_bytes();
         let before = self.pos;
-        while let Some(&b) = bytes.get(self.pos)
-            && is_space(b)
-        {
-            self.line += usize::from(b == b'\n');
+        while self.byte().is_some_and(is_space) {
             self.pos += 1;
         }
-        let spaces = self.pos - before;
-        self.at_eof |= self.pos == bytes.len();
         // A closing delimiter with a trim marker begins with one of these spaces.
-        if bytes.get(self.pos) == Some(&b'-') && self.is_right(1) {
-            self.at_eof = false;
-            self.backup();
-            if spaces == 1 {
+        if self.byte() == Some(b'-') && self.is_right(1) {
+            self.pos -= 1;
+            if self.pos == before {
                 return self.right_delim();
             }
         }
@@ -393,65 +339,73 @@ impl<'t> Lexer<'t> {
     }
 
     fn identifier(&mut self) -> Item {
-        let c = self.word();
-        let word = &self.input[self.start..self.pos];
+        self.word();
         if !self.at_terminator() {
-            return self.bad_character(c);
+            return self.bad_character();
         }
-        self.emit(keyword(word))
+        self.emit(keyword(&self.input[self.start..self.pos]))
     }
 
+    /// What begins with a dot or a dollar sign.
     fn field_or_variable(&mut self, kind: Kind) -> Item {
+        self.pos += 1;
         if self.at_terminator() {
             return self.emit(if kind == Kind::Variable { Kind::Variable } else { Kind::Dot });
         }
-        let c = self.word();
+        self.word();
         if !self.at_terminator() {
-            return self.bad_character(c);
+            return self.bad_character();
         }
         self.emit(kind)
     }
 
-    /// Passes over letters and digits; gives what stands behind them.
-    fn word(&mut self) -> Option<char> {
-        let bytes = self.input.as_bytes();
+    /// Passes over letters and digits.
+    fn word(&mut self) {
         loop {
-            while bytes.get(self.pos).is_some_and(|&b| b == b'_' || b.is_ascii_alphanumeric()) {
+            while self.byte().is_some_and(|b| b == b'_' || b.is_ascii_alphanumeric()) {
                 self.pos += 1;
             }
             match self.peek() {
                 Some(c) if !c.is_ascii() && c.is_alphanumeric() => self.pos += c.len_utf8(),
-                c => return c,
+                _ => return,
             }
         }
     }
 
-    fn bad_character(&mut self, c: Option<char>) -> Item {
-        let shown = c.map_or_else(|| "U+FFFFFFFFFFFFFFFF".to_owned(), quote::code_point);
+    fn bad_character(&mut self) -> Item {
+        let shown = code_point(self.peek());
         self.fail(format!("bad character {shown}"))
     }
 
-    fn at_terminator(&mut self) -> bool {
-        match self.peek() {
-            None | Some(' ' | '\t' | '\r' | '\n' | '.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(_) => self.is_right(0),
+    #[inline]
+    fn at_terminator(&self) -> bool {
+        match self.byte() {
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(') => true,
+            Some(b) => b == self.closing && self.is_right(0),
         }
     }
 
-    fn quoted(&mut self, end: char, kind: Kind, unterminated: &str) -> Item {
+    fn quoted(&mut self, end: u8, kind: Kind, unterminated: &str) -> Item {
+        self.pos += 1;
         loop {
-            match self.next() {
-                Some('\\') => {
-                    if matches!(self.next(), None | Some('\n')) {
+            match self.byte() {
+                None | Some(b'\n') => return self.fail(unterminated),
+                Some(b'\\') => {
+                    self.pos += 1;
+                    if matches!(self.byte(), None | Some(b'\n')) {
                         return self.fail(unterminated);
                     }
                 }
-                None | Some('\n') => return self.fail(unterminated),
-                Some(c) if c == end => return self.emit(kind),
+                Some(b) if b == end => return self.emit_byte(kind),
                 Some(_) => {}
             }
+            self.pos += 1;
         }
     }
+}
+
+fn code_point(c: Option<char>) -> String {
+    c.map_or_else(|| "U+FFFFFFFFFFFFFFFF".to_owned(), quote::code_point)
 }
 
 fn keyword(word: &str) -> Kind {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
-use super::ast::{Arg, Branch, List, Node, NodeKind, Source, TextNode, Tree, Writer};
+use super::ast::{Arg, Branch, Command, List, Node, NodeKind, Source, TextNode, Tree, Writer};
 use super::error::{Error, ErrorKind};
 use super::functions::Functions;
 use super::lex::{Item, Kind, Lexer};
@@ -64,15 +64,16 @@ pub(super) fn parse(
         functions,
         places,
         budget,
-        tokens: [Item { kind: Kind::Eof, pos: 0, end: 0, line: 0 }; 3],
+        tokens: [Item { kind: Kind::Eof, pos: 0, end: 0 }; 3],
         peeked: 0,
-        vars: vec![Arc::from("$")],
-        names: vec![Arc::from("$")],
+        vars: vec![ROOT],
+        names: vec!["$"],
         action: None,
         ranges: 0,
         depth: 0,
         trees: Vec::new(),
         nodes: Vec::new(),
+        commands: Vec::new(),
         args: Vec::new(),
     };
     let root = parser.top()?;
@@ -90,16 +91,19 @@ struct Parser<'t, 'p> {
     budget: &'p Budget,
     tokens: [Item; 3],
     peeked: usize,
-    vars: Vec<Arc<str>>,
+    /// The numbers of the variables in sight.
+    vars: Vec<u32>,
     /// Every name of a variable, by number.
-    names: Vec<Arc<str>>,
-    /// Line and first byte of the action that is being read.
-    action: Option<(usize, usize)>,
+    names: Vec<&'t str>,
+    /// The item that began the action that is being read.
+    action: Option<Item>,
     ranges: u32,
     depth: u32,
     trees: Vec<Tree>,
-    /// The nodes of the lists, and the arguments of the commands, that are being read, those of the innermost last.
+    /// The nodes of the lists, the commands of the pipelines, and the arguments of the commands, that are being read,
+    /// those of the innermost last.
     nodes: Vec<Node>,
+    commands: Vec<Command>,
     args: Vec<Arg>,
 }
 
@@ -112,7 +116,10 @@ enum Ended {
     Else,
 }
 
-impl Parser<'_, '_> {
+/// The number of `$`.
+const ROOT: u32 = 0;
+
+impl<'t> Parser<'t, '_> {
     fn next(&mut self) -> Item {
         if self.peeked > 0 {
             self.peeked -= 1;
@@ -161,7 +168,7 @@ impl Parser<'_, '_> {
         token
     }
 
-    fn value(&self, item: Item) -> &str {
+    fn value(&self, item: Item) -> &'t str {
         self.text.get(item.pos..item.end).unwrap_or("")
     }
 
@@ -171,13 +178,13 @@ impl Parser<'_, '_> {
     }
 
     fn error(&self, message: impl AsRef<str>) -> Box<Error> {
-        let line = self.tokens[0].line;
+        let line = self.lexer.line(self.tokens[0]);
         let text = format!("template: {}:{line}: {}", self.source.name, message.as_ref());
         Box::new(Error::new(ErrorKind::Parse, self.place(), text))
     }
 
     fn exceeded(&self, exceeded: Exceeded) -> Box<Error> {
-        let text = format!("template: {}:{}: {exceeded}", self.source.name, self.tokens[0].line);
+        let text = format!("template: {}:{}: {exceeded}", self.source.name, self.lexer.line(self.tokens[0]));
         Box::new(Error::new(ErrorKind::Exceeded(exceeded), self.place(), text))
     }
 
@@ -204,9 +211,9 @@ impl Parser<'_, '_> {
             return self.error(format!("unexpected {shown} in {context}"));
         }
         let extra = match self.action {
-            Some((line, _)) if line != token.line => {
+            Some(start) if self.lexer.line(start) != self.lexer.line(token) => {
                 let action = if shown.ends_with(" action") { "" } else { " in action" };
-                format!("{action} started at {}:{line}", self.source.name)
+                format!("{action} started at {}:{}", self.source.name, self.lexer.line(start))
             }
             _ => String::new(),
         };
@@ -269,7 +276,7 @@ impl Parser<'_, '_> {
 
     /// The body of a template that is defined inside another: its variables are its own.
     fn body(&mut self, context: &str) -> Parsed<List> {
-        let vars = std::mem::replace(&mut self.vars, vec![Arc::from("$")]);
+        let vars = std::mem::replace(&mut self.vars, vec![ROOT]);
         let ranges = std::mem::take(&mut self.ranges);
         let action = self.action.take();
         let (root, end) = self.item_list()?;
@@ -305,7 +312,7 @@ impl Parser<'_, '_> {
         match token.kind {
             Kind::Text => Ok(Ended::Node(self.text_node(token))),
             Kind::LeftDelim => {
-                self.action = Some((token.line, token.pos));
+                self.action = Some(token);
                 let action = self.action();
                 self.action = None;
                 action
@@ -320,7 +327,7 @@ impl Parser<'_, '_> {
     }
 
     fn action(&mut self) -> Parsed<Ended> {
-        let start = self.action.map_or(0, |(_, pos)| pos);
+        let start = self.action.map_or(0, |item| item.pos);
         let token = self.next_non_space();
         let node = |pos, kind| Ok(Ended::Node(Node { pos, kind }));
         match token.kind {

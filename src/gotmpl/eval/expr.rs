@@ -1,6 +1,6 @@
 //! Evaluates pipelines, commands, fields and variables.
 
-use super::super::ast::{Arg, Command, Expr, Number, Pipe, Variable};
+use super::super::ast::{Arg, Command, Expr, Number, Piece, Pipe, Tree, Variable};
 use super::super::collection::MapType;
 use super::super::quote::quote;
 use super::super::set::MissingKey;
@@ -12,16 +12,16 @@ use super::{At, Evaluated, Frame, Held};
 impl<'a> Frame<'a, '_> {
     pub(super) fn pipeline(&mut self, dot: &Held, pipe: &'a Pipe) -> Evaluated<Value> {
         self.at = At::Pipe(pipe);
-        let mut value: Option<Value> = None;
-        for command in &pipe.commands {
-            let mut result = self.command(dot, command, value)?;
+        let mut value = self.command(dot, &pipe.first, None)?;
+        let mut rest = pipe.rest.iter();
+        loop {
             // A nil that is held in an interface is no value once it is taken out.
-            if matches!(result.data, Data::Nil) {
-                result.data = Data::Missing;
+            if matches!(value.data, Data::Nil) {
+                value.data = Data::Missing;
             }
-            value = Some(result);
+            let Some(command) = rest.next() else { break };
+            value = self.command(dot, command, Some(value))?;
         }
-        let value = value.unwrap_or(Value::MISSING);
         for variable in &pipe.decl {
             let held = Held { value: value.clone(), boxed: false };
             if pipe.assigns {
@@ -39,7 +39,7 @@ impl<'a> Frame<'a, '_> {
                 *known = held;
                 Ok(())
             }
-            None => Err(self.error(format!("undefined variable: {}", variable.name))),
+            None => Err(self.error(format!("undefined variable: {}", variable.name.of(&self.tree.source)))),
         }
     }
 
@@ -50,55 +50,52 @@ impl<'a> Frame<'a, '_> {
         }
         match self.vars.iter().rev().find(|(number, _)| *number == variable.number) {
             Some((_, held)) => Ok(held.clone()),
-            None => Err(self.error(format!("undefined variable: {}", variable.name))),
+            None => Err(self.error(format!("undefined variable: {}", variable.name.of(&self.tree.source)))),
         }
     }
 
-    fn not_a_function(&self, args: &[Arg], last: &Option<Value>) -> Evaluated<()> {
-        if args.len() <= 1 && last.is_none() {
+    fn not_a_function(&self, command: &Command, last: &Option<Value>) -> Evaluated<()> {
+        if command.args.is_empty() && last.is_none() {
             return Ok(());
         }
         let mut shown = String::new();
-        if let Some(first) = args.first() {
-            first.expr.show(&mut shown, &self.tree.source);
-        }
+        command.first.expr.show(&mut shown, &self.tree.source);
         Err(self.error(format!("can't give argument to non-function {shown}")))
     }
 
     fn command(&mut self, dot: &Held, command: &'a Command, last: Option<Value>) -> Evaluated<Value> {
         self.step()?;
-        let Some((first, args)) = command.args.split_first() else { return Ok(Value::MISSING) };
-        let given = Given { args, last };
+        let (first, given) = (&command.first, Given { args: &command.args, last });
         match &first.expr {
-            Expr::Field(idents) => {
+            Expr::Field(names) => {
                 self.at = At::Arg(first);
-                self.chain(dot, dot.clone(), first, idents, given)
+                self.chain(dot, dot, first, *names, given)
             }
-            Expr::Chain(inner, idents) => self.chain_node(dot, first, inner, idents, given),
+            Expr::Chain(inner, names) => self.chain_node(dot, first, inner, *names, given),
             Expr::Function(function) => {
                 self.at = At::Arg(first);
                 self.call(dot, Callee::Function(function), At::Command(command), given)
             }
             Expr::Pipe(pipe) => {
-                self.not_a_function(&command.args, &given.last)?;
+                self.not_a_function(command, &given.last)?;
                 self.enter()?;
                 let value = self.pipeline(dot, pipe);
                 self.leave();
                 value
             }
-            Expr::Variable(variable, idents) => {
+            Expr::Variable(variable, names) => {
                 self.at = At::Arg(first);
-                if idents.is_empty() {
+                if names.is_empty() {
                     let held = self.variable(variable)?;
-                    self.not_a_function(&command.args, &given.last)?;
+                    self.not_a_function(command, &given.last)?;
                     return Ok(held.value);
                 }
                 let held = self.variable(variable)?;
-                self.chain(dot, held, first, idents, given)
+                self.chain(dot, &held, first, *names, given)
             }
             constant => {
                 self.at = At::Arg(first);
-                self.not_a_function(&command.args, &given.last)?;
+                self.not_a_function(command, &given.last)?;
                 match constant {
                     Expr::Bool(b) => Ok(Value::bool(*b)),
                     Expr::Dot => Ok(dot.value.clone()),
@@ -115,7 +112,7 @@ impl<'a> Frame<'a, '_> {
         dot: &Held,
         node: &'a Arg,
         inner: &'a Arg,
-        idents: &'a [std::sync::Arc<str>],
+        names: Piece,
         given: Given<'a>,
     ) -> Evaluated<Value> {
         self.at = At::Arg(node);
@@ -127,7 +124,7 @@ impl<'a> Frame<'a, '_> {
         self.enter()?;
         let value = self.untyped(dot, inner)?;
         self.leave();
-        self.chain(dot, Held { value, boxed: false }, node, idents, given)
+        self.chain(dot, &Held { value, boxed: false }, node, names, given)
     }
 
     /// A constant whose type only its own look tells.
@@ -152,19 +149,30 @@ impl<'a> Frame<'a, '_> {
     fn chain(
         &mut self,
         dot: &Held,
-        mut receiver: Held,
+        receiver: &Held,
         node: &'a Arg,
-        idents: &'a [std::sync::Arc<str>],
+        names: Piece,
         given: Given<'a>,
     ) -> Evaluated<Value> {
-        let Some((last, before)) = idents.split_last() else { return Ok(receiver.value) };
-        for ident in before {
-            receiver = self.field(dot, ident, node, Given::NONE, receiver)?;
+        let tree: &'a Tree = self.tree;
+        let mut names = names.of(&tree.source).get(1..).unwrap_or("");
+        let mut reached: Option<Held> = None;
+        while let Some(len) = names.bytes().position(|b| b == b'.') {
+            let (name, rest) = (&names[..len], &names[len + 1..]);
+            reached = Some(self.field(dot, name, node, Given::NONE, reached.as_ref().unwrap_or(receiver))?);
+            names = rest;
         }
-        Ok(self.field(dot, last, node, given, receiver)?.value)
+        Ok(self.field(dot, names, node, given, reached.as_ref().unwrap_or(receiver))?.value)
     }
 
-    fn field(&mut self, dot: &Held, name: &'a str, node: &'a Arg, given: Given<'a>, receiver: Held) -> Evaluated<Held> {
+    fn field(
+        &mut self,
+        dot: &Held,
+        name: &'a str,
+        node: &'a Arg,
+        given: Given<'a>,
+        receiver: &Held,
+    ) -> Evaluated<Held> {
         let type_name = || {
             let boxed = receiver.boxed && !matches!(receiver.value.data, Data::Missing);
             if boxed { "interface {}" } else { receiver.value.type_name() }
@@ -242,10 +250,10 @@ impl<'a> Frame<'a, '_> {
             Expr::Bool(b) => Ok(Value::bool(*b)),
             Expr::Number(number) => self.constant(number),
             Expr::Str(_, text) => Ok(Value::str(text.clone())),
-            Expr::Field(idents) => self.chain(dot, dot.clone(), arg, idents, Given::NONE),
-            Expr::Variable(variable, idents) => {
+            Expr::Field(names) => self.chain(dot, dot, arg, *names, Given::NONE),
+            Expr::Variable(variable, names) => {
                 let held = self.variable(variable)?;
-                if idents.is_empty() { Ok(held.value) } else { self.chain(dot, held, arg, idents, Given::NONE) }
+                if names.is_empty() { Ok(held.value) } else { self.chain(dot, &held, arg, *names, Given::NONE) }
             }
             Expr::Pipe(pipe) => {
                 self.enter()?;
@@ -254,7 +262,7 @@ impl<'a> Frame<'a, '_> {
                 Ok(value)
             }
             Expr::Function(function) => self.call(dot, Callee::Function(function), At::Arg(arg), Given::NONE),
-            Expr::Chain(inner, idents) => self.chain_node(dot, arg, inner, idents, Given::NONE),
+            Expr::Chain(inner, names) => self.chain_node(dot, arg, inner, *names, Given::NONE),
         }
     }
 }

@@ -24,11 +24,9 @@ impl Lexer<'_> {
     }
 
     fn accept(&mut self, valid: &str) -> bool {
-        if self.peek().is_some_and(|c| valid.contains(c)) {
-            self.next();
-            return true;
-        }
-        false
+        let accepted = self.byte().is_some_and(|b| valid.as_bytes().contains(&b));
+        self.pos += usize::from(accepted);
+        accepted
     }
 
     fn accept_run(&mut self, valid: &str) {
@@ -56,10 +54,12 @@ impl Lexer<'_> {
             self.accept_run("0123456789_");
         }
         self.accept("i");
-        if self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-            return false;
+        match self.peek().filter(|&c| is_alphanumeric(c)) {
+            Some(c) => {
+                self.pos += c.len_utf8();
+                false
+            }
+            None => true,
         }
-        true
     }
 }

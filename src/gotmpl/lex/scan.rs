@@ -23,6 +23,10 @@ pub(super) fn leading_spaces(text: &str) -> usize {
     text.bytes().take_while(|&b| is_space(b)).count()
 }
 
+pub(super) fn trailing_spaces(text: &str) -> usize {
+    text.bytes().rev().take_while(|&b| is_space(b)).count()
+}
+
 pub(super) fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -1,33 +1,29 @@
 //! Pipelines: declarations, commands, operands, terms.
 
-use std::sync::Arc;
-
-use super::super::ast::{Arg, Command, Expr, Pipe, Variable};
+use super::super::ast::{Arg, Command, Expr, Piece, Pipe, Variable};
 use super::super::lex::{Item, Kind};
 use super::super::{number, quote};
 use super::{Parsed, Parser};
 
 impl Parser<'_, '_> {
-    fn variable(&mut self, name: &str) -> Variable {
-        let number = self.names.iter().position(|known| **known == *name).unwrap_or_else(|| {
-            self.names.push(Arc::from(name));
-            self.names.len() - 1
-        });
-        Variable { name: Arc::clone(&self.names[number]), number: number as u32 }
+    fn number(&self, name: &str) -> Option<u32> {
+        self.names.iter().position(|known| *known == name).map(|number| number as u32)
     }
 
-    fn declare(&mut self, pipe: &mut Pipe, token: Item) -> Parsed<()> {
+    fn declare(&mut self, token: Item) -> Parsed<Variable> {
         self.search(self.names.len())?;
-        let name = self.value(token).to_owned();
-        let variable = self.variable(&name);
-        self.vars.push(Arc::clone(&variable.name));
-        pipe.decl.push(variable);
-        Ok(())
+        let name = self.value(token);
+        let number = self.number(name).unwrap_or(self.names.len() as u32);
+        if number as usize == self.names.len() {
+            self.names.push(name);
+        }
+        self.vars.push(number);
+        Ok(Variable { name: Piece::new(token.pos, token.end), number })
     }
 
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
         let pos = self.peek_non_space().pos;
-        let mut pipe = Pipe { pos, assigns: false, decl: Vec::new(), commands: Vec::new() };
+        let (mut assigns, mut decl) = (false, Vec::new());
         loop {
             let variable = self.peek_non_space();
             if variable.kind != Kind::Variable {
@@ -38,13 +34,13 @@ impl Parser<'_, '_> {
             let after = self.peek();
             let next = self.peek_non_space();
             if matches!(next.kind, Kind::Assign | Kind::Declare) {
-                pipe.assigns = next.kind == Kind::Assign;
+                assigns = next.kind == Kind::Assign;
                 self.next_non_space();
-                self.declare(&mut pipe, variable)?;
+                decl.push(self.declare(variable)?);
             } else if next.kind == Kind::Char && self.value(next) == "," {
                 self.next_non_space();
-                self.declare(&mut pipe, variable)?;
-                if context == "range" && pipe.decl.len() < 2 {
+                decl.push(self.declare(variable)?);
+                if context == "range" && decl.len() < 2 {
                     match self.peek_non_space().kind {
                         Kind::Variable | Kind::RightDelim | Kind::RightParen => continue,
                         _ => return Err(self.error("range can only initialize variables")),
@@ -58,12 +54,17 @@ impl Parser<'_, '_> {
             }
             break;
         }
+        let base = self.commands.len();
         loop {
             let token = self.next_non_space();
             match token.kind {
                 kind if kind == end => {
-                    self.check(&pipe, context)?;
-                    return Ok(pipe);
+                    self.check(base)?;
+                    let rest = self.commands.drain((base + 1).min(self.commands.len())..).collect();
+                    let Some(first) = self.commands.pop().filter(|_| self.commands.len() == base) else {
+                        return Err(self.error(format!("missing value for {context}")));
+                    };
+                    return Ok(Pipe { pos, assigns, decl: decl.into(), first, rest });
                 }
                 Kind::Bool
                 | Kind::CharConstant
@@ -79,20 +80,20 @@ impl Parser<'_, '_> {
                 | Kind::LeftParen => {
                     self.backup();
                     let command = self.command()?;
-                    pipe.commands.push(command);
+                    self.commands.push(command);
                 }
                 _ => return Err(self.unexpected(token, context)),
             }
         }
     }
 
-    fn check(&self, pipe: &Pipe, context: &str) -> Parsed<()> {
-        if pipe.commands.is_empty() {
-            return Err(self.error(format!("missing value for {context}")));
-        }
-        for (i, command) in pipe.commands.iter().enumerate().skip(1) {
-            let first = command.args.first().map(|arg| &arg.expr);
-            if matches!(first, Some(Expr::Bool(_) | Expr::Dot | Expr::Nil | Expr::Number(_) | Expr::Str(..))) {
+    /// Only the first command may be a constant.
+    fn check(&self, base: usize) -> Parsed<()> {
+        for (i, command) in self.commands.iter().skip(base).enumerate().skip(1) {
+            if matches!(
+                command.first.expr,
+                Expr::Bool(_) | Expr::Dot | Expr::Nil | Expr::Number(_) | Expr::Str(..)
+            ) {
                 return Err(self.error(format!("non executable command in pipeline stage {}", i + 1)));
             }
         }
@@ -116,10 +117,11 @@ impl Parser<'_, '_> {
             }
             break;
         }
-        if self.args.len() == base {
-            return Err(self.error("empty command"));
+        let args = self.args.drain((base + 1).min(self.args.len())..).collect();
+        match self.args.pop().filter(|_| self.args.len() == base) {
+            Some(first) => Ok(Command { pos, first, args }),
+            None => Err(self.error("empty command")),
         }
-        Ok(Command { pos, args: self.args.drain(base..).collect() })
     }
 
     fn operand(&mut self) -> Parsed<Option<Arg>> {
@@ -128,29 +130,28 @@ impl Parser<'_, '_> {
             return Ok(Some(arg));
         }
         let pos = self.peek().pos;
-        let mut fields: Vec<Arc<str>> = Vec::new();
+        let mut end = pos;
         while self.peek().kind == Kind::Field {
-            let token = self.next();
-            fields.push(Arc::from(&self.value(token)[1..]));
+            end = self.next().end;
         }
+        // Fields follow each other without a space.
+        let names = Piece::new(pos, end);
         arg = match arg.expr {
-            Expr::Field(known) => Arg { pos, expr: Expr::Field(known.into_iter().chain(fields).collect()) },
-            Expr::Variable(variable, known) => {
-                Arg { pos, expr: Expr::Variable(variable, known.into_iter().chain(fields).collect()) }
-            }
+            Expr::Field(_) => Arg { pos, expr: Expr::Field(Piece::new(arg.pos, end)) },
+            Expr::Variable(variable, _) => Arg { pos, expr: Expr::Variable(variable, names) },
             expr @ (Expr::Bool(_) | Expr::Str(..) | Expr::Number(_) | Expr::Nil | Expr::Dot) => {
                 let mut term = String::new();
                 expr.show(&mut term, self.source);
                 return Err(self.error(format!("unexpected . after term {}", quote::quote(&term))));
             }
-            expr => Arg { pos, expr: Expr::Chain(Box::new(Arg { pos: arg.pos, expr }), fields) },
+            expr => Arg { pos, expr: Expr::Chain(Box::new(Arg { pos: arg.pos, expr }), names) },
         };
         Ok(Some(arg))
     }
 
     fn term(&mut self) -> Parsed<Option<Arg>> {
         let token = self.next_non_space();
-        let text = self.text.get(token.pos..token.end).unwrap_or("");
+        let (text, piece) = (self.value(token), Piece::new(token.pos, token.end));
         let expr = match token.kind {
             Kind::Identifier => match self.functions.find(text) {
                 Some(function) => Expr::Function(function),
@@ -160,12 +161,12 @@ impl Parser<'_, '_> {
             Kind::Nil => Expr::Nil,
             Kind::Variable => {
                 self.search(self.vars.len() + self.names.len())?;
-                if !self.vars.iter().any(|known| **known == *text) {
-                    return Err(self.error(format!("undefined variable {}", quote::quote(text))));
+                match self.number(text).filter(|number| self.vars.contains(number)) {
+                    Some(number) => Expr::Variable(Variable { name: piece, number }, Piece::EMPTY),
+                    None => return Err(self.error(format!("undefined variable {}", quote::quote(text)))),
                 }
-                Expr::Variable(self.variable(text), Box::default())
             }
-            Kind::Field => Expr::Field(Box::new([Arc::from(&text[1..])])),
+            Kind::Field => Expr::Field(piece),
             Kind::Bool => Expr::Bool(text == "true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
                 let constant = number::constant(text).map_err(|message| self.error(message))?;
@@ -177,7 +178,7 @@ impl Parser<'_, '_> {
                 self.depth -= 1;
                 Expr::Pipe(Box::new(pipe))
             }
-            Kind::String | Kind::RawString => Expr::Str(token.pos..token.end, self.unquoted(token)?),
+            Kind::String | Kind::RawString => Expr::Str(piece, self.unquoted(token)?),
             _ => {
                 self.backup();
                 return Ok(None);
