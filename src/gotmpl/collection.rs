@@ -236,6 +236,10 @@ impl Map {
     }
 
     fn open(&self) {
+        // A map may hold itself: whoever reads it may come by again while it is read.
+        if matches!(&*self.data.state.borrow(), State::Open(_)) {
+            return;
+        }
         let mut state = self.data.state.borrow_mut();
         if let State::Lazy(mapping, origins) = &*state {
             let fields = mapping.entries.iter().map(|entry| {

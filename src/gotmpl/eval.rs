@@ -45,11 +45,16 @@ pub(super) struct Shared<'r> {
     pub context: Context<'r>,
     pub options: &'r Options,
     pub functions: super::functions::Functions,
-    pub included: &'r RefCell<HashMap<Arc<str>, u32>>,
+    pub included: &'r RefCell<Included>,
     pub depth: Cell<u32>,
     /// Texts that `tpl` has parsed.
     pub parsed: &'r RefCell<Parsed>,
+    /// Room for the arguments of calls, used again and again.
+    pub spare: RefCell<Vec<Vec<Value>>>,
 }
+
+/// How often each name is being included at the moment.
+pub(super) type Included = HashMap<Arc<str>, Rc<Cell<u32>>>;
 
 /// Texts that were parsed at run time, by text, origin and place.
 pub(super) type Parsed = HashMap<(Arc<str>, OriginId, OriginId), Rc<Vec<Tree>>>;
@@ -129,8 +134,9 @@ pub(super) fn execute(
 ) -> Evaluated<()> {
     let dot = Held { value: dot, boxed: false };
     let writer = Writer::UNKNOWN;
-    let mut frame =
-        Frame { shared, scope, tree, at: At::Nothing, vars: vec![(0, dot.clone())], out, under, writer, templates };
+    let mut vars = Vec::with_capacity(4);
+    vars.push((0, dot.clone()));
+    let mut frame = Frame { shared, scope, tree, at: At::Nothing, vars, out, under, writer, templates };
     frame.list(&dot, &tree.root).map(|_| ())
 }
 

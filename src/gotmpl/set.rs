@@ -150,7 +150,7 @@ pub struct Render<'r> {
     set: &'r TemplateSet,
     budget: &'r Budget,
     origins: SharedOrigins,
-    included: RefCell<HashMap<Arc<str>, u32>>,
+    included: RefCell<super::eval::Included>,
     parsed: RefCell<super::eval::Parsed>,
 }
 
@@ -197,8 +197,9 @@ impl Render<'_> {
             included: &self.included,
             depth: Cell::new(0),
             parsed: &self.parsed,
+            spare: RefCell::default(),
         };
-        let mut out = Written::default();
+        let mut out = Written::with_capacity(tree.source.text.len());
         let mut dot = dot.clone();
         if matches!(dot.data, Data::Nil) {
             dot.data = Data::Missing;

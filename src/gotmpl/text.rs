@@ -39,6 +39,11 @@ pub struct Written {
 }
 
 impl Written {
+    /// An empty text with room for so many bytes.
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), runs: Vec::new() }
+    }
+
     /// Appends text of one making.
     pub fn push(&mut self, text: &str, run: Run) {
         if text.is_empty() {

@@ -15,6 +15,9 @@ use super::super::text::{Located, Run, Text, Written};
 use super::super::value::{Data, IntType, UintType, Value};
 use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope};
 
+/// What an included text is given room for to begin with, in bytes: most are a name or a few labels.
+const INCLUDED: usize = 64;
+
 /// What is called.
 pub(super) enum Callee<'c> {
     Function(&'static Function),
@@ -57,7 +60,7 @@ impl<'a> Frame<'a, '_> {
             return self.short_circuit(dot, args, last, true);
         }
         let param = |i: usize| params.get(i).copied().or(variadic).unwrap_or(Param::Any);
-        let mut values = Vec::with_capacity(count);
+        let mut values = self.shared.spare.borrow_mut().pop().unwrap_or_default();
         for (i, arg) in args.iter().enumerate() {
             values.push(self.argument(dot, param(i), arg)?);
         }
@@ -88,6 +91,8 @@ impl<'a> Frame<'a, '_> {
             Callee::Method(object, name, _) => object.call(name, &values, context).map_err(Failure::Message),
             Callee::Values(name, _, map) => functions::call_values_method(name, map, &values, context),
         };
+        values.clear();
+        self.shared.spare.borrow_mut().push(values);
         result.map_err(|failure| {
             self.at = node;
             self.failed(name, failure)
@@ -197,22 +202,19 @@ impl<'a> Frame<'a, '_> {
         let (Some(Data::Str(name)), Some(data)) = (values.first().map(|value| &value.data), values.get(1)) else {
             return Ok(Value::MISSING);
         };
-        let name = name.to_arc();
-        {
+        let name = name.as_str();
+        let known = self.shared.included.borrow().get(&*name).cloned();
+        let count = known.unwrap_or_else(|| {
             let mut included = self.shared.included.borrow_mut();
-            let count = included.entry(Arc::clone(&name)).or_insert(0);
-            if *count > NESTED_INCLUDES {
-                return Err(format!(
-                    "rendering template has a nested reference name: {name}: unable to execute template"
-                )
-                .into());
-            }
-            *count += 1;
+            Rc::clone(included.entry(Arc::from(&*name)).or_default())
+        });
+        if count.get() > NESTED_INCLUDES {
+            let message = "rendering template has a nested reference name";
+            return Err(format!("{message}: {name}: unable to execute template").into());
         }
+        count.set(count.get() + 1);
         let result = self.run_named(&name, data);
-        if let Some(count) = self.shared.included.borrow_mut().get_mut(&name) {
-            *count -= 1;
-        }
+        count.set(count.get() - 1);
         result
     }
 
@@ -225,7 +227,7 @@ impl<'a> Frame<'a, '_> {
     }
 
     fn run_tree(&self, scope: Scope<'_>, tree: &Tree, data: &Value, wrapping: &str) -> Result<Value, Failure> {
-        let mut out = Written::default();
+        let mut out = Written::with_capacity(INCLUDED);
         let mut data = data.clone();
         if matches!(data.data, Data::Nil) {
             data.data = Data::Missing;

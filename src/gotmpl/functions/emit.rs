@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::json;
-use crate::gotmpl::collection::Field;
+use crate::gotmpl::collection::{Field, Fields};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
 use crate::gotmpl::origin::OriginId;
@@ -76,7 +76,7 @@ impl Driver<'_, '_> {
                 self.emitter.string(&text)?
             }
             Data::List(list) => return self.list(list.items()),
-            Data::Map(map) => return self.map(map.entries()),
+            Data::Map(map) => return map.read(|fields| self.map(fields)),
             Data::Object(object) => {
                 context.budget.enter()?;
                 let encoded = object.encoded();
@@ -106,11 +106,12 @@ impl Driver<'_, '_> {
         Ok(())
     }
 
-    fn map(&mut self, mut entries: Vec<(Arc<str>, Field)>) -> Result<(), Failure> {
+    fn map(&mut self, fields: &Fields) -> Result<(), Failure> {
         self.context.budget.enter()?;
+        let mut entries: Vec<(&Arc<str>, &Field)> = fields.iter().collect();
         sort(self.layout.dialect, &mut entries, |(key, _)| key);
         self.emitter.begin_map(entries.is_empty());
-        for (key, field) in &entries {
+        for (key, field) in entries {
             let range = self.emitter.key(key)?;
             self.leaf(range, field.key_origin)?;
             self.node(&field.value)?;

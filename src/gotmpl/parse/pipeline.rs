@@ -90,10 +90,7 @@ impl Parser<'_, '_> {
     /// Only the first command may be a constant.
     fn check(&self, base: usize) -> Parsed<()> {
         for (i, command) in self.commands.iter().skip(base).enumerate().skip(1) {
-            if matches!(
-                command.first.expr,
-                Expr::Bool(_) | Expr::Dot | Expr::Nil | Expr::Number(_) | Expr::Str(..)
-            ) {
+            if matches!(command.first.expr, Expr::Bool(_) | Expr::Dot | Expr::Nil | Expr::Number(_) | Expr::Str(..)) {
                 return Err(self.error(format!("non executable command in pipeline stage {}", i + 1)));
             }
         }

@@ -55,8 +55,9 @@ impl Rules {
 
     /// Whether one path, of a file or a folder, is ignored by itself.
     fn ignores_itself(&self, path: &str, folder: bool) -> bool {
+        let last = path.rsplit('/').next().unwrap_or(path);
         for rule in &self.0 {
-            let name = if rule.whole { path } else { path.rsplit('/').next().unwrap_or(path) };
+            let name = if rule.whole { path } else { last };
             if rule.negate {
                 if (rule.folders_only && !folder) || !rule.pattern.matches(name) {
                     return true;

@@ -100,6 +100,9 @@ pub(super) fn check(chart: &Instance, values: &Table, unchecked: &mut Vec<String
 }
 
 fn refused(validator: &Validator, values: &serde_json::Value) -> Option<String> {
+    if validator.is_valid(values) {
+        return None;
+    }
     let mut lines: Vec<String> = Vec::new();
     let mut missing: Vec<(String, Vec<String>)> = Vec::new();
     for error in validator.iter_errors(values) {

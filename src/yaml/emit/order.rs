@@ -25,6 +25,9 @@ pub fn sort<T>(dialect: Dialect, entries: &mut Vec<T>, key: impl Fn(&T) -> &str)
     } else {
         order = merged(order, less);
     }
+    if order.is_sorted() {
+        return;
+    }
     let mut slots: Vec<Option<T>> = std::mem::take(entries).into_iter().map(Some).collect();
     entries.extend(order.into_iter().filter_map(|at| slots[at].take()));
 }
