@@ -3,7 +3,7 @@
 //! A line names a chart, values files and parameters; the answer has the objects, or Helm's reason. Charts and values files
 //! are read once each, however many lines name them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -150,7 +150,12 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
         if jobs.is_empty() {
             return output.flush();
         }
-        let answers: Vec<Answer> = pool.install(|| jobs.par_iter().map(|job| answer(job, &shop, options)).collect());
+        let answers: Vec<Answer> = pool.install(|| {
+            if options.repeat <= 1 {
+                shop.stock(&jobs);
+            }
+            jobs.par_iter().map(|job| answer(job, &shop, options)).collect()
+        });
         for answer in answers {
             serde_json::to_writer(&mut output, &answer)?;
             output.write_all(b"\n")?;
@@ -265,6 +270,16 @@ impl Shop {
         render(&request, &budget).map_err(|error| if self.quiet { quietened(error, &request) } else { error })
     }
 
+    /// Reads the charts of some jobs, each once. A thread that lists a folder takes up other work meanwhile: were that the
+    /// next job of the same chart, it would read the chart again.
+    fn stock(&self, jobs: &[Job]) {
+        let charts: BTreeSet<&Path> = jobs.iter().filter_map(|job| job.chart.as_deref()).collect();
+        charts.into_par_iter().for_each(|path| {
+            // What is wrong with a chart is kept, and said in the answers.
+            let _ = self.chart(path);
+        });
+    }
+
     fn chart(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
         once(&self.charts, path, || self.load(path))
     }
@@ -314,7 +329,7 @@ impl Shop {
 }
 
 /// What is known of a path, or is made now. Nothing is locked meanwhile: two threads may make the same, which costs less than
-/// waiting, and a thread that lists a folder may take up another line that asks for the same chart.
+/// waiting.
 fn once<T: Clone>(known: &Mutex<BTreeMap<PathBuf, T>>, path: &Path, make: impl FnOnce() -> T) -> T {
     let lock = || known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(found) = lock().get(path).cloned() {

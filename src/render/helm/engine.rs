@@ -1,6 +1,7 @@
 //! Running a chart's templates: which belong to it, in which order they are read, what each is given
 //! (`pkg/engine/engine.go`).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -68,8 +69,8 @@ impl<'i> Templates<'i> {
         let (mut instances, mut by_name) = (Vec::new(), BTreeMap::new());
         gather(root, &mut instances, &mut by_name);
         let mut order: Vec<Arc<str>> = by_name.keys().cloned().collect();
-        let depth = |name: &str| name.matches('/').count();
-        order.sort_by(|a, b| depth(b).cmp(&depth(a)).then_with(|| b.cmp(a)));
+        let depth = |name: &str| name.bytes().filter(|&b| b == b'/').count();
+        order.sort_by_cached_key(|name| Reverse((depth(name), Arc::clone(name))));
         Self { instances, by_name, order }
     }
 

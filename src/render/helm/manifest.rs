@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use memchr::memmem;
+
 use super::error::{Reason, RenderError};
 use super::kinds;
 use super::metadata::{Fields, json_kind, said};
@@ -237,7 +239,7 @@ pub(super) fn split(text: &str, helm: HelmVersion) -> Vec<(usize, usize)> {
         from = end_of_blanks(begin + 3);
     }
     let mut search = from;
-    while let Some(found) = text[search..].find("\n---") {
+    while let Some(found) = memmem::find(&bytes[search..], b"\n---") {
         let newline = search + found;
         let mut stop = newline;
         while stop > from && is_space(bytes[stop - 1]) {
