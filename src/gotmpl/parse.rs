@@ -109,9 +109,9 @@ struct Parser<'t, 'p> {
 
 type Parsed<T> = Result<T, Box<Error>>;
 
-/// What ends a list.
-enum Ended {
-    Node(Node),
+/// What was read of a list: one more node, or its end.
+enum Read {
+    Node,
     End,
     Else,
 }
@@ -255,9 +255,9 @@ impl<'t> Parser<'t, '_> {
                 self.backup2(delim);
             }
             match self.text_or_action()? {
-                Ended::Node(node) => self.nodes.push(node),
-                Ended::End => return Err(self.error("unexpected {{end}}")),
-                Ended::Else => return Err(self.error("unexpected {{else}}")),
+                Read::Node => {}
+                Read::End => return Err(self.error("unexpected {{end}}")),
+                Read::Else => return Err(self.error("unexpected {{else}}")),
             }
         }
     }
@@ -280,19 +280,19 @@ impl<'t> Parser<'t, '_> {
         let ranges = std::mem::take(&mut self.ranges);
         let action = self.action.take();
         let (root, end) = self.item_list()?;
-        if matches!(end, Ended::Else) {
+        if matches!(end, Read::Else) {
             return Err(self.error(format!("unexpected {{{{else}}}} in {context}")));
         }
         (self.vars, self.ranges, self.action) = (vars, ranges, action);
         Ok(root)
     }
 
-    fn item_list(&mut self) -> Parsed<(List, Ended)> {
+    fn item_list(&mut self) -> Parsed<(List, Read)> {
         self.enter()?;
         let base = self.nodes.len();
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
-                Ended::Node(node) => self.nodes.push(node),
+                Read::Node => {}
                 end => {
                     self.depth -= 1;
                     return Ok((self.list(base), end));
@@ -306,11 +306,11 @@ impl<'t> Parser<'t, '_> {
         List { nodes: self.nodes.drain(base..).collect() }
     }
 
-    fn text_or_action(&mut self) -> Parsed<Ended> {
+    fn text_or_action(&mut self) -> Parsed<Read> {
         self.step()?;
         let token = self.next_non_space();
         match token.kind {
-            Kind::Text => Ok(Ended::Node(self.text_node(token))),
+            Kind::Text => Ok(self.text_node(token)),
             Kind::LeftDelim => {
                 self.action = Some(token);
                 let action = self.action();
@@ -321,15 +321,20 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    fn text_node(&mut self, token: Item) -> Node {
-        let parts = self.places.text(self.text, token.pos..token.end);
-        Node { pos: token.pos, kind: NodeKind::Text(TextNode { start: token.pos, end: token.end, parts }) }
+    /// Adds to the list that is being read.
+    fn node(&mut self, pos: usize, kind: NodeKind) -> Read {
+        self.nodes.push(Node { pos, kind });
+        Read::Node
     }
 
-    fn action(&mut self) -> Parsed<Ended> {
+    fn text_node(&mut self, token: Item) -> Read {
+        let parts = self.places.text(self.text, token.pos..token.end);
+        self.node(token.pos, NodeKind::Text(TextNode { start: token.pos, end: token.end, parts }))
+    }
+
+    fn action(&mut self) -> Parsed<Read> {
         let start = self.action.map_or(0, |item| item.pos);
         let token = self.next_non_space();
-        let node = |pos, kind| Ok(Ended::Node(Node { pos, kind }));
         match token.kind {
             Kind::Block => {
                 let context = "block clause";
@@ -338,7 +343,7 @@ impl<'t> Parser<'t, '_> {
                 let pipe = self.pipeline(context, Kind::RightDelim)?;
                 let root = self.body(context)?;
                 self.add(Tree { name: Arc::clone(&name), source: Arc::clone(self.source), root })?;
-                node(token.pos, NodeKind::Template(name, Some(pipe)))
+                Ok(self.node(token.pos, NodeKind::Template(name, Some(pipe))))
             }
             Kind::Break | Kind::Continue => {
                 let (name, kind) = match token.kind {
@@ -352,21 +357,21 @@ impl<'t> Parser<'t, '_> {
                 if self.ranges == 0 {
                     return Err(self.error(format!("{name} outside {{{{range}}}}")));
                 }
-                node(token.pos, kind)
+                Ok(self.node(token.pos, kind))
             }
             Kind::Else => {
                 if !matches!(self.peek_non_space().kind, Kind::If | Kind::With) {
                     self.expect(Kind::RightDelim, "else")?;
                 }
-                Ok(Ended::Else)
+                Ok(Read::Else)
             }
             Kind::End => {
                 self.expect(Kind::RightDelim, "end")?;
-                Ok(Ended::End)
+                Ok(Read::End)
             }
-            Kind::If => self.control("if", NodeKind::If).map(Ended::Node),
-            Kind::With => self.control("with", NodeKind::With).map(Ended::Node),
-            Kind::Range => self.control("range", NodeKind::Range).map(Ended::Node),
+            Kind::If => self.control("if", NodeKind::If),
+            Kind::With => self.control("with", NodeKind::With),
+            Kind::Range => self.control("range", NodeKind::Range),
             Kind::Template => {
                 let context = "template clause";
                 let token = self.next_non_space();
@@ -376,19 +381,19 @@ impl<'t> Parser<'t, '_> {
                     self.backup();
                     pipe = Some(self.pipeline(context, Kind::RightDelim)?);
                 }
-                node(token.pos, NodeKind::Template(name, pipe))
+                Ok(self.node(token.pos, NodeKind::Template(name, pipe)))
             }
             _ => {
                 self.backup();
                 let token = self.peek();
                 let pipe = self.pipeline("command", Kind::RightDelim)?;
                 let writer = self.places.writer(start, self.tokens[0].end);
-                node(token.pos, NodeKind::Action(pipe, writer))
+                Ok(self.node(token.pos, NodeKind::Action(pipe, writer)))
             }
         }
     }
 
-    fn control(&mut self, context: &str, make: fn(Branch) -> NodeKind) -> Parsed<Node> {
+    fn control(&mut self, context: &str, make: fn(Branch) -> NodeKind) -> Parsed<Read> {
         self.enter()?;
         let known = self.vars.len();
         let pipe = self.pipeline(context, Kind::RightDelim)?;
@@ -397,16 +402,18 @@ impl<'t> Parser<'t, '_> {
         let (list, end) = self.item_list()?;
         self.ranges -= is_range;
         let mut otherwise = None;
-        if matches!(end, Ended::Else) {
+        if matches!(end, Read::Else) {
             // `else if` and `else with` are an `else` with the rest inside, and share its `end`.
             let next = self.peek().kind;
             if (context == "if" && next == Kind::If) || (context == "with" && next == Kind::With) {
                 self.next();
                 let inner = if next == Kind::If { NodeKind::If } else { NodeKind::With };
-                otherwise = Some(List { nodes: vec![self.control(context, inner)?] });
+                let base = self.nodes.len();
+                self.control(context, inner)?;
+                otherwise = Some(self.list(base));
             } else {
                 let (list, end) = self.item_list()?;
-                if matches!(end, Ended::Else) {
+                if matches!(end, Read::Else) {
                     return Err(self.error("expected end; found {{else}}"));
                 }
                 otherwise = Some(list);
@@ -414,7 +421,7 @@ impl<'t> Parser<'t, '_> {
         }
         self.vars.truncate(known);
         self.depth -= 1;
-        Ok(Node { pos: pipe.pos, kind: make(Branch { pipe, list, otherwise }) })
+        Ok(self.node(pipe.pos, make(Branch { pipe, list, otherwise })))
     }
 
     fn template_name(&mut self, token: Item, context: &str) -> Parsed<Arc<str>> {
