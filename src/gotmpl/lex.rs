@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use super::quote;
 use scan::{
-    find, has_left_trim_marker, has_right_trim_marker, is_alphanumeric, is_space, leading_spaces, newlines,
+    find, has_left_trim_marker, has_right_trim_marker, is_alphanumeric, is_space, is_word, leading_spaces, newlines,
     trailing_spaces,
 };
 
@@ -271,7 +271,7 @@ impl<'t> Lexer<'t> {
 
     fn inside_action(&mut self) -> Item {
         let Some(b) = self.byte() else { return self.fail("unclosed action") };
-        if (b == self.closing || is_space(b)) && self.at_right_delim().0 {
+        if (b == self.closing || self.input.as_bytes().get(self.pos + 1) == Some(&b'-')) && self.at_right_delim().0 {
             if self.parens == 0 {
                 return self.right_delim();
             }
@@ -362,9 +362,8 @@ impl<'t> Lexer<'t> {
     /// Passes over letters and digits.
     fn word(&mut self) {
         loop {
-            while self.byte().is_some_and(|b| b == b'_' || b.is_ascii_alphanumeric()) {
-                self.pos += 1;
-            }
+            let rest = &self.input.as_bytes()[self.pos..];
+            self.pos += rest.iter().position(|&b| !is_word(b)).unwrap_or(rest.len());
             match self.peek() {
                 Some(c) if !c.is_ascii() && c.is_alphanumeric() => self.pos += c.len_utf8(),
                 _ => return,

@@ -31,6 +31,20 @@ pub(super) fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+/// Whether a byte is a letter, a digit or an underscore of ASCII.
+pub(super) fn is_word(b: u8) -> bool {
+    static WORD: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut b = 0;
+        while b < 128 {
+            table[b] = b == b'_' as usize || (b as u8).is_ascii_alphanumeric();
+            b += 1;
+        }
+        table
+    };
+    WORD[usize::from(b)]
+}
+
 pub(super) fn is_alphanumeric(c: char) -> bool {
     c == '_' || c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphanumeric())
 }

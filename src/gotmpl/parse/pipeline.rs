@@ -5,6 +5,13 @@ use super::super::lex::{Item, Kind};
 use super::super::{number, quote};
 use super::{Parsed, Parser};
 
+/// Takes what was read since `base`, the first apart from the rest.
+fn taken<T>(read: &mut Vec<T>, base: usize) -> Option<(T, Box<[T]>)> {
+    // Most often there is but one.
+    let rest = if read.len() > base + 1 { read.drain(base + 1..).collect() } else { Box::default() };
+    if read.len() > base { read.pop().map(|first| (first, rest)) } else { None }
+}
+
 impl Parser<'_, '_> {
     fn number(&self, name: &str) -> Option<u32> {
         self.names.iter().position(|known| *known == name).map(|number| number as u32)
@@ -60,11 +67,10 @@ impl Parser<'_, '_> {
             match token.kind {
                 kind if kind == end => {
                     self.check(base)?;
-                    let rest = self.commands.drain((base + 1).min(self.commands.len())..).collect();
-                    let Some(first) = self.commands.pop().filter(|_| self.commands.len() == base) else {
-                        return Err(self.error(format!("missing value for {context}")));
+                    return match taken(&mut self.commands, base) {
+                        Some((first, rest)) => Ok(Pipe { pos, assigns, decl: decl.into(), first, rest }),
+                        None => Err(self.error(format!("missing value for {context}"))),
                     };
-                    return Ok(Pipe { pos, assigns, decl: decl.into(), first, rest });
                 }
                 Kind::Bool
                 | Kind::CharConstant
@@ -114,9 +120,8 @@ impl Parser<'_, '_> {
             }
             break;
         }
-        let args = self.args.drain((base + 1).min(self.args.len())..).collect();
-        match self.args.pop().filter(|_| self.args.len() == base) {
-            Some(first) => Ok(Command { pos, first, args }),
+        match taken(&mut self.args, base) {
+            Some((first, args)) => Ok(Command { pos, first, args }),
             None => Err(self.error("empty command")),
         }
     }

@@ -150,17 +150,22 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
         if jobs.is_empty() {
             return output.flush();
         }
-        let answers: Vec<Answer> = pool.install(|| {
+        let answers = pool.install(|| {
             if options.repeat <= 1 {
                 shop.stock(&jobs);
             }
-            jobs.par_iter().map(|job| answer(job, &shop, options)).collect()
+            jobs.par_iter().map(|job| line(&answer(job, &shop, options))).collect::<Result<Vec<_>, _>>()
         });
-        for answer in answers {
-            serde_json::to_writer(&mut output, &answer)?;
-            output.write_all(b"\n")?;
+        for answer in answers? {
+            output.write_all(&answer)?;
         }
     }
+}
+
+fn line(answer: &Answer) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(answer)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 fn answer(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Answer {
