@@ -175,6 +175,9 @@ pub(super) fn show_float(f: f64) -> String {
     if let Some(text) = special(f) {
         return text.to_owned();
     }
+    if f.fract() == 0.0 && f.abs() < 1e6 && f != 0.0 {
+        return (f as i64).to_string();
+    }
     let (digits, exponent) = shortest(f);
     let sign = if f.is_sign_negative() { "-" } else { "" };
     if (-4..6).contains(&exponent) {

@@ -128,10 +128,12 @@ impl Emitter {
             if !f.is_finite() {
                 return Err(Unwritable::NotFinite);
             }
+            if f.fract() == 0.0 && f.abs() < 1e15 {
+                return Ok(self.int(f as i64));
+            }
             let digits = f.to_string();
-            let minus_zero = f == 0.0 && f.is_sign_negative();
             if f.fract() == 0.0 && f.abs() < 1e21 && (digits.parse::<i64>().is_ok() || digits.parse::<u64>().is_ok()) {
-                return Ok(self.plain(if minus_zero { "0" } else { &digits }));
+                return Ok(self.plain(&digits));
             }
         }
         let text = format_g(f, 64);

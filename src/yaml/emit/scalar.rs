@@ -19,6 +19,8 @@ pub(super) enum Written {
 
 /// What the characters of a scalar allow outside of flow collections (`yaml_emitter_analyze_scalar`).
 pub(super) struct Analysis {
+    /// Whether it is a name, a number or a path, which every style can write as it is.
+    bare: bool,
     pub(super) multiline: bool,
     plain: bool,
     single: bool,
@@ -28,7 +30,10 @@ pub(super) struct Analysis {
 impl Analysis {
     pub(super) fn of(text: &str, dialect: Dialect) -> Self {
         if text.is_empty() {
-            return Self { multiline: false, plain: true, single: true, block: false };
+            return Self { bare: false, multiline: false, plain: true, single: true, block: false };
+        }
+        if is_bare(text) {
+            return Self { bare: true, multiline: false, plain: true, single: true, block: true };
         }
         let mut indicators = text.starts_with("---") || text.starts_with("...");
         let (mut breaks, mut special, mut tabs) = (false, false, false);
@@ -62,12 +67,18 @@ impl Analysis {
         let edge = |c: Option<char>| c.is_some_and(|c| c == ' ' || is_break(c));
         let edges = edge(text.chars().next()) || edge(previous);
         Self {
+            bare: false,
             multiline: breaks,
             plain: !(edges || break_space || space_break || special || tabs || breaks || indicators),
             single: !(break_space || space_break || special || tabs),
             block: !(previous == Some(' ') || space_break || special),
         }
     }
+}
+
+fn is_bare(text: &str) -> bool {
+    text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'/' | b'-'))
 }
 
 impl Emitter {
@@ -99,6 +110,11 @@ impl Emitter {
         let start = self.out.len();
         let folds = !is_simple_key && self.layout.dialect == Dialect::V2;
         match style {
+            Written::Plain if analysis.bare => {
+                self.out.push_str(text);
+                self.column += text.len() as i64;
+                self.indention = false;
+            }
             Written::Plain => self.words(text, folds, false),
             Written::Single => {
                 self.indicator("'", true, false, false);
