@@ -11,7 +11,9 @@ mod strict;
 
 pub use strict::is_anchor_name;
 
-use super::node::Node;
+use std::ops::Range;
+
+use super::node::{Node, Role, Scalar};
 use super::scalar::Dialect;
 use crate::budget::Budget;
 use crate::source::{FileId, Span};
@@ -79,7 +81,30 @@ pub fn parse_as(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> 
 /// and none is paid for.
 #[doc(hidden)]
 pub fn parse_common(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Option<Parsed> {
-    quick::read(dialect, file, text, budget)
+    let manner = Manner { dialect, role: Role::Manifest, takes_key: |_| true };
+    parse_part(manner, file, text, 0..text.len(), budget)
+}
+
+/// How the common part of YAML is read for a reader that goes its own way in other parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner {
+    pub(crate) dialect: Dialect,
+    /// What every value and key is told to be.
+    pub(crate) role: Role,
+    /// Whether a key is of the common kind to the reader.
+    pub(crate) takes_key: fn(&Scalar) -> bool,
+}
+
+/// What a part of a text holds, from the start of a line to the end of one, if all of it is of the common kind; the spans are
+/// those of the whole.
+pub(crate) fn parse_part(
+    manner: Manner,
+    file: FileId,
+    text: &str,
+    part: Range<usize>,
+    budget: &Budget,
+) -> Option<Parsed> {
+    quick::read(manner, file, text, part, budget)
 }
 
 /// Reads a text by all of YAML's rules.

@@ -3,8 +3,10 @@
 
 mod pieces;
 mod placing;
+mod quick;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
@@ -54,14 +56,9 @@ pub(super) fn documents(text: &str, placing: &Placing, role: Role, budget: &Budg
     let cut = pieces::cut(text).map_err(|(at, message)| Fail::at(placing.span(at.start, at.end), message))?;
     let mut found = Vec::new();
     for piece in cut {
-        let mut lines = Lines::of(&text[piece.clone()], piece.start);
-        pieces::check_head(&lines.text).map_err(|(at, message)| {
-            let at = lines.outer(at);
-            malformed(placing.span(at, at), message)
-        })?;
-        let read = match read(&lines, placing, role, budget) {
-            Err(fail) if fail.malformed && lines.indent_quoted() => read(&lines, placing, role, budget)?,
-            read => read?,
+        let read = match quick::read(text, piece.clone(), placing, role, budget) {
+            Some(root) => root.map(|root| (root, Vec::new())),
+            None => whole(text, piece, placing, role, budget)?,
         };
         if let Some((root, flaws)) = read
             && !super::tree::is_null(&root)
@@ -72,7 +69,23 @@ pub(super) fn documents(text: &str, placing: &Placing, role: Role, budget: &Budg
     Ok(found)
 }
 
-fn read(lines: &Lines<'_>, placing: &Placing, role: Role, budget: &Budget) -> Result<Option<(Node, Vec<Flaw>)>, Fail> {
+/// A document, if there is one, and what keeps it from being written.
+type Read = Option<(Node, Vec<Flaw>)>;
+
+/// Reads a piece of a text by all of YAML's rules.
+fn whole(text: &str, piece: Range<usize>, placing: &Placing, role: Role, budget: &Budget) -> Result<Read, Fail> {
+    let mut lines = Lines::of(&text[piece.clone()], piece.start);
+    pieces::check_head(&lines.text).map_err(|(at, message)| {
+        let at = lines.outer(at);
+        malformed(placing.span(at, at), message)
+    })?;
+    match read(&lines, placing, role, budget) {
+        Err(fail) if fail.malformed && lines.indent_quoted() => read(&lines, placing, role, budget),
+        read => read,
+    }
+}
+
+fn read(lines: &Lines<'_>, placing: &Placing, role: Role, budget: &Budget) -> Result<Read, Fail> {
     let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
     let mut reader = Reader {
         placing,
@@ -102,7 +115,8 @@ struct Reader<'t, 'p> {
 }
 
 struct Open {
-    start: Span,
+    /// Of a block, which has no text of its own, it grows with what stands in it.
+    span: Span,
     anchor: usize,
     size: u64,
     flow: bool,
@@ -184,7 +198,7 @@ impl Reader<'_, '_> {
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
         loop {
-            let (event, at) = match self.events.next_event() {
+            let (event, mut at) = match self.events.next_event() {
                 None => return Ok(root),
                 Some(Ok((event, span))) => {
                     let range = span.byte_range().unwrap_or_default();
@@ -202,6 +216,7 @@ impl Reader<'_, '_> {
                 Event::Alias(id) => match self.anchors.get(&id).cloned() {
                     Some((node, size)) => {
                         self.check_anchor(self.lines.text.get(at.begin + 1..at.end).unwrap_or(""), at.span)?;
+                        self.budget.items(size.saturating_sub(1))?;
                         (node, size, 0)
                     }
                     // A mapping that takes itself in gains nothing.
@@ -225,18 +240,20 @@ impl Reader<'_, '_> {
                 Event::SequenceStart(style, anchor, _) => {
                     self.enter(&open, at.span)?;
                     let kind = Kind::Seq(Vec::new());
-                    open.push(Open { start: at.span, anchor, size: 1, flow: style == StructureStyle::Flow, kind });
+                    open.push(self.open(&at, style, anchor, kind));
                     continue;
                 }
                 Event::MappingStart(style, anchor, _) => {
                     self.enter(&open, at.span)?;
                     let kind = Kind::Map { entries: Vec::new(), merged: None, key: None };
-                    open.push(Open { start: at.span, anchor, size: 1, flow: style == StructureStyle::Flow, kind });
+                    open.push(self.open(&at, style, anchor, kind));
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
                     let Some(done) = open.pop() else { continue };
-                    let origin = self.origin(done.start.cover(at.span));
+                    let span = if done.flow { done.span.cover(at.span) } else { done.span };
+                    let origin = self.origin(span);
+                    at.span = span;
                     let node = match done.kind {
                         Kind::Seq(items) => Node::seq(items, origin),
                         Kind::Map { mut entries, merged, .. } => {
@@ -252,13 +269,13 @@ impl Reader<'_, '_> {
                 }
                 _ => continue,
             };
-            self.budget.items(if anchor == 0 { size } else { 1 })?;
+            self.budget.items(1)?;
             if anchor != 0 {
                 self.anchors.insert(anchor, (node.clone(), size));
             }
             match open.last_mut() {
                 None => root = Some(node),
-                Some(_) => self.place(&mut open, node, size)?,
+                Some(_) => self.place(&mut open, node, size, at.span)?,
             }
         }
     }
@@ -288,8 +305,15 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn place(&mut self, open: &mut [Open], node: Node, size: u64) -> Outcome {
+    fn open(&self, at: &At, style: StructureStyle, anchor: usize, kind: Kind) -> Open {
+        let flow = style == StructureStyle::Flow;
+        let span = if flow { at.span } else { self.span(at.begin, at.begin) };
+        Open { span, anchor, size: 1, flow, kind }
+    }
+
+    fn place(&mut self, open: &mut [Open], node: Node, size: u64, at: Span) -> Outcome {
         let Some(top) = open.last_mut() else { return Ok(()) };
+        top.span = top.span.cover(at);
         top.size = top.size.saturating_add(size);
         match &mut top.kind {
             Kind::Seq(items) => items.push(node),

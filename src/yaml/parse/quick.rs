@@ -2,19 +2,20 @@
 //! blocks, flow collections on one line, comments, `---`.
 //!
 //! It gives exactly what `reader` gives, or nothing at all: at the first byte that is not clearly one of these it gives up,
-//! has spent nothing, and `reader` decides. No error is ever found here.
+//! has spent nothing, and `reader` decides. No error is ever found here. Other readers may ask for their manner.
 
 mod flow;
 mod scalars;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use memchr::memchr;
 
 use super::index::Index;
 use super::reader::{LONGEST_KEY, MAX_DUPLICATES};
-use super::{Dialect, Document, Duplicate, Parsed, strict};
+use super::{Dialect, Document, Duplicate, Manner, Parsed, strict};
 use crate::budget::Budget;
 use crate::source::{FileId, Span};
 use crate::yaml::node::{Entry, Mapping, Node, Origin, Scalar, Style, Value};
@@ -26,18 +27,19 @@ const DEEPEST: usize = 50;
 /// Comments of a text that are read here, far below every limit.
 const MOST_COMMENTS: usize = 100_000;
 
-/// What the text holds, if all of it is common; the budget is then as `reader` would leave it.
-pub(super) fn read(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Option<Parsed> {
-    if !is_ordinary(text) {
+/// What a part of a text holds, if all of it is common; the budget is then as `reader` would leave it.
+pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>, budget: &Budget) -> Option<Parsed> {
+    let text = text.get(..part.end)?;
+    if !is_ordinary(text.get(part.start..)?) {
         return None;
     }
     let mut quick = Quick {
-        dialect,
+        manner,
         file,
         text,
         bytes: text.as_bytes(),
-        at: 0,
-        line: 0,
+        at: part.start,
+        line: part.start,
         room: budget.items_left(),
         open: Vec::new(),
         nodes: Vec::new(),
@@ -66,7 +68,7 @@ fn is_ordinary(text: &str) -> bool {
 }
 
 struct Quick<'t> {
-    dialect: Dialect,
+    manner: Manner,
     file: FileId,
     text: &'t str,
     bytes: &'t [u8],
@@ -168,6 +170,10 @@ impl<'t> Quick<'t> {
         Span::new(self.file, start, end)
     }
 
+    fn origin(&self, span: Span) -> Origin {
+        Origin::of(self.manner.role, span)
+    }
+
     /// Pays for one value.
     fn pay(&mut self) -> Option<()> {
         self.room = self.room.checked_sub(1)?;
@@ -230,7 +236,7 @@ impl<'t> Quick<'t> {
             Kind::Seq { .. } => Value::Seq(Arc::new(self.nodes.drain(done.base..).collect())),
             Kind::Map { .. } => Value::Map(Arc::new(Mapping { entries: self.entries.drain(done.base..).collect() })),
         };
-        self.give(Node { value, origin: Origin::literal(done.span) })
+        self.give(Node { value, origin: self.origin(done.span) })
     }
 
     /// Gives the innermost collection an empty value, if it waits for one.
@@ -256,8 +262,8 @@ impl<'t> Quick<'t> {
             }
             Kind::Map { key, index } => {
                 let (key, span, _) = key.take()?;
-                let entry = Entry { key, key_origin: Origin::literal(span), value: node };
-                set(&mut self.entries, top.base, index, entry, self.dialect, &mut self.parsed.duplicates)?;
+                let entry = Entry { key, key_origin: Origin::of(self.manner.role, span), value: node };
+                set(&mut self.entries, top.base, index, entry, self.manner.dialect, &mut self.parsed.duplicates)?;
             }
         }
         Some(())
@@ -376,16 +382,13 @@ impl<'t> Quick<'t> {
             text.starts_with(['.', '+', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
                 && text.contains(['.', 'e', 'E'])
         };
-        if style == Style::Plain && self.dialect == Dialect::V2 && number(&text) {
+        if style == Style::Plain && self.manner.dialect == Dialect::V2 && number(&text) {
             // JSON has no word for some.
             if let Meaning::Float(n) = resolve(&text, Dialect::V2) {
                 n.is_finite().then_some(())?;
             }
         }
-        Some(Node {
-            value: Value::Scalar(Scalar { text: text.into(), style, tag: None }),
-            origin: Origin::literal(span),
-        })
+        Some(Node { value: Value::Scalar(Scalar { text: text.into(), style, tag: None }), origin: self.origin(span) })
     }
 
     /// The name of a key that ends here.
@@ -393,10 +396,10 @@ impl<'t> Quick<'t> {
         self.pay()?;
         let scalar = Scalar { text: text.into(), style, tag: None };
         let over_lines = style != Style::Plain && memchr(b'\n', &self.bytes[start..self.at]).is_some();
-        if scalar.is_merge_key() || over_lines || self.at - start > LONGEST_KEY {
+        if scalar.is_merge_key() || over_lines || self.at - start > LONGEST_KEY || !(self.manner.takes_key)(&scalar) {
             return None;
         }
-        scalar.key(self.dialect)
+        scalar.key(self.manner.dialect)
     }
 
     /// Whether a colon that makes a key comes next; goes to it.

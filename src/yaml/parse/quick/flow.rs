@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{DEEPEST, Quick, set};
-use crate::yaml::node::{Entry, Mapping, Node, Origin, Style, Value};
+use crate::yaml::node::{Entry, Mapping, Node, Style, Value};
 use crate::yaml::parse::index::Index;
 
 impl<'t> Quick<'t> {
@@ -32,8 +32,8 @@ impl<'t> Quick<'t> {
                 let key = self.key(text, style, start)?;
                 self.at += 1;
                 self.blanks();
-                let entry = Entry { key, key_origin: Origin::literal(span), value: self.flow_value(depth)? };
-                set(&mut self.entries, entries, &mut index, entry, self.dialect, &mut self.parsed.duplicates)?;
+                let entry = Entry { key, key_origin: self.origin(span), value: self.flow_value(depth)? };
+                set(&mut self.entries, entries, &mut index, entry, self.manner.dialect, &mut self.parsed.duplicates)?;
             }
             self.blanks();
             more = self.peek(0)? == b',';
@@ -50,7 +50,7 @@ impl<'t> Quick<'t> {
             true => Value::Seq(Arc::new(self.nodes.drain(items..).collect())),
             false => Value::Map(Arc::new(Mapping { entries: self.entries.drain(entries..).collect() })),
         };
-        Some(Node { value, origin: Origin::literal(self.span(start, self.at)) })
+        Some(Node { value, origin: self.origin(self.span(start, self.at)) })
     }
 
     fn flow_value(&mut self, depth: usize) -> Option<Node> {

@@ -6,7 +6,7 @@ use std::iter::repeat_n;
 use memchr::{memchr, memchr2, memchr3};
 
 use super::Quick;
-use crate::yaml::node::{Node, Origin, Scalar, Style, Value};
+use crate::yaml::node::{Node, Scalar, Style, Value};
 
 impl<'t> Quick<'t> {
     /// The first line of a plain scalar, up to the blanks before what ends it.
@@ -194,7 +194,7 @@ impl<'t> Quick<'t> {
         self.pay()?;
         let text = self.lines.as_str().into();
         let value = Value::Scalar(Scalar { text, style: Style::Literal, tag: None });
-        self.give(Node { value, origin: Origin::literal(self.span(start, end)) })
+        self.give(Node { value, origin: self.origin(self.span(start, end)) })
     }
 }
 
