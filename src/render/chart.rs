@@ -352,6 +352,16 @@ fn release_name(request: &ChartRequest, budget: &Budget) -> Result<String, Rende
     Ok(set.render(budget).execute("name-template", &nothing).map_err(refused)?.text.to_string())
 }
 
+impl ChartRequest {
+    /// That the chart is not at hand.
+    pub(super) fn missing(&self) -> Gap {
+        let from = super::place::without_user(&self.repo);
+        let gap = Gap::missing_chart(&self.name, &self.version, &from).at(self.span);
+        // Without a repository there is nowhere else to look.
+        Gap { defect: from.is_empty(), ..gap }
+    }
+}
+
 impl Inflater<'_, '_> {
     fn chart(&self, request: &ChartRequest) -> Result<Arc<Chart>, Box<Gap>> {
         let context = self.context;
@@ -371,13 +381,7 @@ impl Inflater<'_, '_> {
         };
         match chart {
             Some(chart) => chart.map_err(|error| Box::new(gap(&error, request.span))),
-            None => {
-                let (name, version) = (&request.name, &request.version);
-                let from = super::place::without_user(&request.repo);
-                let gap = Gap::missing_chart(name, version, &from).at(request.span);
-                // Without a repository there is nowhere else to look.
-                Err(Gap { defect: from.is_empty(), ..gap }.into())
-            }
+            None => Err(request.missing().into()),
         }
     }
 }
