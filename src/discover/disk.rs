@@ -13,7 +13,7 @@ pub struct Disk {
     root: PathBuf,
     sources: Arc<SourceMap>,
     known: Mutex<HashMap<RepoPath, Known>>,
-    found: Mutex<HashMap<RepoPath, Option<(RepoPath, bool)>>>,
+    found: Mutex<HashMap<RepoPath, Place>>,
 }
 
 /// A file that was read: its text if it is one.
@@ -34,6 +34,12 @@ impl Content {
         }
     }
 }
+
+/// What a path leads to, and whether it is a file.
+type Place = Option<(RepoPath, bool)>;
+
+/// Folders above a path that are looked up each by itself.
+const DEEPEST: usize = 64;
 
 /// A file that was read.
 type Known = (FileId, Content);
@@ -59,15 +65,32 @@ impl Disk {
     /// What a path leads to, links followed: its real path, and whether it is a file. Nothing outside the root exists.
     pub fn find(&self, path: &RepoPath) -> Option<(RepoPath, bool)> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        self.find_from(path, DEEPEST, &mut found)
+    }
+
+    /// Looks a path up by what is known of the folders above it, so many of them.
+    fn find_from(&self, path: &RepoPath, above: usize, found: &mut HashMap<RepoPath, Place>) -> Place {
         if let Some(known) = found.get(path) {
             return known.clone();
         }
-        let looked_up = self.look_up(path);
+        let folder = path.parent().filter(|_| above > 0);
+        let looked_up = match folder.and_then(|folder| self.find_from(&folder, above - 1, found)) {
+            Some((folder, false)) => self.look_up_in(&folder, path),
+            // Of links that leave and come back the end counts.
+            _ => self.look_up(path),
+        };
         found.insert(path.clone(), looked_up.clone());
         looked_up
     }
 
-    fn look_up(&self, path: &RepoPath) -> Option<(RepoPath, bool)> {
+    /// What lies in a folder whose real path is known: unless it is a link, its real path is known too.
+    fn look_up_in(&self, folder: &RepoPath, path: &RepoPath) -> Place {
+        let real = folder.join(path.file_name()).ok()?;
+        let metadata = self.root.join(real.as_str()).symlink_metadata().ok()?;
+        if metadata.is_symlink() { self.look_up(path) } else { Some((real, metadata.is_file())) }
+    }
+
+    fn look_up(&self, path: &RepoPath) -> Place {
         let real = self.root.join(path.as_str()).canonicalize().ok()?;
         let inner = real.strip_prefix(&self.root).ok()?.to_str()?;
         Some((RepoPath::new(inner).ok()?, real.is_file()))
@@ -125,5 +148,25 @@ mod tests {
         assert_eq!(place.as_str(), "overlays/prod");
         assert_eq!(disk.read(&RepoPath::new("base.yaml").unwrap()).unwrap().1.bytes(), b"a: 1\n");
         assert!(disk.find(&RepoPath::new("link.yaml").unwrap()).is_none());
+    }
+
+    #[test]
+    fn links_are_followed_wherever_they_stand() {
+        let checkout = tempfile::tempdir().unwrap();
+        let root = checkout.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("real/sub")).unwrap();
+        std::fs::write(root.join("real/sub/a.yaml"), "a: 1\n").unwrap();
+        std::os::unix::fs::symlink("real", root.join("folder")).unwrap();
+        std::os::unix::fs::symlink("sub/a.yaml", root.join("real/file")).unwrap();
+        let disk = Disk::below(root);
+        let find = |path: &str| disk.find(&RepoPath::new(path).unwrap()).map(|(real, file)| format!("{real} {file}"));
+        assert_eq!(find("folder/sub/a.yaml").as_deref(), Some("real/sub/a.yaml true"));
+        assert_eq!(find("folder/file").as_deref(), Some("real/sub/a.yaml true"));
+        assert_eq!(find("folder/sub").as_deref(), Some("real/sub false"));
+        assert_eq!(find("folder").as_deref(), Some("real false"));
+        assert_eq!(find("folder/none"), None);
+        assert_eq!(find("folder/file/none"), None);
+        assert_eq!(find(&"a/".repeat(100_000)), None);
+        assert_eq!(find(""), Some(". false".to_owned()));
     }
 }
