@@ -1,6 +1,8 @@
 //! Who a patch or a replacement is meant for: regular expressions over group, version, kind, name and namespace, and
 //! selectors over labels and annotations.
 
+use std::borrow::Cow;
+
 use regex::Regex;
 
 use super::fail::Fail;
@@ -39,7 +41,73 @@ impl Selector {
 enum Pattern {
     Any,
     Exactly(String),
+    /// One of some simple ones.
+    OneOf(Vec<Vec<Step>>),
     Like(Regex),
+}
+
+/// A part of a simple expression.
+#[derive(Clone, Copy)]
+enum Step {
+    Sign(u8),
+    /// Any character but the end of a line.
+    One,
+    /// As many of them as there are.
+    Many,
+}
+
+/// The alternatives of an expression that has nothing but letters, `.`, `.*`, `.+` and `|`, as most have.
+fn simple(pattern: &str) -> Option<Vec<Vec<Step>>> {
+    let branch = |branch: &str| {
+        let mut steps = Vec::new();
+        let mut rest = branch.bytes().peekable();
+        while let Some(b) = rest.next() {
+            match b {
+                b'.' => match rest.next_if(|next| matches!(next, b'*' | b'+')) {
+                    None => steps.push(Step::One),
+                    Some(b'+') => steps.extend([Step::One, Step::Many]),
+                    Some(_) => steps.push(Step::Many),
+                },
+                b'-' | b'_' | b'/' | b':' => steps.push(Step::Sign(b)),
+                b if b.is_ascii_alphanumeric() => steps.push(Step::Sign(b)),
+                _ => return None,
+            }
+        }
+        Some(steps)
+    };
+    pattern.split('|').map(branch).collect()
+}
+
+/// Whether a text is what a simple expression says.
+fn goes(steps: &[Step], text: &[u8]) -> bool {
+    let (mut step, mut at) = (0, 0);
+    // Where the last `.*` stands, and up to where it reaches.
+    let mut many: Option<(usize, usize)> = None;
+    loop {
+        let goes_on = match steps.get(step) {
+            None => at == text.len(),
+            Some(Step::Many) => {
+                many = Some((step + 1, at));
+                step += 1;
+                continue;
+            }
+            Some(Step::Sign(sign)) => text.get(at) == Some(sign),
+            Some(Step::One) => text.get(at).is_some_and(|&b| b != b'\n'),
+        };
+        if goes_on && step == steps.len() {
+            return true;
+        }
+        if goes_on {
+            (step, at) = (step + 1, at + 1);
+            continue;
+        }
+        let Some((after, reach)) = many else { return false };
+        if text.get(reach).is_none_or(|&b| b == b'\n') {
+            return false;
+        }
+        many = Some((after, reach + 1));
+        (step, at) = (after, reach + 1);
+    }
 }
 
 fn anchored(pattern: &str) -> Result<Pattern, Fail> {
@@ -49,9 +117,16 @@ fn anchored(pattern: &str) -> Result<Pattern, Fail> {
     if pattern.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
         return Ok(Pattern::Exactly(pattern.to_owned()));
     }
+    if let Some(branches) = simple(pattern) {
+        return Ok(Pattern::OneOf(branches));
+    }
+    like(pattern).map(Pattern::Like)
+}
+
+fn like(pattern: &str) -> Result<Regex, Fail> {
     let whole = format!("^(?:{pattern})$");
     let regex = regex::RegexBuilder::new(&whole).size_limit(1 << 20).build();
-    regex.map(Pattern::Like).map_err(|_| Fail::new(format!("error parsing regexp: `{whole}`")))
+    regex.map_err(|_| Fail::new(format!("error parsing regexp: `{whole}`")))
 }
 
 /// A target ready to be asked.
@@ -69,6 +144,13 @@ fn fits(pattern: &Pattern, text: &str) -> bool {
     match pattern {
         Pattern::Any => true,
         Pattern::Exactly(exact) => exact == text,
+        Pattern::OneOf(branches) => {
+            // Each character is one sign, whatever its bytes are.
+            let sign = |c: char| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(u8::MAX);
+            let signs: Cow<'_, [u8]> =
+                if text.is_ascii() { text.as_bytes().into() } else { text.chars().map(sign).collect() };
+            branches.iter().any(|steps| goes(steps, &signs))
+        }
         Pattern::Like(regex) => regex.is_match(text),
     }
 }
@@ -264,6 +346,23 @@ mod tests {
     use super::*;
     use crate::source::{FileId, Span};
     use crate::yaml::{Entry, Origin};
+
+    #[test]
+    fn simple_expressions_mean_what_they_say() {
+        let texts = ["", "a", "ab", "a.b", "axb", "aéb", "a\nb", "abcabd", "tekton.dev", "b", "é", "a|b", "xab.*"];
+        for pattern in
+            ["a.b", ".*", ".+", "a|b", "a|", "a.*b", "a.*b.", ".*ab.*d", "tekton.dev", "a.+b|x.*", "..", "a/b:c"]
+        {
+            let compiled = anchored(pattern).unwrap();
+            assert!(matches!(compiled, Pattern::OneOf(_)), "{pattern}");
+            for text in texts {
+                assert_eq!(fits(&compiled, text), like(pattern).unwrap().is_match(text), "{pattern} {text:?}");
+            }
+        }
+        for pattern in ["a*", "a.*?", ".**", "(a)", "a\\.b", "[a]", "^a$", "a{2}"] {
+            assert!(!matches!(anchored(pattern), Ok(Pattern::OneOf(_))), "{pattern}");
+        }
+    }
 
     fn labels(pairs: &[(&str, &str)]) -> Node {
         let origin = Origin::literal(Span::new(FileId(0), 0, 0));
