@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
 use super::id::{self, Gvk, ResId};
@@ -13,7 +14,7 @@ use super::object::Object;
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree;
-use crate::yaml::{Entry, Meaning, Node, Scalar, Style, Value};
+use crate::yaml::{Mapping, Meaning, Node, Scalar, Style, Value};
 
 /// Annotations by which Kustomize and its library take notes; none of them is printed.
 const NOTES: [&str; 20] = [
@@ -164,6 +165,25 @@ fn has_lines(map: &Node) -> bool {
     map.as_map().is_some_and(|map| map.entries.iter().any(|entry| tree::text(&entry.value).contains('\n')))
 }
 
+/// Whether a text surely is the same to all readers however it is looked at; most are.
+fn is_ordinary(scalar: &Scalar) -> bool {
+    let first = scalar.text.bytes().next().unwrap_or(b'"');
+    let text = match scalar.style {
+        Style::SingleQuoted | Style::DoubleQuoted => true,
+        Style::Literal => first != b'\t',
+        Style::Plain => matches!(first, b'a'..=b'z' | b'A'..=b'Z' | b'/') && !b"fFnNoOtTyY".contains(&first),
+        Style::Folded => false,
+    };
+    text && scalar.tag.is_none() && is_readable(&scalar.text)
+}
+
+/// Whether a text surely has no character that does not come through JSON and YAML.
+fn is_readable(text: &str) -> bool {
+    // By the first bytes of theirs in UTF-8.
+    let suspicious = |b: u8| (b == 0x7f) | (b == 0xc2) | (b == 0xef);
+    !text.as_bytes().chunks(32).any(|piece| piece.iter().fold(false, |any, &b| any | suspicious(b)))
+}
+
 /// How a scalar has to be spelled so that YAML 1.1 reads what YAML 1.2 meant; `None` if it is fine as it is.
 fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, Cow<'static, str>> {
     if let Some(message) = meaning::misfit(scalar) {
@@ -233,6 +253,9 @@ fn is_unreadable(c: char) -> bool {
 
 /// Why a key does not come through JSON and YAML.
 fn lost_key(key: &str) -> Option<&'static str> {
+    if key.len() <= LONGEST_KEY && is_readable(key) {
+        return None;
+    }
     if key.contains(is_unreadable) {
         return Some("yaml: control characters are not allowed");
     }
@@ -325,53 +348,65 @@ fn folded_away(text: &str) -> Option<String> {
     (made != text).then_some(made)
 }
 
-fn needs_spelling(node: &Node) -> bool {
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        match &node.value {
-            Value::Map(map) => {
-                if map.entries.iter().any(|entry: &Entry| lost_key(&entry.key).is_some()) {
-                    return true;
-                }
-                open.extend(map.entries.iter().map(|entry| &entry.value));
-            }
-            Value::Seq(items) => open.extend(items.iter()),
-            Value::Scalar(scalar) => {
-                if !matches!(spelled(scalar), Ok(None)) {
-                    return true;
-                }
-            }
-        }
-    }
-    false
-}
-
 /// Respells a tree for readers of YAML 1.1, as if it had been written and read once more.
 pub(super) fn respell(node: &mut Node) -> Outcome {
-    if !needs_spelling(node) {
-        return Ok(());
+    if let Some(value) = respelled(node)? {
+        node.value = value;
     }
-    let span = node.span();
-    match &mut node.value {
+    Ok(())
+}
+
+/// What a value has to be; nothing if it is fine as it is, as most are, whose trees stay shared.
+fn respelled(node: &Node) -> Result<Option<Value>, Fail> {
+    match &node.value {
+        Value::Scalar(scalar) if is_ordinary(scalar) => Ok(None),
         Value::Scalar(scalar) => {
-            if let Some(new) = spelled(scalar).map_err(|message| Fail::at(span, message.as_ref()))? {
-                *scalar = new;
-            }
-            Ok(())
+            let new = spelled(scalar).map_err(|message| Fail::at(node.span(), message.as_ref()))?;
+            Ok(new.map(Value::Scalar))
         }
-        Value::Map(_) => tree::entries_mut(node).into_iter().flatten().try_for_each(|entry| {
-            if let Some(message) = lost_key(&entry.key) {
-                return Err(Fail::at(entry.key_origin.anchor(), message));
+        Value::Map(map) => {
+            let mut made: Option<Mapping> = None;
+            for (at, entry) in map.entries.iter().enumerate() {
+                if let Some(message) = lost_key(&entry.key) {
+                    return Err(Fail::at(entry.key_origin.anchor(), message));
+                }
+                if let Some(value) = respelled(&entry.value)? {
+                    made.get_or_insert_with(|| (**map).clone()).entries[at].value.value = value;
+                }
             }
-            respell(&mut entry.value)
-        }),
-        Value::Seq(_) => tree::items_mut(node).into_iter().flatten().try_for_each(respell),
+            Ok(made.map(|made| Value::Map(Arc::new(made))))
+        }
+        Value::Seq(items) => {
+            let mut made: Option<Vec<Node>> = None;
+            for (at, item) in items.iter().enumerate() {
+                if let Some(value) = respelled(item)? {
+                    made.get_or_insert_with(|| (**items).clone())[at].value = value;
+                }
+            }
+            Ok(made.map(|made| Value::Seq(Arc::new(made))))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ordinary_texts_need_no_spelling() {
+        let words = [
+            "", "a", "/x", "\tx\ny", "no", "yes", "On", "1", "1:2", ".5", "~", "null", "-1", "0x1f", "x\u{85}y", "é",
+            "=", "<<",
+        ];
+        let styles = [Style::Plain, Style::SingleQuoted, Style::DoubleQuoted, Style::Literal, Style::Folded];
+        for (word, style) in words.into_iter().flat_map(|word| styles.map(|style| (word, style))) {
+            let scalar = Scalar { text: word.into(), style, tag: None };
+            let fine = matches!(spelled(&scalar), Ok(None));
+            assert!(fine || !is_ordinary(&scalar), "{scalar:?}");
+        }
+        let plain = |text: &str| Scalar { text: text.into(), style: Style::Plain, tag: None };
+        assert!(is_ordinary(&plain("apps/v1")) && !is_ordinary(&plain("yes")) && !is_ordinary(&plain("x\u{80}")));
+    }
 
     #[test]
     fn folded_texts_gain_a_line_before_deeper_ones() {
