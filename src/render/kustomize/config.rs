@@ -1,5 +1,6 @@
 //! Where transformers work by default and what `configurations` and `crds` add to that.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::fail::{Fail, Outcome};
@@ -32,7 +33,27 @@ pub(super) struct Config {
     pub(super) images: Vec<FieldSpec>,
     pub(super) replicas: Vec<FieldSpec>,
     pub(super) name_reference: Vec<BackReference>,
+    by_kind: ByKind,
 }
+
+/// Where the fields for a kind, or for any, stand among the references; made when they are first asked for, and no part of
+/// what is configured.
+#[derive(Debug, Default)]
+struct ByKind(OnceLock<BTreeMap<String, Vec<(usize, usize)>>>);
+
+impl Clone for ByKind {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for ByKind {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for ByKind {}
 
 const SECTIONS: [&str; 10] = [
     "namePrefix",
@@ -60,6 +81,21 @@ impl Config {
             &mut self.var_reference,
             &mut self.images,
             &mut self.replicas,
+        ]
+    }
+
+    fn lists(&self) -> [&[FieldSpec]; 10] {
+        [
+            &self.name_prefix,
+            &self.name_suffix,
+            &self.namespace,
+            &self.common_labels,
+            &self.labels,
+            &self.template_labels,
+            &self.common_annotations,
+            &self.var_reference,
+            &self.images,
+            &self.replicas,
         ]
     }
 
@@ -110,17 +146,77 @@ impl Config {
         if **this == empty && Arc::ptr_eq(other, &Config::defaults()) {
             return Ok(Arc::clone(other));
         }
+        if !this.gains_by(other)? {
+            return Ok(Arc::clone(this));
+        }
+        // Each list is in order already.
         let mut merged = (**this).clone();
-        let mut incoming = (**other).clone();
-        for (name, (into, from)) in SECTIONS.iter().zip(merged.sections().into_iter().zip(incoming.sections())) {
+        for (name, (into, from)) in SECTIONS.iter().zip(merged.sections().into_iter().zip(other.lists())) {
+            let before = into.len();
             fieldspec::merge_all(into, from)
                 .map_err(|fail| fail.within(format!("failed to merge {name} fieldSpec")))?;
+            if into.len() > before {
+                into.sort_by_cached_key(|spec| spec.gvk.sort_key());
+            }
         }
-        for reference in incoming.name_reference {
-            merged.add_reference(reference)?;
+        let before = merged.name_reference.len();
+        for reference in &other.name_reference {
+            merged.add_reference(reference.clone())?;
         }
-        merged.sort();
+        if merged.name_reference.len() > before {
+            merged.name_reference.sort_by_cached_key(|reference| reference.target.sort_key());
+        }
         Ok(Arc::new(merged))
+    }
+
+    /// The fields by which an object of a kind refers to others, in order.
+    pub(super) fn references_of(&self, gvk: &Gvk) -> Vec<(&Gvk, &FieldSpec)> {
+        let by_kind = self.by_kind.0.get_or_init(|| {
+            let mut by_kind: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::from([(String::new(), Vec::new())]);
+            let referrers = || self.name_reference.iter().flat_map(|reference| &reference.referrers);
+            for spec in referrers() {
+                by_kind.entry(spec.gvk.kind.clone()).or_default();
+            }
+            for (at, reference) in self.name_reference.iter().enumerate() {
+                for (number, spec) in reference.referrers.iter().enumerate() {
+                    for (kind, places) in &mut by_kind {
+                        if spec.gvk.kind.is_empty() || spec.gvk.kind == *kind {
+                            places.push((at, number));
+                        }
+                    }
+                }
+            }
+            by_kind
+        });
+        let places = by_kind.get(&gvk.kind).or_else(|| by_kind.get("")).into_iter().flatten();
+        let fields = places.map(|&(at, number)| {
+            let reference = &self.name_reference[at];
+            (&reference.target, &reference.referrers[number])
+        });
+        fields.filter(|(_, spec)| gvk.is_selected_by(&spec.gvk)).collect()
+    }
+
+    /// Whether anything of the other is not there yet.
+    fn gains_by(&self, other: &Config) -> Result<bool, Fail> {
+        for (name, (into, from)) in SECTIONS.iter().zip(self.lists().into_iter().zip(other.lists())) {
+            let gains = fieldspec::gains(into, from);
+            if gains.map_err(|fail| fail.within(format!("failed to merge {name} fieldSpec")))? {
+                return Ok(true);
+            }
+        }
+        for reference in &other.name_reference {
+            let mut known = self.name_reference.iter().filter(|known| known.target == reference.target).peekable();
+            if known.peek().is_none() {
+                return Ok(true);
+            }
+            for known in known {
+                let gains = fieldspec::gains(&known.referrers, &reference.referrers);
+                if gains.map_err(|fail| fail.within("failed to merge NameReference fieldSpec"))? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     fn add_reference(&mut self, reference: BackReference) -> Outcome {
@@ -253,6 +349,18 @@ fn follow(config: &mut Config, gvk: &Gvk, types: &Node, name: &str, path: &mut V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_found_by_kind() {
+        let defaults = Config::defaults();
+        for (version, kind) in [("apps/v1", "Deployment"), ("v1", "ServiceAccount"), ("v1", ""), ("a/v1", "Own")] {
+            let gvk = Gvk::parse(version, kind);
+            let all =
+                defaults.name_reference.iter().flat_map(|one| one.referrers.iter().map(|spec| (&one.target, spec)));
+            let wanted: Vec<_> = all.filter(|(_, spec)| gvk.is_selected_by(&spec.gvk)).collect();
+            assert_eq!(defaults.references_of(&gvk), wanted, "{kind}");
+        }
+    }
 
     #[test]
     fn the_defaults_come_through_a_merge_whole() {

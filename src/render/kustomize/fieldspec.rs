@@ -1,5 +1,7 @@
 //! Paths into objects at which a transformer works: by group, version and kind, through lists, made on the way if asked for.
 
+use std::borrow::Cow;
+
 use super::fail::{Fail, Outcome};
 use super::id::{Gvk, ResId};
 use super::tree::{self, Shape};
@@ -31,6 +33,18 @@ impl FieldSpec {
             && (self.gvk.group.is_empty() || self.gvk.group == group)
             && (self.gvk.version.is_empty() || self.gvk.version == version)
     }
+}
+
+/// Whether anything is not there yet; a conflict is only looked for up to there.
+pub(super) fn gains(into: &[FieldSpec], incoming: &[FieldSpec]) -> Result<bool, Fail> {
+    for spec in incoming {
+        match into.iter().find(|known| known.covers(spec)) {
+            Some(known) if known.create != spec.create => return Err(Fail::new("conflicting fieldspecs")),
+            Some(_) => {}
+            None => return Ok(true),
+        }
+    }
+    Ok(false)
 }
 
 /// Adds what is not there yet; the same path once to be made and once not is a conflict.
@@ -67,12 +81,13 @@ pub(super) fn apply(object: &mut Node, spec: &FieldSpec, make: Make, origin: &Or
 /// As [`apply`], to an object of whatever kind.
 pub(super) fn apply_path(object: &mut Node, spec: &FieldSpec, make: Make, origin: &Origin, edit: Edit<'_>) -> Outcome {
     // Most paths end at the first step.
-    let first = spec.path.split('/').next().unwrap_or("");
-    let plain = !first.is_empty() && !first.contains(['\\', '[', ' ']);
-    if plain && (!spec.create || make == Make::Nothing) && object.as_map().is_some() && object.get(first).is_none() {
+    if let Some(first) = first_step(&spec.path)
+        && (!spec.create || make == Make::Nothing)
+        && object.as_map().is_some_and(|map| map.get(first).is_none())
+    {
         return Ok(());
     }
-    let path = tree::split_path(&spec.path, '/');
+    let path = steps(&spec.path);
     let walk = Walk { path: &path, create: spec.create, make, origin };
     // Asking first whether the path leads anywhere keeps shared trees shared.
     if !walk.leads_somewhere(object, 0) {
@@ -84,15 +99,28 @@ pub(super) fn apply_path(object: &mut Node, spec: &FieldSpec, make: Make, origin
 
 /// Refuses an object in which the path meets a single value where it goes on; changes nothing.
 pub(super) fn check_path(object: &Node, spec: &FieldSpec) -> Outcome {
-    let first = spec.path.split('/').next().unwrap_or("");
-    if !first.is_empty() && !first.contains(['\\', '[', ' ']) && object.get(first).is_none() {
+    if first_step(&spec.path).is_some_and(|first| object.get(first).is_none()) {
         return Ok(());
     }
-    check(object, &tree::split_path(&spec.path, '/'))
+    check(object, &steps(&spec.path))
         .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))
 }
 
-fn check(node: &Node, path: &[String]) -> Outcome {
+/// The first field of a path, unless it is a list or must be unescaped.
+fn first_step(path: &str) -> Option<&str> {
+    let first = path.split('/').next()?;
+    (!first.is_empty() && !first.bytes().any(|b| matches!(b, b'\\' | b'[' | b' '))).then_some(first)
+}
+
+/// A path taken apart, as [`tree::split_path`] does it.
+fn steps(path: &str) -> Vec<Cow<'_, str>> {
+    if path.starts_with('/') || path.contains('\\') {
+        return tree::split_path(path, '/').into_iter().map(Cow::Owned).collect();
+    }
+    path.split('/').map(Cow::Borrowed).collect()
+}
+
+fn check(node: &Node, path: &[Cow<'_, str>]) -> Outcome {
     let Some((part, rest)) = path.split_first() else { return Ok(()) };
     if tree::is_null(node) {
         return Ok(());
@@ -130,7 +158,7 @@ fn describe(object: &Node) -> String {
 }
 
 struct Walk<'w> {
-    path: &'w [String],
+    path: &'w [Cow<'w, str>],
     create: bool,
     make: Make,
     origin: &'w Origin,

@@ -23,15 +23,12 @@ impl Gvk {
         Self { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() }
     }
 
-    pub(super) fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
-    }
-
     /// Whether this is one of what a selector means.
     pub(super) fn is_selected_by(&self, selector: &Gvk) -> bool {
-        (selector.group.is_empty() || selector.group == self.group)
+        // Most differ in the kind.
+        (selector.kind.is_empty() || selector.kind == self.kind)
+            && (selector.group.is_empty() || selector.group == self.group)
             && (selector.version.is_empty() || selector.version == self.version)
-            && (selector.kind.is_empty() || selector.kind == self.kind)
     }
 
     /// Kubernetes' own kinds that live outside namespaces; other kinds are taken to live in one.
@@ -45,21 +42,26 @@ impl Gvk {
     }
 
     fn scope(&self) -> Option<bool> {
-        static SCOPES: OnceLock<HashMap<(&str, &str), bool>> = OnceLock::new();
+        /// By kind: the versions, with their groups, in which it is known.
+        type Scopes = HashMap<&'static str, Vec<(&'static str, bool)>>;
+        static SCOPES: OnceLock<Scopes> = OnceLock::new();
         let scopes = SCOPES.get_or_init(|| {
-            let mut scopes = HashMap::new();
+            let mut scopes = Scopes::new();
             for line in TABLE.lines() {
                 let mut words = line.split(' ');
                 if let (Some("scope"), Some(version), Some(kind), Some(scope)) =
                     (words.next(), words.next(), words.next(), words.next())
                 {
-                    scopes.insert((version, kind), scope == "cluster");
+                    scopes.entry(kind).or_default().push((version, scope == "cluster"));
                 }
             }
             scopes
         });
-        let version = self.api_version();
-        scopes.get(&(version.as_str(), self.kind.as_str())).copied()
+        let is_own = |version: &str| {
+            let (group, version) = version.split_once('/').unwrap_or(("", version));
+            group == self.group && version == self.version
+        };
+        scopes.get(self.kind.as_str())?.iter().find(|(version, _)| is_own(version)).map(|&(_, cluster)| cluster)
     }
 
     /// The order of configured field paths and back references.

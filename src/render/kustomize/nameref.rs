@@ -56,10 +56,7 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
     for at in 0..map.list.len() {
         let original = map.list[at].original_id();
         let reach = Reach::of(map, at, &candidates)?;
-        let of_kind = by_kind.entry(original.gvk).or_insert_with_key(|gvk| {
-            let all = config.name_reference.iter().flat_map(|one| one.referrers.iter().map(|spec| (&one.target, spec)));
-            all.filter(|(_, spec)| gvk.is_selected_by(&spec.gvk)).collect()
-        });
+        let of_kind = by_kind.entry(original.gvk).or_insert_with_key(|gvk| config.references_of(gvk));
         let told = |fail: Fail, spec: &FieldSpec| {
             let id = &candidates[at].current;
             fail.within(format!("updating name reference in '{}' field of '{id}'", spec.path))
