@@ -13,7 +13,6 @@ use super::object::{Behavior, Object};
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree;
-use crate::gotmpl::json_string;
 use crate::source::{FileId, Span};
 use crate::yaml::{Entry, Node, Origin, Role, Scalar, Style, Value};
 
@@ -247,7 +246,11 @@ fn hash(object: &Object) -> String {
         object.node.get(key).map_or_else(
             || "\"\"".to_owned(),
             |node| match node.as_scalar() {
-                Some(scalar) => json_string(&scalar.text, true),
+                Some(scalar) => {
+                    let mut written = String::with_capacity(scalar.text.len() + 2);
+                    json::string(&scalar.text, &mut written);
+                    written
+                }
                 None => json::text(node),
             },
         )

@@ -21,7 +21,7 @@ fn write(node: &Node, out: &mut String) {
                 if at > 0 {
                     out.push(',');
                 }
-                out.push_str(&json_string(&entry.key, true));
+                string(&entry.key, out);
                 out.push(':');
                 write(&entry.value, out);
             }
@@ -43,7 +43,56 @@ fn write(node: &Node, out: &mut String) {
             Meaning::Int(value) => out.push_str(&value.to_string()),
             Meaning::Uint(value) => out.push_str(&value.to_string()),
             Meaning::Float(value) => out.push_str(&meaning::float_text(value)),
-            Meaning::Str(text) => out.push_str(&json_string(&text, true)),
+            Meaning::Str(text) => string(&text, out),
         },
+    }
+}
+
+/// Which bytes need no escape.
+const ORDINARY: [bool; 256] = {
+    let mut ordinary = [false; 256];
+    let mut b = b' ';
+    while b <= b'~' {
+        ordinary[b as usize] = !matches!(b, b'"' | b'\\' | b'<' | b'>' | b'&');
+        b += 1;
+    }
+    ordinary
+};
+
+/// A text in quotes; what needs no escape is copied as it is.
+pub(super) fn string(text: &str, out: &mut String) {
+    let ordinary = |b: u8| ORDINARY[usize::from(b)];
+    out.push('"');
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (copied, after) = rest.split_at(rest.bytes().position(|b| !ordinary(b)).unwrap_or(rest.len()));
+        out.push_str(copied);
+        let length = after.bytes().position(ordinary).unwrap_or(after.len());
+        let (special, after) = after.split_at(length);
+        match special {
+            "" => {}
+            "\n" => out.push_str("\\n"),
+            "\"" => out.push_str("\\\""),
+            special => {
+                let written = json_string(special, true);
+                out.push_str(&written[1..written.len() - 1]);
+            }
+        }
+        rest = after;
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_written_as_others_write_them() {
+        for text in ["", "a b", "\"", "a\"\"b\n\tc\\", "<a & b>\u{7f}", "é\u{2028}x\u{0}y\u{1f600}", "\"\"a\""] {
+            let mut written = String::new();
+            string(text, &mut written);
+            assert_eq!(written, json_string(text, true));
+        }
     }
 }

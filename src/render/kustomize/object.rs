@@ -196,6 +196,11 @@ impl Object {
         ResId::new(self.gvk(), self.name(), self.namespace())
     }
 
+    /// Whether another object of the same name is the same one, as their ids would say.
+    pub(super) fn is_twin(&self, other: &Object) -> bool {
+        self.kind() == other.kind() && self.id().same(&other.id())
+    }
+
     /// What it was called, the first name first.
     pub(super) fn former_ids(&self) -> Vec<ResId> {
         self.notes.former.iter().map(|former| self.former_id(former)).collect()

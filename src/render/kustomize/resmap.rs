@@ -95,6 +95,34 @@ fn registered(object: &Object) -> Fail {
     Fail::at(span, format!("may not add resource with an already registered id: {}", object.id()))
 }
 
+/// Objects for which looking at all others takes less time than noting their names.
+const FEW: usize = 4;
+
+/// The first object, from some place on, that is the same as one before.
+fn first_twin(list: &[Object], from: usize) -> Option<usize> {
+    // Only objects of the same name can be the same.
+    if list.len() - from <= FEW {
+        return (from..list.len()).find(|&at| {
+            let (object, name) = (&list[at], list[at].name());
+            list[..at].iter().any(|earlier| earlier.name() == name && earlier.is_twin(object))
+        });
+    }
+    // The last one of each name, and the one before each.
+    let mut last: HashMap<&str, usize> = HashMap::with_capacity(list.len());
+    let mut before = vec![None; list.len()];
+    for (at, object) in list.iter().enumerate() {
+        before[at] = last.insert(object.name(), at);
+        let mut other = if at < from { None } else { before[at] };
+        while let Some(earlier) = other {
+            if list[earlier].is_twin(object) {
+                return Some(at);
+            }
+            other = before[earlier];
+        }
+    }
+    None
+}
+
 impl ResMap {
     pub(super) fn of(objects: Vec<Object>) -> Result<Self, Fail> {
         let mut map = Self::default();
@@ -104,7 +132,7 @@ impl ResMap {
 
     pub(super) fn append(&mut self, object: Object) -> Outcome {
         let id = object.id();
-        if self.list.iter().any(|known| known.name() == id.name && id.same(&known.id())) {
+        if self.list.iter().any(|known| known.name() == id.name && known.is_twin(&object)) {
             return Err(registered(&object));
         }
         self.list.push(object);
@@ -112,39 +140,17 @@ impl ResMap {
     }
 
     pub(super) fn append_all(&mut self, objects: impl IntoIterator<Item = Object>) -> Outcome {
-        // Only objects of the same name can be the same.
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, known) in self.list.iter().enumerate() {
-            by_name.entry(known.name().to_owned()).or_default().push(at);
+        let known = self.list.len();
+        self.list.extend(objects);
+        match first_twin(&self.list, known) {
+            Some(at) => Err(registered(&self.list[at])),
+            None => Ok(()),
         }
-        for object in objects {
-            let same_name = by_name.entry(object.name().to_owned()).or_default();
-            if !same_name.is_empty() {
-                let id = object.id();
-                if same_name.iter().any(|&at| id.same(&self.list[at].id())) {
-                    return Err(registered(&object));
-                }
-            }
-            same_name.push(self.list.len());
-            self.list.push(object);
-        }
-        Ok(())
     }
 
     /// The first object that has the name of another one.
     pub(super) fn twin(&self) -> Option<ResId> {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, object) in self.list.iter().enumerate() {
-            let same_name = by_name.entry(object.name()).or_default();
-            if !same_name.is_empty() {
-                let id = object.id();
-                if same_name.iter().any(|&other| id.same(&self.list[other].id())) {
-                    return Some(id);
-                }
-            }
-            same_name.push(at);
-        }
-        None
+        first_twin(&self.list, 0).map(|at| self.list[at].id())
     }
 
     /// The places of the objects that have or had a name.

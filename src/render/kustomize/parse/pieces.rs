@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::{memchr, memmem};
+
 /// A place in a text, and what is wrong there.
 type Wrong<'m> = (usize, &'m str);
 
@@ -12,21 +14,21 @@ type Wrong<'m> = (usize, &'m str);
 /// without an end.
 pub(super) fn cut(text: &str) -> Result<Vec<Range<usize>>, (Range<usize>, String)> {
     let mut found = Vec::new();
-    let (mut start, mut at, mut may_cut) = (0, 0, false);
-    for line in text.split_inclusive('\n') {
-        let whole = at..at + line.len();
-        at = whole.end;
-        let Some(rest) = line.strip_prefix("---").filter(|_| may_cut && line.ends_with('\n')) else {
-            may_cut = true;
+    let mut start = 0;
+    for before in memmem::find_iter(text.as_bytes(), b"\n---") {
+        let line = before + 1;
+        // A last line without an end; and the one behind a cut.
+        let Some(length) = memchr(b'\n', &text.as_bytes()[line..]) else { break };
+        if line == start {
             continue;
-        };
-        let rest = rest.trim();
-        if !rest.is_empty() && !rest.starts_with('#') {
-            return Err((whole, format!("invalid document separator: {}", line.trim())));
         }
-        found.push(start..whole.start);
-        start = at;
-        may_cut = false;
+        let whole = line..line + length + 1;
+        let rest = text[line + 3..whole.end].trim();
+        if !rest.is_empty() && !rest.starts_with('#') {
+            return Err((whole.clone(), format!("invalid document separator: {}", text[whole].trim())));
+        }
+        found.push(start..line);
+        start = whole.end;
     }
     found.push(start..text.len());
     Ok(found)
@@ -223,6 +225,7 @@ mod tests {
         assert_eq!(texts("---\na\n--- # x\n---\nb"), ["---\na\n", "---\nb"]);
         assert_eq!(texts("a\n---"), ["a\n---"]);
         assert_eq!(texts(""), [""]);
+        assert_eq!(texts("\n---\n---\n---\n"), ["\n", "---\n", ""]);
         assert_eq!(cut("a\n--- b\n").unwrap_err().0, 2..8);
     }
 
