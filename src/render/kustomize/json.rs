@@ -61,25 +61,30 @@ const ORDINARY: [bool; 256] = {
 
 /// A text in quotes; what needs no escape is copied as it is.
 pub(super) fn string(text: &str, out: &mut String) {
-    let ordinary = |b: u8| ORDINARY[usize::from(b)];
+    let bytes = text.as_bytes();
+    let (mut copied, mut at) = (0, 0);
     out.push('"');
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (copied, after) = rest.split_at(rest.bytes().position(|b| !ordinary(b)).unwrap_or(rest.len()));
-        out.push_str(copied);
-        let length = after.bytes().position(ordinary).unwrap_or(after.len());
-        let (special, after) = after.split_at(length);
-        match special {
-            "" => {}
-            "\n" => out.push_str("\\n"),
-            "\"" => out.push_str("\\\""),
-            special => {
-                let written = json_string(special, true);
+    while at < bytes.len() {
+        if ORDINARY[usize::from(bytes[at])] {
+            at += 1;
+            continue;
+        }
+        out.push_str(&text[copied..at]);
+        match bytes[at] {
+            b'"' => out.push_str("\\\""),
+            b'\n' => out.push_str("\\n"),
+            _ => {
+                // Up to a byte that is a character by itself.
+                let length = bytes[at..].iter().position(|&b| ORDINARY[usize::from(b)]).unwrap_or(bytes.len() - at);
+                let written = json_string(&text[at..at + length], true);
                 out.push_str(&written[1..written.len() - 1]);
+                at += length - 1;
             }
         }
-        rest = after;
+        at += 1;
+        copied = at;
     }
+    out.push_str(&text[copied..]);
     out.push('"');
 }
 
