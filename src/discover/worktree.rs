@@ -204,10 +204,10 @@ impl Folder {
         tracked.missing_submodules(raw, gaps);
     }
 
-    /// Whether no folder on the way to a path is a link.
+    /// Whether every folder on the way from the root, which is no link itself, to a path is one, and no link.
     fn is_beside_no_link(&self, path: &str) -> bool {
-        let Some((folder, _)) = path.rsplit_once('/') else { return true };
-        self.root.join(folder).canonicalize().is_ok_and(|real| real == self.root.join(folder))
+        let mut folders = path.match_indices('/').map(|(end, _)| self.root.join(&path[..end]));
+        folders.all(|folder| fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir()))
     }
 
     /// Reads a file by its path in the listing, in which no segment is a link.
@@ -220,7 +220,7 @@ impl Folder {
         let on_disk = self.root.join(path.as_str());
         // The listing may be older than the disk: a file can have become a link or a pipe since.
         let before = fs::symlink_metadata(&on_disk).map_err(failed)?;
-        if !before.is_file() || on_disk.canonicalize().map_err(failed)? != on_disk {
+        if !before.is_file() || !self.is_beside_no_link(path.as_str()) {
             return Err(refused("it is no regular file any more"));
         }
         let file = File::open(&on_disk).map_err(failed)?;
