@@ -146,7 +146,8 @@ impl<'a> Context<'a> {
         ends.filter_map(|end| {
             let (repository, folder) = address.split_at(end);
             let neighbour = self.neighbours.iter().find(|neighbour| neighbour.is(repository, revision))?;
-            neighbour.checkout.name.join(folder.trim_start_matches('/')).ok()
+            // A folder has the other repository's root to itself: nothing climbs out of it.
+            neighbour.checkout.name.join(RepoPath::new(folder).ok()?.as_str()).ok()
         })
         .next()
     }
@@ -184,13 +185,18 @@ impl Files for Context<'_> {
     fn sources(&self) -> &SourceMap {
         self.repository().sources()
     }
+
+    fn are_together(&self, a: &RepoPath, b: &RepoPath) -> bool {
+        let named = |path| self.within(path).1.map(|(name, _)| name);
+        named(a) == named(b)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::render::Options;
-    use crate::render::kustomize::BuildOptions;
+    use crate::render::kustomize::{BuildOptions, Options as Build, build};
 
     #[test]
     fn bases_of_other_repositories_are_told_by_their_address() {
@@ -212,9 +218,34 @@ mod tests {
             assert_eq!(base.as_str(), "github.com/acme/platform/deploy/Base", "{address}");
             assert_eq!(context.find(&base), Some(Found::Folder(base.clone())));
         }
-        for address in ["github.com/acme/platform/deploy/Base?ref=v2", "github.com/acme/platforms?ref=v1", "x.yaml"] {
+        for address in [
+            "github.com/acme/platform/../../../a?ref=v1",
+            "github.com/acme/platform/deploy/Base?ref=v2",
+            "github.com/acme/platforms?ref=v1",
+            "x.yaml",
+        ] {
             assert_eq!(context.base(address), None, "{address}");
         }
         assert_eq!(context.find(&RepoPath::new("deploy").unwrap()), None);
+    }
+
+    #[test]
+    fn a_base_of_another_repository_does_not_climb_into_this_one() {
+        let url = "https://git.example.com/platform";
+        let (name, object) = (shown_name(url), "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n");
+        let audited = Repository::from_texts(vec![
+            ("top/kustomization.yaml", "resources: [\"https://git.example.com/platform//base\"]\n"),
+            ("own/kustomization.yaml", "resources: [own.yaml]\n"),
+            ("own/own.yaml", object),
+        ]);
+        let repository = Repository::from_texts(vec![("base/kustomization.yaml", "resources: [../../../own]\n")]);
+        let checkout = Checkout { url: url.into(), revision: None, name, repository };
+        let neighbours = [Neighbour::new(&checkout)];
+        let (manifests, addresses) = (Manifests::new(&audited), Addresses::default());
+        let tools = Tools::new(Options::default(), BuildOptions::default());
+        let context = Context::new(&manifests, &addresses, &tools).beside(&neighbours);
+        let options = Build { remotes: Some(&|address| context.base(address)), ..Build::default() };
+        let built = build(&context, &RepoPath::new("top").unwrap(), &options, &Budget::default());
+        assert!(built.unwrap_err().message.contains("no such file or directory"));
     }
 }

@@ -32,6 +32,10 @@ pub trait Files {
     fn read(&self, path: &RepoPath) -> Option<(FileId, Content)>;
     /// Where the texts are kept.
     fn sources(&self) -> &SourceMap;
+    /// Whether two paths are in one repository, so that one may lead to the other.
+    fn are_together(&self, _: &RepoPath, _: &RepoPath) -> bool {
+        true
+    }
 }
 
 /// A file that was read.
@@ -136,7 +140,7 @@ impl<'a> Loader<'a> {
                 self.root
             ))
         };
-        let target = self.root.join(path).map_err(|_| nowhere())?;
+        let target = self.target(path).ok_or_else(nowhere)?;
         let root = match self.shared.files.find(&target) {
             Some(Found::Folder(root)) => root,
             Some(Found::File(_)) => {
@@ -163,6 +167,11 @@ impl<'a> Loader<'a> {
         self.referrers.iter().any(|visited| visited.is_within(root))
     }
 
+    /// What a relative path means, if it stays in the repository.
+    fn target(&self, path: &str) -> Option<RepoPath> {
+        self.root.join(path).ok().filter(|target| self.shared.files.are_together(&self.root, target))
+    }
+
     /// The view of a folder that stands for something outside the repository.
     pub(super) fn elsewhere(&self, dir: &RepoPath) -> Result<Self, Fail> {
         let mut loader = Self::new(self.shared, dir)?;
@@ -181,7 +190,7 @@ impl<'a> Loader<'a> {
             // An absolute path is one of the machine, not of the repository.
             return Err(Fail::new(format!("security; file '{path}' is not in or below '{}'", self.root)));
         }
-        let target = self.root.join(path).map_err(|_| missing())?;
+        let target = self.target(path).ok_or_else(missing)?;
         match self.shared.files.find(&target) {
             Some(Found::File(real)) => {
                 let folder = real.parent().unwrap_or_else(RepoPath::root);

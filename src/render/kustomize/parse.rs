@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
+use granit_parser::{Event, Parser, StructureStyle, Tag};
 
 pub(super) use placing::Placing;
 
@@ -233,7 +233,7 @@ impl Reader<'_, '_> {
                 }
                 Event::Scalar(text, style, anchor, tag) => {
                     let in_flow = open.last().is_some_and(|open| open.flow);
-                    let scalar = self.scalar(&text, style_of(style), tag.as_deref(), &at, in_flow)?;
+                    let scalar = self.scalar(&text, style.into(), tag.as_deref(), &at, in_flow)?;
                     self.check_key(&open, &scalar, &at)?;
                     (Node { value: Value::Scalar(scalar), origin: self.origin(at.span) }, 1, anchor)
                 }
@@ -396,16 +396,6 @@ fn merge(node: &Node) -> Result<Vec<Entry>, Fail> {
         }
     }
     Ok(found)
-}
-
-fn style_of(style: ScalarStyle) -> Style {
-    match style {
-        ScalarStyle::Plain => Style::Plain,
-        ScalarStyle::SingleQuoted => Style::SingleQuoted,
-        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-        ScalarStyle::Literal => Style::Literal,
-        ScalarStyle::Folded => Style::Folded,
-    }
 }
 
 fn tag_of(tag: Option<&Tag>) -> Option<Arc<str>> {

@@ -210,7 +210,7 @@ impl<'t, 'b> Reader<'t, 'b> {
                     if style == ScalarStyle::Plain && !open.is_empty() && ends_a_line(&text) {
                         return Err(Self::problem(at, UNSEEN_LINE));
                     }
-                    let scalar = self.scalar(&text, style_of(style), tag.as_deref(), at);
+                    let scalar = self.scalar(&text, style.into(), tag.as_deref(), at);
                     if self.tabs.is_some() {
                         let outer = open.iter().rev().find(|open| !open.flow).map(|open| open.span.start);
                         self.cover(at, strict::Cover::of(scalar.style, outer.map(|start| self.column(start))));
@@ -469,13 +469,15 @@ fn is_limit(kind: &ErrorKind) -> bool {
     matches!(kind, ErrorKind::RecursionLimitExceeded | ErrorKind::TooManyComments)
 }
 
-fn style_of(style: ScalarStyle) -> Style {
-    match style {
-        ScalarStyle::Plain => Style::Plain,
-        ScalarStyle::SingleQuoted => Style::SingleQuoted,
-        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-        ScalarStyle::Literal => Style::Literal,
-        ScalarStyle::Folded => Style::Folded,
+impl From<ScalarStyle> for Style {
+    fn from(style: ScalarStyle) -> Self {
+        match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::SingleQuoted,
+            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+        }
     }
 }
 
