@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::changes::{self, Moment};
 use super::origin::{OriginId, SharedOrigins};
 use super::value::{Data, Value};
 use crate::yaml::{self, Meaning, Node};
@@ -110,6 +111,11 @@ impl List {
         self.0.kind.name()
     }
 
+    /// What tells it from other lists that are there at the same time.
+    pub(super) fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+
     /// Whether both are the same list.
     pub fn is_same(&self, other: &List) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
@@ -158,6 +164,9 @@ pub struct Map {
 struct MapData {
     state: RefCell<State>,
     nil: bool,
+    born: Moment,
+    /// The key whose value differs from template to template.
+    staged: OnceCell<Arc<str>>,
 }
 
 enum State {
@@ -167,7 +176,9 @@ enum State {
 
 impl Map {
     fn of(state: State, kind: MapType, nil: bool) -> Self {
-        Self { data: Rc::new(MapData { state: RefCell::new(state), nil }), kind }
+        // What a tree holds was there before anybody looked.
+        let born = if matches!(state, State::Lazy(..)) { Moment::BEGINNING } else { Moment::now() };
+        Self { data: Rc::new(MapData { state: RefCell::new(state), nil, born, staged: OnceCell::new() }), kind }
     }
 
     /// A map of a type.
@@ -217,8 +228,25 @@ impl Map {
         Rc::ptr_eq(&self.data, &other.data)
     }
 
+    /// Whether its fields were looked at.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(&*self.data.state.borrow(), State::Open(_))
+    }
+
+    /// What tells it from other maps that are there at the same time.
+    pub(super) fn identity(&self) -> usize {
+        Rc::as_ptr(&self.data) as usize
+    }
+
     /// Reads the content.
     pub fn read<R>(&self, look: impl FnOnce(&Fields) -> R) -> R {
+        if self.data.staged.get().is_some() {
+            changes::peeked();
+        }
+        self.look(look)
+    }
+
+    fn look<R>(&self, look: impl FnOnce(&Fields) -> R) -> R {
         self.open();
         match &*self.data.state.borrow() {
             State::Open(fields) => look(fields),
@@ -228,6 +256,11 @@ impl Map {
 
     /// Changes the content, for every alias.
     pub fn change<R>(&self, change: impl FnOnce(&mut Fields) -> R) -> R {
+        changes::changed(self.data.born);
+        self.alter(change)
+    }
+
+    fn alter<R>(&self, change: impl FnOnce(&mut Fields) -> R) -> R {
         self.open();
         match &mut *self.data.state.borrow_mut() {
             State::Open(fields) => change(fields),
@@ -253,17 +286,26 @@ impl Map {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<Value> {
-        self.read(|fields| fields.get(key).map(|field| field.value.clone()))
+        if self.data.staged.get().is_some_and(|staged| **staged == *key) {
+            changes::peeked();
+        }
+        self.look(|fields| fields.get(key).map(|field| field.value.clone()))
     }
 
     /// Whether there is such a key.
     pub fn has(&self, key: &str) -> bool {
-        self.read(|fields| fields.contains_key(key))
+        self.look(|fields| fields.contains_key(key))
     }
 
     /// Sets a key, for every alias.
     pub fn set(&self, key: impl Into<Arc<str>>, value: Value, key_origin: OriginId) {
         self.change(|fields| fields.insert(key.into(), Field { key_origin, value }));
+    }
+
+    /// Sets the one key whose value differs from template to template.
+    pub fn stage(&self, key: &Arc<str>, value: Value) {
+        let _ = self.data.staged.set(Arc::clone(key));
+        self.alter(|fields| fields.insert(Arc::clone(key), Field { key_origin: OriginId::NONE, value }));
     }
 
     /// Takes a key out, for every alias.

@@ -4,9 +4,11 @@
 
 mod call;
 mod expr;
+mod memo;
 mod walk;
 
 pub(super) use call::blank_written;
+pub(super) use memo::Memo;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -49,6 +51,8 @@ pub(super) struct Shared<'r> {
     pub depth: Cell<u32>,
     /// Texts that `tpl` has parsed.
     pub parsed: &'r RefCell<Parsed>,
+    /// What `include` gave.
+    pub memo: &'r RefCell<Memo>,
     /// Room for the arguments of calls, used again and again.
     pub spare: RefCell<Vec<Vec<Value>>>,
 }

@@ -226,7 +226,7 @@ impl Origins {
             return Origin::of(Role::Template, fallback);
         }
         let anchor = all.remove(0);
-        Origin::made_of(anchor, all.into())
+        Origin::made_of(anchor, all)
     }
 }
 

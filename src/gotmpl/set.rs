@@ -141,7 +141,14 @@ impl TemplateSet {
     /// Begins a render. Values made for it belong to it.
     pub fn render<'r>(&'r self, budget: &'r Budget) -> Render<'r> {
         let origins = Rc::new(Origins::new(Arc::clone(&self.places), self.options.origins));
-        Render { set: self, budget, origins, included: RefCell::default(), parsed: RefCell::default() }
+        Render {
+            set: self,
+            budget,
+            origins,
+            included: RefCell::default(),
+            parsed: RefCell::default(),
+            memo: RefCell::default(),
+        }
     }
 }
 
@@ -152,6 +159,7 @@ pub struct Render<'r> {
     origins: SharedOrigins,
     included: RefCell<super::eval::Included>,
     parsed: RefCell<super::eval::Parsed>,
+    memo: RefCell<super::eval::Memo>,
 }
 
 impl Render<'_> {
@@ -197,6 +205,7 @@ impl Render<'_> {
             included: &self.included,
             depth: Cell::new(0),
             parsed: &self.parsed,
+            memo: &self.memo,
             spare: RefCell::default(),
         };
         let mut out = Written::with_capacity(tree.source.text.len());

@@ -23,6 +23,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether nothing is known of it.
+    pub(super) fn is_from_nowhere(&self) -> bool {
+        self.what.is_none() && self.place.is_none() && self.under.is_none()
+    }
+
     /// Whether another run can be appended to this one.
     fn joins(&self, other: &Run) -> bool {
         self.what == other.what && self.place == other.place && self.under == other.under

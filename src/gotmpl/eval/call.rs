@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::ast::{Arg, Expr, Source, Tree, Writer};
+use super::super::changes::Watch;
 use super::super::collection::{ListType, Map, MapType};
 use super::super::error::Failure;
 use super::super::functions::{self, Function, Runs};
@@ -13,6 +14,7 @@ use super::super::parse::{self, Places};
 use super::super::quote::quote;
 use super::super::text::{Located, Run, Text, Written};
 use super::super::value::{Data, IntType, UintType, Value};
+use super::memo::Call;
 use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope};
 
 /// What an included text is given room for to begin with, in bytes: most are a name or a few labels.
@@ -223,7 +225,23 @@ impl<'a> Frame<'a, '_> {
             let name = quote(name);
             return Err(format!("template: no template {name} associated with template \"gotpl\"").into());
         };
-        self.run_tree(self.scope, tree, data, "")
+        // A text of `tpl` may define templates of its own.
+        let call = if self.scope.inner.is_none() { Call::new(tree, self.under, data) } else { None };
+        let Some(call) = call else { return self.run_tree(self.scope, tree, data, "") };
+        self.shared.memo.borrow_mut().forget_changed();
+        if let Some(known) = self.shared.memo.borrow().get(&call) {
+            return Ok(known);
+        }
+        let watch = Watch::begin();
+        let result = self.run_tree(self.scope, tree, data, "");
+        if watch.end()
+            && let Ok(result) = &result
+        {
+            let mut memo = self.shared.memo.borrow_mut();
+            memo.forget_changed();
+            memo.keep(call, data.clone(), result.clone());
+        }
+        result
     }
 
     fn run_tree(&self, scope: Scope<'_>, tree: &Tree, data: &Value, wrapping: &str) -> Result<Value, Failure> {

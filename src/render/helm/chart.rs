@@ -49,6 +49,9 @@ pub struct ChartFile {
     pub content: Content,
 }
 
+/// Templates, once somebody has parsed them.
+pub(super) type Parsed = Arc<Mutex<Option<Arc<TemplateSet>>>>;
+
 /// A chart that is listed and not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
@@ -102,7 +105,7 @@ pub struct Chart {
     /// The schema, read.
     pub(super) checked: OnceLock<Schema>,
     /// The templates, parsed, by which sub-charts take part under which names.
-    pub(super) sets: Mutex<BTreeMap<(String, bool), Arc<TemplateSet>>>,
+    pub(super) sets: Mutex<BTreeMap<(String, bool), Parsed>>,
 }
 
 impl Chart {

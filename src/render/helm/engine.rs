@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::capabilities::Capabilities;
 use super::chart::{Chart, ChartFile};
@@ -86,10 +86,14 @@ impl<'i> Templates<'i> {
     /// The templates, read; by the first who asks, for all who render the same choice of sub-charts, and want to know
     /// origins or not.
     fn set(&self, chart: &Chart, origins: bool, budget: &Budget) -> Result<Arc<TemplateSet>, RenderError> {
-        let shape = (self.shape(), origins);
-        let known = chart.sets.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&shape).cloned();
-        if let Some(set) = known {
-            return Ok(set);
+        let ours = {
+            let mut sets = chart.sets.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(sets.entry((self.shape(), origins)).or_default())
+        };
+        // Whoever comes while another reads them waits: to read them again takes as long.
+        let mut ours = ours.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(set) = &*ours {
+            return Ok(Arc::clone(set));
         }
         let functions = match chart.helm {
             HelmVersion::V3 => Functions::Helm3,
@@ -108,9 +112,7 @@ impl<'i> Templates<'i> {
             };
             set.add(name, text, file, budget).map_err(|error| parse_error(name, &error))?;
         }
-        let set = Arc::new(set);
-        let mut sets = chart.sets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(Arc::clone(sets.entry(shape).or_insert(set)))
+        Ok(Arc::clone(ours.insert(Arc::new(set))))
     }
 }
 
@@ -164,6 +166,7 @@ pub(super) fn run(
 struct Scopes {
     dots: Vec<Map>,
     values_type: MapType,
+    template: Arc<str>,
 }
 
 impl Scopes {
@@ -187,7 +190,7 @@ impl Scopes {
         ];
         let mut made = Made { dots: Vec::new(), to_values: ToValues::new(&origins), maker, shared, values_type };
         made.scope(templates.instances[0], Some(&Tree::Table(values.clone())));
-        Self { dots: made.dots, values_type }
+        Self { dots: made.dots, values_type, template: "Template".into() }
     }
 
     /// The dot of a chart, told which template is run. It is one map for all templates of the chart, as in Helm.
@@ -199,7 +202,7 @@ impl Scopes {
         .into_iter()
         .collect();
         let dot = &self.dots[instance];
-        dot.set("Template", Value::new(Data::Map(about.typed(self.values_type))), crate::gotmpl::OriginId::NONE);
+        dot.stage(&self.template, Value::new(Data::Map(about.typed(self.values_type))));
         Value::new(Data::Map(dot.clone()))
     }
 }
