@@ -5,6 +5,7 @@
 //! All work draws on a budget; an [`Error`] says whether the template was refused or a limit met.
 
 mod ast;
+mod changes;
 mod collection;
 mod context;
 mod equal;

@@ -174,7 +174,7 @@ fn where_written(sources: &Sources, origin: &Origin, word: &str) -> Origin {
     match all.iter().position(|contribution| says(contribution.span)) {
         Some(at) if at > 0 => {
             let first = all.remove(at);
-            Origin::made_of(first, all.into())
+            Origin::made_of(first, all)
         }
         _ => origin.clone(),
     }

@@ -104,7 +104,7 @@ pub fn parse_scalar(sources: &SourceMap, node: &Node, budget: &Budget) -> Parsed
         let span = places.span(start, end);
         let filled = places.is_filled(start);
         let all: Vec<Contribution> = node.origin.contributions().skip(1).filter(|_| filled).collect();
-        Origin::made_of(Contribution { role: node.origin.role(), span }, all.into())
+        Origin::made_of(Contribution { role: node.origin.role(), span }, all)
     };
     parse_with(text, budget, &place)
 }

@@ -54,7 +54,7 @@ pub fn parse_embedded(node: &Node, sources: &SourceMap, budget: &Budget) -> Pars
 fn relocate(node: &mut Node, outer: &Origin, map: &impl Fn(Span) -> Span) {
     let origin = |inner: &Origin| {
         let also = outer.contributions().skip(1).collect::<Vec<_>>();
-        Origin::made_of(Contribution { role: outer.role(), span: map(inner.anchor()) }, also.into())
+        Origin::made_of(Contribution { role: outer.role(), span: map(inner.anchor()) }, also)
     };
     node.origin = origin(&node.origin);
     match &mut node.value {

@@ -4,7 +4,7 @@
 
 use serde_json::{Number, Value as Json};
 
-use super::node::{Entry, Node, Origin, Scalar, Value};
+use super::node::{Entry, Node, Origin, Value};
 use super::scalar::{Dialect, Meaning};
 
 impl Node {
@@ -16,12 +16,33 @@ impl Node {
     /// This value as JSON by the rules of a dialect.
     pub fn to_json_as(&self, dialect: Dialect) -> Json {
         match &self.value {
-            Value::Scalar(scalar) => json_of(scalar, dialect),
+            Value::Scalar(scalar) => json_of(match dialect {
+                Dialect::V2 => scalar.meaning(),
+                Dialect::V3 => scalar.meaning_v3(),
+            }),
             Value::Seq(items) => Json::Array(items.iter().map(|item| item.to_json_as(dialect)).collect()),
             Value::Map(map) => {
                 let pair = |entry: &Entry| (entry.key.to_string(), entry.value.to_json_as(dialect));
                 Json::Object(map.entries.iter().map(pair).collect())
             }
+        }
+    }
+
+    /// Writes what [`Node::to_json`] would make.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        match &self.value {
+            Value::Scalar(scalar) => match scalar.meaning() {
+                Meaning::Str(text) => write_text(&text, out),
+                meaning => out.extend_from_slice(json_of(meaning).to_string().as_bytes()),
+            },
+            Value::Seq(items) => {
+                write_list(b"[]", items.iter(), out, |item, out| item.write_json(out));
+            }
+            Value::Map(map) => write_list(b"{}", map.entries.iter(), out, |entry, out| {
+                write_text(&entry.key, out);
+                out.push(b':');
+                entry.value.write_json(out);
+            }),
         }
     }
 
@@ -68,11 +89,7 @@ impl Node {
     }
 }
 
-fn json_of(scalar: &Scalar, dialect: Dialect) -> Json {
-    let meaning = match dialect {
-        Dialect::V2 => scalar.meaning(),
-        Dialect::V3 => scalar.meaning_v3(),
-    };
+fn json_of(meaning: Meaning<'_>) -> Json {
     match meaning {
         Meaning::Null => Json::Null,
         Meaning::Bool(b) => Json::Bool(b),
@@ -98,6 +115,59 @@ fn number(f: f64) -> Json {
     Number::from_f64(f).map_or(Json::Null, Json::Number)
 }
 
+/// Writes things between brackets, with commas.
+pub(crate) fn write_list<T>(
+    brackets: &[u8; 2],
+    items: impl Iterator<Item = T>,
+    out: &mut Vec<u8>,
+    write: impl Fn(T, &mut Vec<u8>),
+) {
+    out.push(brackets[0]);
+    for (i, item) in items.enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+    out.push(brackets[1]);
+}
+
+/// Writes a string in quotes, in long stretches: most texts have little to escape.
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    out.push(b'"');
+    loop {
+        let (plain, others) = rest.split_at(unescaped(rest));
+        out.extend_from_slice(plain);
+        let Some((&b, after)) = others.split_first() else { break };
+        match b {
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', b]),
+            _ => out.extend_from_slice(format!("\\u{b:04x}").as_bytes()),
+        }
+        rest = after;
+    }
+    out.push(b'"');
+}
+
+/// How many bytes come before the first that a string in JSON cannot hold as it is, eight looked at together.
+fn unescaped(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // The lowest of the high bits that this sets is that of the first byte which is less.
+    let less = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & (ONES << 7);
+    let is = |word: u64, b: u8| less(word ^ (ONES * u64::from(b)), 1);
+    let mut at = 0;
+    while let Some(&chunk) = bytes[at..].first_chunk() {
+        let word = u64::from_le_bytes(chunk);
+        let found = less(word, 0x20) | is(word, b'"') | is(word, b'\\');
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += chunk.len();
+    }
+    at + bytes[at..].iter().take_while(|&&b| b >= 0x20 && b != b'"' && b != b'\\').count()
+}
+
 fn same_meaning(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
     let float = |meaning: &Meaning<'_>| match meaning {
         Meaning::Int(n) => Some(*n as f64),
@@ -115,11 +185,23 @@ fn same_meaning(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::budget::Budget;
-    use crate::source::FileId;
+    use crate::source::{FileId, Span};
     use crate::yaml::parse;
 
     fn node(text: &str) -> Node {
         parse(FileId(0), text, &Budget::default()).documents.remove(0).root
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_what_would_be_made(texts: Vec<String>, n: f64) {
+            let json = serde_json::json!({ "n": n, "l": [texts, [], {}, null, true], "\u{1}\"\\/\t\r\n\u{8}": -3 });
+            let node = Node::from_json(&json, &Origin::literal(Span::new(FileId(0), 0, 0)));
+            let mut written = Vec::new();
+            node.write_json(&mut written);
+            let read: serde_json::Value = serde_json::from_slice(&written).unwrap();
+            proptest::prop_assert_eq!(read, node.to_json());
+        }
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub struct Contribution {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     anchor: Contribution,
-    also: Option<Arc<[Contribution]>>,
+    /// Behind one thin pointer: most values have nothing here, and there are many.
+    also: Option<Arc<Vec<Contribution>>>,
 }
 
 impl Origin {
@@ -57,8 +58,8 @@ impl Origin {
     }
 
     /// A value that several contributions made, the most specific first.
-    pub fn made_of(anchor: Contribution, also: Arc<[Contribution]>) -> Self {
-        Self { anchor, also: if also.is_empty() { None } else { Some(also) } }
+    pub fn made_of(anchor: Contribution, also: Vec<Contribution>) -> Self {
+        Self { anchor, also: if also.is_empty() { None } else { Some(Arc::new(also)) } }
     }
 
     /// The place that a user would edit.

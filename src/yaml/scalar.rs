@@ -124,6 +124,11 @@ impl Scalar {
 /// What a plain scalar without a tag means.
 pub(super) fn resolve(text: &str, dialect: Dialect) -> Meaning<'_> {
     let v2 = dialect == Dialect::V2;
+    // Most texts are words that no case below begins like.
+    let special = |first: &u8| b"~nNtTfFyYoO.+-0123456789".contains(first);
+    if text.as_bytes().first().is_some_and(|first| !special(first)) {
+        return Meaning::Str(Cow::Borrowed(text));
+    }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Meaning::Null,
         "true" | "True" | "TRUE" => Meaning::Bool(true),

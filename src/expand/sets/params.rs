@@ -19,7 +19,7 @@ pub fn generated(origin: &Origin) -> Origin {
     match places.next() {
         Some(anchor) => {
             let rest: Vec<Contribution> = places.collect();
-            Origin::made_of(anchor, rest.into())
+            Origin::made_of(anchor, rest)
         }
         None => origin.clone(),
     }

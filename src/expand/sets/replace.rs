@@ -106,7 +106,7 @@ impl Filled {
             }
         }
         let anchor = all.remove(0);
-        Origin::made_of(anchor, all.into())
+        Origin::made_of(anchor, all)
     }
 
     /// Places in the template's text become places in its file, values become parameters.
@@ -135,7 +135,7 @@ impl Filled {
             return self.template.clone();
         }
         let anchor = all.remove(0);
-        Origin::made_of(anchor, all.into())
+        Origin::made_of(anchor, all)
     }
 
     /// The whole text as a string.
@@ -161,7 +161,7 @@ impl Filled {
 fn text_origin(origin: &Origin, template: Span) -> Origin {
     let anchor = Contribution { role: Role::Template, span: template };
     let rest: Vec<Contribution> = origin.contributions().filter(|known| *known != anchor).collect();
-    Origin::made_of(anchor, rest.into())
+    Origin::made_of(anchor, rest)
 }
 
 /// Why a template could not be filled.

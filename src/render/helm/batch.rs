@@ -13,7 +13,6 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::super::quiet::quiet;
-use super::schema::{AsJson, json};
 use super::{
     Capabilities, Chart, HelmVersion, Loader, Manifest, Parameter, ParameterKind, Printed, Release, RenderError,
     Request, ValuesLayer, render,
@@ -21,7 +20,7 @@ use super::{
 use crate::budget::Budget;
 use crate::discover::{ReadLimits, Repository, read_named};
 use crate::source::{FileId, RepoPath, SourceMap, Span};
-use crate::yaml::{Node, Origin, Role};
+use crate::yaml::{Node, Origin, Role, write_list};
 
 /// One line of input: what to render.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -60,7 +59,7 @@ pub struct Job {
     pub skip_tests: bool,
 }
 
-/// One line of output.
+/// One line of output, but for its objects.
 #[derive(Serialize)]
 struct Answer {
     id: String,
@@ -68,24 +67,26 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     ms: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     objects: Option<Objects>,
 }
 
 /// What a line gave.
-#[derive(Serialize)]
-#[serde(untagged)]
 enum Objects {
-    Printed(#[serde(serialize_with = "as_json")] Printed),
-    Built(#[serde(serialize_with = "nodes_as_json")] Vec<Node>),
+    Printed(Printed),
+    Built(Vec<Node>),
 }
 
-fn as_json<S: serde::Serializer>(printed: &Printed, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(printed.manifests.iter().map(|manifest| AsJson(&manifest.node)))
-}
-
-fn nodes_as_json<S: serde::Serializer>(nodes: &[Node], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(nodes.iter().map(AsJson))
+impl Objects {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Objects::Printed(printed) => {
+                let nodes = printed.manifests.iter().map(|manifest| &manifest.node);
+                write_list(b"[]", nodes, out, Node::write_json);
+            }
+            Objects::Built(nodes) => write_list(b"[]", nodes.iter(), out, Node::write_json),
+        }
+    }
 }
 
 /// Builds a kustomization: the objects, or the reason why not.
@@ -164,6 +165,12 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
 
 fn line(answer: &Answer) -> serde_json::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(answer)?;
+    if let Some(objects) = &answer.objects {
+        line.pop();
+        line.extend_from_slice(b",\"objects\":");
+        objects.write(&mut line);
+        line.push(b'}');
+    }
     line.push(b'\n');
     Ok(line)
 }
@@ -217,7 +224,7 @@ fn quietened(error: RenderError, request: &Request<'_>) -> RenderError {
 impl Manifest {
     /// The object as JSON.
     pub fn to_json(&self) -> serde_json::Value {
-        json(&self.node)
+        self.node.to_json()
     }
 }
 

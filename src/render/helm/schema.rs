@@ -6,7 +6,6 @@ use jsonschema::{Draft, PatternOptions, Retrieve, Uri, ValidationError, Validato
 
 use super::dependencies::Instance;
 use super::tree::{Table, Tree, to_node};
-use crate::yaml::{Meaning, Node, Value};
 
 /// What a schema is to a chart.
 pub(super) enum Schema {
@@ -83,7 +82,7 @@ pub(super) fn check(chart: &Instance, values: &Table, unchecked: &mut Vec<String
                 None
             }
             Schema::Broken(reason) => Some(reason.clone()),
-            Schema::Ready(validator) => refused(validator, &json(&to_node(&Tree::Table(values.clone())))),
+            Schema::Ready(validator) => refused(validator, &to_node(&Tree::Table(values.clone())).to_json()),
         };
         if let Some(reason) = reason {
             said.push_str(&format!("{}:\n{reason}", chart.name));
@@ -184,41 +183,5 @@ fn kind_of(value: &serde_json::Value) -> &'static str {
         serde_json::Value::String(_) => "string",
         serde_json::Value::Array(_) => "array",
         serde_json::Value::Object(_) => "object",
-    }
-}
-
-/// A tree as JSON, for those who check or print it. Nesting is bounded by the parser's.
-pub(super) fn json(node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::Map(map) => map.entries.iter().map(|e| (e.key.to_string(), json(&e.value))).collect(),
-        Value::Seq(items) => items.iter().map(json).collect(),
-        Value::Scalar(_) => match node.meaning() {
-            None | Some(Meaning::Null) => serde_json::Value::Null,
-            Some(Meaning::Bool(b)) => b.into(),
-            Some(Meaning::Int(n)) => n.into(),
-            Some(Meaning::Uint(n)) => n.into(),
-            Some(Meaning::Float(n)) => serde_json::Number::from_f64(n).map_or(serde_json::Value::Null, Into::into),
-            Some(Meaning::Str(text)) => text.into(),
-        },
-    }
-}
-
-/// A tree that is written as JSON, without being made into one first.
-pub(super) struct AsJson<'n>(pub(super) &'n Node);
-
-impl serde::Serialize for AsJson<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0.value {
-            Value::Map(map) => serializer.collect_map(map.entries.iter().map(|e| (&*e.key, AsJson(&e.value)))),
-            Value::Seq(items) => serializer.collect_seq(items.iter().map(AsJson)),
-            Value::Scalar(_) => match self.0.meaning() {
-                None | Some(Meaning::Null) => serializer.serialize_unit(),
-                Some(Meaning::Bool(b)) => serializer.serialize_bool(b),
-                Some(Meaning::Int(n)) => serializer.serialize_i64(n),
-                Some(Meaning::Uint(n)) => serializer.serialize_u64(n),
-                Some(Meaning::Float(n)) => serializer.serialize_f64(n),
-                Some(Meaning::Str(text)) => serializer.serialize_str(&text),
-            },
-        }
     }
 }

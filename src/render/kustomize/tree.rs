@@ -305,7 +305,7 @@ pub(super) fn lookup<'n, S: AsRef<str>>(node: &'n Node, path: &[S]) -> Result<Op
 /// The same contributions, the first of them in another role.
 pub(super) fn in_role(origin: &Origin, role: Role) -> Origin {
     let also: Vec<Contribution> = origin.contributions().skip(1).collect();
-    Origin::made_of(Contribution { role, span: origin.anchor() }, also.into())
+    Origin::made_of(Contribution { role, span: origin.anchor() }, also)
 }
 
 /// `first`, with what made the others as further contributions.
@@ -320,7 +320,7 @@ pub(super) fn joined(first: &Origin, others: &[&Origin]) -> Origin {
         }
     }
     let anchor = all.remove(0);
-    Origin::made_of(anchor, all.into())
+    Origin::made_of(anchor, all)
 }
 
 /// How deep a tree is and how many nodes it has, shared parts counted each time; stops at the limits.

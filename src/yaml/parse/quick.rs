@@ -27,10 +27,21 @@ const DEEPEST: usize = 50;
 /// Comments of a text that are read here, far below every limit.
 const MOST_COMMENTS: usize = 100_000;
 
+/// Texts up to this length are often the same: names of fields, types, small numbers.
+const SHORT: usize = 24;
+
+/// Places for short texts that may come again.
+const KNOWN: usize = 128;
+
 /// What a part of a text holds, if all of it is common; the budget is then as `reader` would leave it.
 pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>, budget: &Budget) -> Option<Parsed> {
     let text = text.get(..part.end)?;
-    if !is_ordinary(text.get(part.start..)?) {
+    let ordinary = text.get(part.start..)?;
+    let tabs = memchr(b'\t', ordinary.as_bytes()).is_some();
+    if u32::try_from(text.len()).is_err()
+        || !is_ordinary(ordinary)
+        || (tabs && strict::Tabs::wanted(ordinary).is_some())
+    {
         return None;
     }
     let mut quick = Quick {
@@ -38,6 +49,7 @@ pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>,
         file,
         text,
         bytes: text.as_bytes(),
+        tabs,
         at: part.start,
         line: part.start,
         room: budget.items_left(),
@@ -45,6 +57,7 @@ pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>,
         nodes: Vec::new(),
         entries: Vec::new(),
         lines: String::new(),
+        known: vec![None; KNOWN],
         document: None,
         root: None,
         index: 0,
@@ -55,16 +68,21 @@ pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>,
     Some(quick.parsed)
 }
 
-/// Whether a text is short enough for spans and has no character that means more, or less, than itself: no control
-/// character, no byte order mark, no line end but `\n`, no tab where a token could begin.
+/// Whether a text has no character that means more, or less, than itself: no control character, no byte order mark, no line
+/// end but `\n`.
 fn is_ordinary(text: &str) -> bool {
+    const PIECE: usize = 64;
     let remarkable = |b: u8| ((b < 0x20) & (b != b'\n')) | (b == 0x7f) | (b == 0xc2) | (b == 0xe2) | (b == 0xef);
     let plain = |c: char| {
         matches!(c, '\t' | '\n' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
             | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
     };
-    let any = text.as_bytes().chunks(64).any(|piece| piece.iter().fold(false, |any, &b| any | remarkable(b)));
-    u32::try_from(text.len()).is_ok() && (!any || text.chars().all(plain)) && strict::Tabs::wanted(text).is_none()
+    // In pieces without a branch for each byte, which a processor takes many of at a time.
+    text.as_bytes().chunks(PIECE).enumerate().all(|(number, piece)| {
+        let start = number * PIECE;
+        !piece.iter().fold(false, |any, &b| any | remarkable(b))
+            || text[text.floor_char_boundary(start)..text.ceil_char_boundary(start + piece.len())].chars().all(plain)
+    })
 }
 
 struct Quick<'t> {
@@ -72,6 +90,8 @@ struct Quick<'t> {
     file: FileId,
     text: &'t str,
     bytes: &'t [u8],
+    /// Whether there is a tab anywhere.
+    tabs: bool,
     /// The next byte.
     at: usize,
     /// The first byte of its line.
@@ -84,6 +104,8 @@ struct Quick<'t> {
     entries: Vec<Entry>,
     /// The lines of a literal block, or a quoted text without its escapes.
     lines: String,
+    /// Short texts that were met, each where its look puts it.
+    known: Vec<Option<Arc<str>>>,
     /// Where the document at hand begins.
     document: Option<usize>,
     root: Option<Node>,
@@ -144,9 +166,7 @@ impl<'t> Quick<'t> {
     }
 
     fn blanks(&mut self) {
-        while self.peek(0) == Some(b' ') {
-            self.at += 1;
-        }
+        self.at += blanks(&self.bytes[self.at..]);
     }
 
     fn ends(&self, ahead: usize) -> bool {
@@ -388,13 +408,29 @@ impl<'t> Quick<'t> {
                 n.is_finite().then_some(())?;
             }
         }
-        Some(Node { value: Value::Scalar(Scalar { text: text.into(), style, tag: None }), origin: self.origin(span) })
+        let text = self.shared(text);
+        Some(Node { value: Value::Scalar(Scalar { text, style, tag: None }), origin: self.origin(span) })
+    }
+
+    /// A text, which those that are the same share if they are short.
+    fn shared(&mut self, text: Cow<'t, str>) -> Arc<str> {
+        let (&[first, ..], len @ ..=SHORT) = (text.as_bytes(), text.len()) else { return text.into() };
+        let look = [first, text.as_bytes()[len / 2], text.as_bytes()[len - 1], len as u8];
+        let place = look.iter().fold(0, |all, &b| all * 31 + usize::from(b)) % KNOWN;
+        match &self.known[place] {
+            Some(known) if **known == *text => Arc::clone(known),
+            _ => {
+                let text: Arc<str> = text.into();
+                self.known[place] = Some(Arc::clone(&text));
+                text
+            }
+        }
     }
 
     /// The name of a key that ends here.
     fn key(&mut self, text: Cow<'t, str>, style: Style, start: usize) -> Option<Arc<str>> {
         self.pay()?;
-        let scalar = Scalar { text: text.into(), style, tag: None };
+        let scalar = Scalar { text: self.shared(text), style, tag: None };
         let over_lines = style != Style::Plain && memchr(b'\n', &self.bytes[start..self.at]).is_some();
         if scalar.is_merge_key() || over_lines || self.at - start > LONGEST_KEY || !(self.manner.takes_key)(&scalar) {
             return None;
@@ -412,6 +448,16 @@ impl<'t> Quick<'t> {
         }
         colon
     }
+}
+
+/// How many blanks a text begins with.
+fn blanks(bytes: &[u8]) -> usize {
+    const MANY: [u8; 8] = [b' '; 8];
+    let mut count = 0;
+    while bytes[count..].first_chunk() == Some(&MANY) {
+        count += MANY.len();
+    }
+    count + bytes[count..].iter().take_while(|&&b| b == b' ').count()
 }
 
 /// Sets an entry of the mapping that begins at `base`: the last of equal keys wins, in the place of the first.

@@ -6,6 +6,9 @@ use super::{Dialect, Meaning};
 pub(super) fn read(text: &str, dialect: Dialect) -> Option<Meaning<'static>> {
     match text.as_bytes().first()? {
         b'.' => dotted(text),
+        b'1'..=b'9' if text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            text.parse().ok().map(Meaning::Int)
+        }
         b'0'..=b'9' | b'+' | b'-' => {
             let plain = text.replace('_', "");
             whole(&plain, dialect).or_else(|| float(&plain))

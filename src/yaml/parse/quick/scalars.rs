@@ -5,7 +5,7 @@ use std::iter::repeat_n;
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::Quick;
+use super::{Quick, blanks};
 use crate::yaml::node::{Node, Scalar, Style, Value};
 
 impl<'t> Quick<'t> {
@@ -52,30 +52,33 @@ impl<'t> Quick<'t> {
     }
 
     /// Goes to the end of the words of a plain scalar on this line.
-    fn words(&mut self, flow: bool) -> Option<()> {
-        let mut end = self.at;
-        let mut at = end;
-        while let Some(&byte) = self.bytes.get(at) {
-            match byte {
-                b'\n' => break,
-                b'\t' => return None,
-                b' ' => {
-                    at += 1;
-                    continue;
-                }
-                b':' => match self.bytes.get(at + 1) {
-                    None | Some(b' ' | b'\n') => break,
-                    Some(&next) if is_special(next, flow) => return None,
-                    Some(_) => {}
-                },
-                b'#' if self.bytes[at - 1] == b' ' => break,
-                byte if is_special(byte, flow) => break,
-                _ => {}
+    pub(super) fn words(&mut self, flow: bool) -> Option<()> {
+        let line = &self.bytes[self.at..];
+        let mut at = 0;
+        let mut end = loop {
+            let rest = &line[at..];
+            let next = if flow {
+                rest.iter().position(|&b| b == b'\n' || b == b':' || b == b'#' || is_special(b, true))
+            } else {
+                memchr3(b'\n', b':', b'#', rest)
+            };
+            let Some(next) = next else { break line.len() };
+            at += next;
+            match (line[at], line.get(at + 1)) {
+                (b':', None | Some(b' ' | b'\n')) => break at,
+                (b':', Some(&next)) if is_special(next, flow) => return None,
+                (b'#', _) if at > 0 && line[at - 1] == b' ' => break at,
+                (b':' | b'#', _) => at += 1,
+                _ => break at,
             }
-            at += 1;
-            end = at;
+        };
+        if self.tabs && memchr(b'\t', &line[..end]).is_some() {
+            return None;
         }
-        self.at = end;
+        while end > 0 && line[end - 1] == b' ' {
+            end -= 1;
+        }
+        self.at += end;
         Some(())
     }
 
@@ -134,7 +137,7 @@ impl<'t> Quick<'t> {
         loop {
             breaks += 1;
             let line = at + 1;
-            at = line + self.bytes[line..].iter().take_while(|&&b| b == b' ').count();
+            at = line + blanks(&self.bytes[line..]);
             if *self.bytes.get(at)? != b'\n' {
                 return (at - line > outer).then_some((breaks, at));
             }
@@ -173,8 +176,8 @@ impl<'t> Quick<'t> {
             let mut breaks = 0;
             loop {
                 let line = self.at;
-                let indented = |b: &&u8| **b == b' ';
-                let blanks = self.bytes[line..].iter().take(indent).take_while(indented).count();
+                let rest = &self.bytes[line..];
+                let blanks = blanks(&rest[..indent.min(rest.len())]);
                 match self.bytes.get(line + blanks) {
                     None if blanks > 0 => return None,
                     Some(b'\n') => breaks += 1,
