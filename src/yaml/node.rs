@@ -58,7 +58,8 @@ impl Origin {
     }
 
     /// A value that several contributions made, the most specific first.
-    pub fn made_of(anchor: Contribution, also: Vec<Contribution>) -> Self {
+    pub fn made_of(anchor: Contribution, mut also: Vec<Contribution>) -> Self {
+        also.shrink_to_fit();
         Self { anchor, also: if also.is_empty() { None } else { Some(Arc::new(also)) } }
     }
 
