@@ -5,7 +5,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use super::changes::{self, Moment};
@@ -47,7 +47,7 @@ impl ListType {
 #[derive(Clone)]
 pub struct List(Rc<ListData>);
 
-struct ListData {
+pub(super) struct ListData {
     items: OnceCell<Vec<Value>>,
     lazy: Option<(Arc<Vec<Node>>, SharedOrigins)>,
     kind: ListType,
@@ -111,9 +111,9 @@ impl List {
         self.0.kind.name()
     }
 
-    /// What tells it from other lists that are there at the same time.
-    pub(super) fn identity(&self) -> usize {
-        Rc::as_ptr(&self.0) as usize
+    /// What tells it from all other lists.
+    pub(super) fn tie(&self) -> Tie {
+        Tie::List(Rc::downgrade(&self.0))
     }
 
     /// Whether both are the same list.
@@ -161,7 +161,7 @@ pub struct Map {
     kind: MapType,
 }
 
-struct MapData {
+pub(super) struct MapData {
     state: RefCell<State>,
     nil: bool,
     born: Moment,
@@ -233,9 +233,9 @@ impl Map {
         matches!(&*self.data.state.borrow(), State::Open(_))
     }
 
-    /// What tells it from other maps that are there at the same time.
-    pub(super) fn identity(&self) -> usize {
-        Rc::as_ptr(&self.data) as usize
+    /// What tells it from all other maps.
+    pub(super) fn tie(&self) -> Tie {
+        Tie::Map(Rc::downgrade(&self.data))
     }
 
     /// Reads the content.
@@ -329,6 +329,22 @@ impl Map {
     /// The entries as they are now.
     pub fn entries(&self) -> Vec<(Arc<str>, Field)> {
         self.read(|fields| fields.iter().map(|(key, field)| (Arc::clone(key), field.clone())).collect())
+    }
+}
+
+/// The identity of a list or a map, which no other gets as long as somebody has this. What it holds may be gone.
+pub(super) enum Tie {
+    List(Weak<ListData>),
+    Map(Weak<MapData>),
+}
+
+impl Tie {
+    /// A number for it.
+    pub(super) fn identity(&self) -> u64 {
+        match self {
+            Tie::List(list) => list.as_ptr() as usize as u64,
+            Tie::Map(map) => map.as_ptr() as usize as u64,
+        }
     }
 }
 

@@ -239,7 +239,7 @@ impl<'a> Frame<'a, '_> {
         {
             let mut memo = self.shared.memo.borrow_mut();
             memo.forget_changed();
-            memo.keep(call, data.clone(), result.clone());
+            memo.keep(call, result.clone());
         }
         result
     }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::super::ast::Tree;
 use super::super::changes::{self, Moment};
-use super::super::collection::{ListType, MapType};
+use super::super::collection::{ListType, MapType, Tie};
 use super::super::origin::OriginId;
 use super::super::text::Text;
 use super::super::value::{Data, IntType, Value};
@@ -24,27 +24,33 @@ const DEEP: usize = 3;
 /// Calls that take longer to write down are not known again, in bytes.
 const LONG: usize = 512;
 
+/// Results that are kept; hostile templates make calls without end.
+const MOST: usize = 1 << 14;
+
 /// What tells a call of a template from others, each part with its kind and its length.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Call(Vec<u8>);
+pub(super) struct Call {
+    key: Vec<u8>,
+    /// Nothing else comes to lie where these lie.
+    ties: Vec<Tie>,
+}
 
 impl Call {
     /// A call; nothing where looking it up is not worth it.
     pub(super) fn new(tree: &Tree, under: OriginId, data: &Value) -> Option<Self> {
-        let mut call = Self(Vec::with_capacity(64));
+        let mut call = Self { key: Vec::with_capacity(64), ties: Vec::new() };
         call.number(0, std::ptr::from_ref(tree) as u64);
         call.origin(under);
         call.value(data, DEEP).then_some(call)
     }
 
     fn number(&mut self, kind: u8, number: u64) {
-        self.0.push(kind);
-        self.0.extend_from_slice(&number.to_ne_bytes());
+        self.key.push(kind);
+        self.key.extend_from_slice(&number.to_ne_bytes());
     }
 
     fn text(&mut self, kind: u8, text: &[u8]) {
         self.number(kind, text.len() as u64);
-        self.0.extend_from_slice(text);
+        self.key.extend_from_slice(text);
     }
 
     fn origin(&mut self, origin: OriginId) {
@@ -53,33 +59,38 @@ impl Call {
         }
     }
 
+    fn same(&mut self, kind: u8, tie: Tie) {
+        self.number(kind, tie.identity());
+        self.ties.push(tie);
+    }
+
     fn value(&mut self, value: &Value, deep: usize) -> bool {
         self.origin(value.origin);
         match &value.data {
-            Data::Missing => self.0.push(2),
-            Data::Nil => self.0.push(3),
-            Data::Bool(b) => self.0.push(if *b { 4 } else { 5 }),
+            Data::Missing => self.key.push(2),
+            Data::Nil => self.key.push(3),
+            Data::Bool(b) => self.key.push(if *b { 4 } else { 5 }),
             Data::Float(n) => self.number(6, n.to_bits()),
             Data::Int(n, IntType::Int) => self.number(7, *n as u64),
             // A text of several origins is only like itself.
             Data::Str(Text::Written(written)) if written.runs.iter().any(|run| !run.is_from_nowhere()) => return false,
             Data::Str(text) => self.text(8, text.as_bytes()),
             Data::List(list) if deep == 0 || list.list_type() != ListType::Any || list.len() > SMALL => {
-                self.number(9, list.identity() as u64);
+                self.same(9, list.tie());
             }
             Data::List(list) => {
                 self.number(if list.is_nil() { 10 } else { 11 }, list.len() as u64);
                 return list.items().iter().all(|item| self.value(item, deep - 1));
             }
             Data::Map(map) => {
-                self.0.push(match map.map_type() {
+                self.key.push(match map.map_type() {
                     MapType::Any => 12,
                     MapType::Strings => 13,
                     MapType::ChartutilValues => 14,
                     MapType::CommonValues => 15,
                 });
                 if deep == 0 || !map.is_open() || map.len() > SMALL {
-                    self.number(16, map.identity() as u64);
+                    self.same(16, map.tie());
                     return true;
                 }
                 self.number(if map.is_nil() { 17 } else { 18 }, map.len() as u64);
@@ -93,36 +104,39 @@ impl Call {
             }
             Data::Int(..) | Data::Uint(..) | Data::Complex(..) | Data::Object(_) => return false,
         }
-        self.0.len() < LONG
+        self.key.len() < LONG
     }
 }
 
 /// Results by call.
 #[derive(Default)]
 pub(in super::super) struct Memo {
-    known: HashMap<Rc<Call>, Known>,
+    known: HashMap<Rc<[u8]>, Known>,
     /// The calls in the order in which their results were kept.
-    order: Vec<Rc<Call>>,
+    order: Vec<Rc<[u8]>>,
 }
 
 struct Known {
     kept: Moment,
     result: Value,
-    /// Holds what was told by identity.
-    _data: Value,
+    _ties: Vec<Tie>,
 }
 
 impl Memo {
     /// The result of a call.
     pub(super) fn get(&self, call: &Call) -> Option<Value> {
-        self.known.get(call).map(|known| known.result.clone())
+        self.known.get(&*call.key).map(|known| known.result.clone())
     }
 
     /// Keeps the result of a call.
-    pub(super) fn keep(&mut self, call: Call, data: Value, result: Value) {
-        let call = Rc::new(call);
-        self.order.push(Rc::clone(&call));
-        self.known.insert(call, Known { kept: Moment::now(), result, _data: data });
+    pub(super) fn keep(&mut self, call: Call, result: Value) {
+        if self.order.len() == MOST {
+            self.known.clear();
+            self.order.clear();
+        }
+        let key: Rc<[u8]> = call.key.into();
+        self.order.push(Rc::clone(&key));
+        self.known.insert(key, Known { kept: Moment::now(), result, _ties: call.ties });
     }
 
     /// Forgets what a map that changed may have had a part in: all that was kept since it was there.
