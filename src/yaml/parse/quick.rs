@@ -8,6 +8,7 @@ mod flow;
 mod scalars;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,7 +32,12 @@ const MOST_COMMENTS: usize = 100_000;
 const SHORT: usize = 24;
 
 /// Places for short texts that may come again.
-const KNOWN: usize = 128;
+const KNOWN: usize = 512;
+
+thread_local! {
+    /// Short texts that were met by this thread, each where its look puts it: documents by the thousand share their keys.
+    static MET: RefCell<Vec<Option<Arc<str>>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What a part of a text holds, if all of it is common; the budget is then as `reader` would leave it.
 pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>, budget: &Budget) -> Option<Parsed> {
@@ -57,13 +63,16 @@ pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>,
         nodes: Vec::new(),
         entries: Vec::new(),
         lines: String::new(),
-        known: vec![None; KNOWN],
+        met: MET.take(),
         document: None,
         root: None,
         index: 0,
         parsed: Parsed::default(),
     };
-    quick.stream()?;
+    quick.met.resize(KNOWN, None);
+    let read = quick.stream();
+    MET.set(quick.met);
+    read?;
     budget.items(budget.items_left() - quick.room).ok()?;
     Some(quick.parsed)
 }
@@ -104,8 +113,8 @@ struct Quick<'t> {
     entries: Vec<Entry>,
     /// The lines of a literal block, or a quoted text without its escapes.
     lines: String,
-    /// Short texts that were met, each where its look puts it.
-    known: Vec<Option<Arc<str>>>,
+    /// Of [`MET`], meanwhile.
+    met: Vec<Option<Arc<str>>>,
     /// Where the document at hand begins.
     document: Option<usize>,
     root: Option<Node>,
@@ -417,11 +426,11 @@ impl<'t> Quick<'t> {
         let (&[first, ..], len @ ..=SHORT) = (text.as_bytes(), text.len()) else { return text.into() };
         let look = [first, text.as_bytes()[len / 2], text.as_bytes()[len - 1], len as u8];
         let place = look.iter().fold(0, |all, &b| all * 31 + usize::from(b)) % KNOWN;
-        match &self.known[place] {
+        match &self.met[place] {
             Some(known) if **known == *text => Arc::clone(known),
             _ => {
                 let text: Arc<str> = text.into();
-                self.known[place] = Some(Arc::clone(&text));
+                self.met[place] = Some(Arc::clone(&text));
                 text
             }
         }
