@@ -291,7 +291,7 @@ impl Repository {
             return Ok(text);
         }
         let bytes = self.load(&real, id, self.limits.text).map_err(|error| error.seen_as(path))?;
-        let text = text::decode(bytes).ok_or_else(|| ReadError::NotText(path.clone()))?;
+        let text = text::decode(&bytes).ok_or_else(|| ReadError::NotText(path.clone()))?;
         Ok(self.sources.fill(id, text))
     }
 
