@@ -39,7 +39,8 @@ pub struct Settings {
     pub ignored: globset::GlobSet,
     /// Cluster Secrets of the configuration's inventory; one of the repository with the same name wins.
     pub clusters: Vec<Node>,
-    /// Whether the git files generator runs with the controller's opt-in globbing, in which `*` stays in its folder.
+    /// Whether the git files generator runs with the controller's opt-in globbing, in which `*` stays in its folder. It does
+    /// as well where the repository itself sets it.
     pub new_globbing: bool,
     /// Whose ways are followed where versions of Argo CD differ.
     pub argocd: ArgoCd,
@@ -207,7 +208,7 @@ pub struct Root {
 pub enum RootKind {
     /// A declared Application that no other brings.
     Application,
-    /// A kustomization with Argo CD objects.
+    /// A kustomization or a chart with Argo CD objects.
     Overlay,
     /// A file with Argo CD objects.
     File,
@@ -294,9 +295,10 @@ fn work(manifests: &Manifests<'_>, settings: &Settings) -> Expansion {
     let tools = Tools::new(settings.render.clone(), build_options(&inventory));
     let neighbours: Vec<Neighbour<'_>> = settings.checkouts.iter().map(Neighbour::new).collect();
     let context = Context::new(manifests, &addresses, &tools).beside(&neighbours);
-    let world = World { context, settings, inventory: &inventory };
-    let trees = roots::grow(&world);
-    assemble(&world, trees)
+    let globbing = std::sync::OnceLock::new();
+    let world = World { context, settings, inventory: &inventory, globbing: &globbing };
+    let (trees, charts) = roots::grow(&world);
+    assemble(&world, trees, charts)
 }
 
 /// The command line of Kustomize, from `argocd-cm` where that is in the repository. Charts are inflated in any case: a
@@ -331,7 +333,7 @@ fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &invento
         .with_revisions(used.iter().map(|(url, revision, here)| (url.as_str(), revision.as_str(), *here)))
 }
 
-fn assemble(world: &World<'_>, trees: Vec<tree::Tree>) -> Expansion {
+fn assemble(world: &World<'_>, trees: Vec<tree::Tree>, charts: roots::Charts) -> Expansion {
     let mut expansion = Expansion::default();
     let mut unresolved = false;
     let mut argo_folders = BTreeSet::new();
@@ -359,12 +361,14 @@ fn assemble(world: &World<'_>, trees: Vec<tree::Tree>) -> Expansion {
             expansion.applications.push((application, rendered));
         }
     }
+    let unfit: Vec<Gap> = expansion.clusters.iter().filter_map(argo::Cluster::new).filter_map(unfit_cluster).collect();
+    expansion.gaps.extend(unfit);
     for (root, rest) in rests {
         folders::keep_rest(world, &root, rest, &mut expansion);
     }
     let managed = !expansion.applications.is_empty() || !expansion.sets.is_empty();
     if !managed || unresolved {
-        folders::audit(world, &argo_folders, unresolved && managed, &mut expansion);
+        folders::audit(world, &argo_folders, charts, unresolved && managed, &mut expansion);
     }
     let covered = world.inventory.kustomizations.closure(&expansion.covered);
     expansion.covered.extend(covered);
@@ -383,6 +387,19 @@ fn assemble(world: &World<'_>, trees: Vec<tree::Tree>) -> Expansion {
     expansion.gaps.sort();
     expansion.gaps.dedup();
     expansion
+}
+
+/// A cluster Secret that registers no cluster.
+fn unfit_cluster(cluster: argo::Cluster<'_>) -> Option<Gap> {
+    let name = cluster.secret();
+    let (at, message) = match cluster.unfit()? {
+        argo::Unfit::Refused(at, why) => (at, format!("Kubernetes refuses the cluster Secret `{name}`: {why}")),
+        argo::Unfit::Unreadable(at, why) => {
+            let what = "it refuses the Applications that go to this cluster";
+            (at, format!("Argo CD cannot read the cluster Secret `{name}`, so that {what}: {why}"))
+        }
+    };
+    Some(Gap::new("render-failed", message).at(at).defect())
 }
 
 fn declared(world: &World<'_>, unmanaged: &[RepoPath]) -> Declared {

@@ -95,7 +95,7 @@ generators:
     assert_eq!(config.external_secret("web", "any"), Some(&[][..]));
     assert!(config.is_external_service("x.database.azure.com"));
     let clusters = config.clusters();
-    assert!(crate::k8s::argo::is_cluster_secret(&clusters[0]));
+    assert!(crate::k8s::argo::Cluster::new(&clusters[0]).is_some());
     assert_eq!(clusters[0].at(&["stringData", "name"]).unwrap().as_str(), Some("blue"));
     assert_eq!(config.samples("pr-web", "pullRequest").len(), 1);
     assert!(config.samples("web", "pullRequest").is_empty());

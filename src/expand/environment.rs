@@ -25,11 +25,11 @@ pub fn environment(app: &argo::Application<'_>, generated: Option<&Generated>) -
 pub fn of_cluster(app: &argo::Application<'_>, clusters: &BTreeMap<String, Node>) -> Option<Placed> {
     let destination = app.destination();
     let (name, server) = (destination.name(), destination.server());
-    let field = |node: &Node, key: &str, value: &str| {
-        !value.is_empty() && argo::secret_field(node, key).is_some_and(|known| known.as_str() == Some(value))
-    };
-    let cluster = clusters.values().find(|node| field(node, "name", name) || field(node, "server", server))?;
-    NAMES.iter().find_map(|label| cluster.at(&["metadata", "labels", label]).and_then(placed))
+    let field = |cluster: &argo::Cluster<'_>, key: &str, value: &str| !value.is_empty() && cluster.text(key) == value;
+    let mut known = clusters.values().filter_map(argo::Cluster::new);
+    let cluster = known.find(|cluster| field(cluster, "name", name) || field(cluster, "server", server))?;
+    let labels = cluster.metadata()?.get("labels")?;
+    NAMES.iter().find_map(|label| labels.get(label).and_then(placed))
 }
 
 /// The namespace of objects that name none.

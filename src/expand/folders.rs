@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::roots::Charts;
 use super::world::World;
 use super::{Application, Expansion, Made, Root, RootKind};
 use crate::finding::Gap;
@@ -11,8 +12,15 @@ use crate::k8s::Resource;
 use crate::render::{self, Output, Rendered};
 use crate::source::{RepoPath, Span};
 
-/// Adds a unit for every folder that holds manifests that nobody brings. `uncertain` says that somebody may.
-pub fn audit(world: &World<'_>, sources: &BTreeSet<RepoPath>, uncertain: bool, expansion: &mut Expansion) {
+/// Adds a unit for every folder that holds manifests that nobody brings. `uncertain` says that somebody may; `charts` are
+/// rendered already.
+pub fn audit(
+    world: &World<'_>,
+    sources: &BTreeSet<RepoPath>,
+    mut charts: Charts,
+    uncertain: bool,
+    expansion: &mut Expansion,
+) {
     let inventory = world.inventory;
     let kustomizations = &inventory.kustomizations;
     let free = |path: &RepoPath| !expansion.covered.contains(path);
@@ -42,9 +50,21 @@ pub fn audit(world: &World<'_>, sources: &BTreeSet<RepoPath>, uncertain: bool, e
             units.entry(folder).or_default().insert(path.clone());
         }
     }
-    let outputs: Vec<Output> =
-        units.par_iter().map(|(folder, _)| render::folder_unit(&world.context, folder)).collect();
-    for ((folder, _), output) in units.into_iter().zip(outputs) {
+    let units: Vec<(RepoPath, Option<Output>)> = units
+        .into_keys()
+        .map(|folder| {
+            let rendered = charts.remove(&folder);
+            (folder, rendered)
+        })
+        .collect();
+    let units: Vec<(RepoPath, Output)> = units
+        .into_par_iter()
+        .map(|(folder, rendered)| {
+            let output = rendered.unwrap_or_else(|| render::folder_unit(&world.context, &folder));
+            (folder, output)
+        })
+        .collect();
+    for (folder, output) in units {
         let name = folder.to_string();
         if output.rendered.objects.is_empty() && output.rendered.gaps.is_empty() {
             continue;

@@ -39,7 +39,7 @@ pub struct Declared {
 pub struct Inventory {
     /// Argo CD's objects, cluster Secrets and `argocd-cm`, in path order.
     pub declared: Vec<Declared>,
-    /// Those of them that are cluster Secrets.
+    /// Those of them that are cluster Secrets, or make some.
     pub cluster_secrets: Vec<Node>,
     /// Those of them that are Argo CD's own settings.
     pub argo_settings: Vec<Node>,
@@ -135,7 +135,7 @@ pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
         .cloned()
         .collect();
     let declared = || inventory.declared.iter().map(|declared| &declared.node);
-    inventory.cluster_secrets = declared().filter(|node| argo::is_cluster_secret(node)).cloned().collect();
+    inventory.cluster_secrets = declared().filter(|node| argo::Cluster::new(node).is_some()).cloned().collect();
     inventory.argo_settings = declared().filter(|node| is_argo_settings(node)).cloned().collect();
     inventory.kustomizations = Kustomizations::read(manifests);
     inventory
@@ -164,7 +164,7 @@ pub fn folders(files: &[RepoPath]) -> Vec<RepoPath> {
 }
 
 /// Folders that hold no manifests by convention: those that begin with a dot, but for the names that deployments have.
-fn is_hidden(path: &RepoPath) -> bool {
+pub fn is_hidden(path: &RepoPath) -> bool {
     const KEPT: [&str; 5] = [".argo", ".gitops", ".deploy", ".k8s", ".kube"];
     let count = path.segments().count();
     path.segments().take(count.saturating_sub(1)).any(|name| {
@@ -225,7 +225,7 @@ fn classify(manifests: &Manifests<'_>, path: &RepoPath) -> Class {
     let declared = objects
         .into_iter()
         .map(|object| object.node)
-        .filter(|node| argo::is_argo(node) || argo::is_cluster_secret(node) || is_argo_settings(node))
+        .filter(|node| argo::is_argo(node) || argo::Cluster::new(node).is_some() || is_argo_settings(node))
         .collect();
     Class::Manifest { declared, namespaces, broken }
 }

@@ -15,17 +15,67 @@ use crate::k8s::argo;
 use crate::render::{self, Output, Rendered};
 use crate::source::RepoPath;
 
-/// Grows every root of the repository.
-pub fn grow(world: &World<'_>) -> Vec<Tree> {
+/// What charts render with their own values, by folder.
+pub type Charts = BTreeMap<RepoPath, Output>;
+
+/// Grows every root of the repository. Charts that had to be rendered for it and are no roots are given as well.
+pub fn grow(world: &World<'_>) -> (Vec<Tree>, Charts) {
     let memo = as_written(world);
     if !world.settings.roots.is_empty() {
-        return world.settings.roots.iter().flat_map(|name| named(world, name, &memo)).collect();
+        let named = world.settings.roots.iter().flat_map(|name| named(world, name, &memo));
+        return (named.collect(), Charts::new());
     }
-    let roots = root_applications(world, &memo);
-    let patching = patching(world, &roots, &memo);
+    let mut trees = written(world, &memo);
+    let manages = |tree: &Tree| !tree.applications.is_empty() || !tree.sets.is_empty();
+    if trees.iter().any(manages) {
+        return (trees, Charts::new());
+    }
+    let (roots, charts) = charts(world, &memo);
+    trees.extend(roots);
+    (trees, charts)
+}
+
+/// The charts that make Applications or sets, where nothing else in the repository does: somebody installs them from outside,
+/// with values of his own or the chart's. One that another brings is no root.
+fn charts(world: &World<'_>, memo: &Memo) -> (Vec<Tree>, Charts) {
+    let folders = &world.inventory.charts;
+    let outputs: Vec<Output> = folders.par_iter().map(|folder| render::folder_unit(&world.context, folder)).collect();
+    let starts = |output: &Output| {
+        let mut nodes = output.rendered.objects.iter().map(|object| &object.node);
+        nodes.any(|node| argo::is_argo(node) && argo::AppProject::new(node).is_none())
+    };
+    let (starting, plain): (Charts, Charts) =
+        folders.iter().cloned().zip(outputs).partition(|(_, output)| starts(output));
+    let trees: Vec<(RepoPath, Tree)> = starting
+        .into_iter()
+        .map(|(folder, output)| {
+            let tree = chart(world, &folder, output, memo);
+            (folder, tree)
+        })
+        .collect();
+    let brings = |tree: &Tree, folder: &RepoPath| tree.folders.contains(folder);
+    let brought: BTreeSet<usize> = (0..trees.len())
+        .filter(|&at| trees.iter().enumerate().any(|(by, (_, tree))| by != at && brings(tree, &trees[at].0)))
+        .collect();
+    // Two that bring each other both stay.
+    let circle = brought.len() == trees.len();
+    let kept = trees.into_iter().enumerate().filter(|(at, _)| circle || !brought.contains(at));
+    (kept.map(|(_, (_, tree))| tree).collect(), plain)
+}
+
+fn chart(world: &World<'_>, folder: &RepoPath, output: Output, memo: &Memo) -> Tree {
+    let mut tree = overlay(world, folder, &BTreeSet::new(), true, output, memo);
+    tree.folders.insert(folder.clone());
+    tree
+}
+
+/// The roots that are written in files.
+fn written(world: &World<'_>, memo: &Memo) -> Vec<Tree> {
+    let roots = root_applications(world, memo);
+    let patching = patching(world, &roots, memo);
     let patched: BTreeSet<usize> = patching.iter().flat_map(|overlay| overlay.applications.iter().copied()).collect();
-    let written = roots.into_iter().filter(|at| !patched.contains(at));
-    let mut trees: Vec<Tree> = written.map(|at| declared(world, at, RootKind::Application, &memo)).collect();
+    let written: Vec<usize> = roots.into_iter().filter(|at| !patched.contains(at)).collect();
+    let mut trees = applications(world, &written, memo);
     let mut taken: BTreeSet<usize> = trees.iter().flat_map(|tree| tree.brought.iter().copied()).collect();
     let mut in_overlays = BTreeSet::new();
     let free_sets = |folder: &RepoPath, taken: &BTreeSet<usize>| {
@@ -38,7 +88,7 @@ pub fn grow(world: &World<'_>) -> Vec<Tree> {
         let (mut free, _) = free_sets(&folder, &taken);
         free.extend(applications);
         in_overlays.extend(free.iter().copied());
-        trees.push(overlay(world, &folder, &free, false, output, &memo));
+        trees.push(overlay(world, &folder, &free, false, output, memo));
         done.insert(folder);
     }
     taken.extend(trees.iter().flat_map(|tree| tree.brought.iter().copied()));
@@ -48,12 +98,12 @@ pub fn grow(world: &World<'_>) -> Vec<Tree> {
         let (free, files) = free_sets(folder, &taken);
         in_overlays.extend(free.iter().copied());
         if !free.is_empty() && !files.iter().any(|file| is_kustomization_file(file) && covered.contains(file)) {
-            trees.push(overlay(world, folder, &free, false, render::folder_unit(&world.context, folder), &memo));
+            trees.push(overlay(world, folder, &free, false, render::folder_unit(&world.context, folder), memo));
         }
     }
     taken.extend(in_overlays);
     let free: Vec<usize> = sets_and_projects(world).filter(|at| !taken.contains(at)).collect();
-    trees.extend(free.into_iter().map(|at| declared(world, at, RootKind::File, &memo)));
+    trees.extend(free.into_iter().map(|at| in_file(world, at, memo)));
     outer(trees)
 }
 
@@ -164,14 +214,25 @@ fn outer(trees: Vec<Tree>) -> Vec<Tree> {
     trees.into_iter().enumerate().filter(|(at, _)| kept.contains(at)).map(|(_, tree)| tree).collect()
 }
 
-/// The tree of one declared object.
-fn declared(world: &World<'_>, at: usize, kind: RootKind, memo: &Memo) -> Tree {
+/// The trees of declared Applications. Those of one name, of which a cluster has one, are told apart by their files.
+fn applications(world: &World<'_>, all: &[usize], memo: &Memo) -> Vec<Tree> {
+    let name = |at: usize| argo::Application::new(&world.inventory.declared[at].node).map_or("", |app| app.name());
+    let shared = |at: usize| all.iter().filter(|&&other| name(other) == name(at)).count() > 1;
+    let mut trees = Vec::new();
+    for &at in all {
+        let declared = &world.inventory.declared[at];
+        let name = if shared(at) { declared.path.to_string() } else { name(at).to_owned() };
+        let root = Root { name, kind: RootKind::Application };
+        trees.push(grow_tree(world, &root, &[Seed::new(declared.node.clone())], memo));
+    }
+    trees
+}
+
+/// The tree of one file's set or project.
+fn in_file(world: &World<'_>, at: usize, memo: &Memo) -> Tree {
     let declared = &world.inventory.declared[at];
-    let name = match argo::Application::new(&declared.node).filter(|_| kind == RootKind::Application) {
-        Some(app) => app.name().to_owned(),
-        None => declared.path.to_string(),
-    };
-    grow_tree(world, &Root { name, kind }, &[Seed::new(declared.node.clone())], memo)
+    let root = Root { name: declared.path.to_string(), kind: RootKind::File };
+    grow_tree(world, &root, &[Seed::new(declared.node.clone())], memo)
 }
 
 /// The tree of an overlay: what it builds; where that cannot be built, its files as they are written.
@@ -214,13 +275,16 @@ fn named(world: &World<'_>, name: &str, memo: &Memo) -> Vec<Tree> {
         .map(|(at, _)| at)
         .collect();
     if !by_name.is_empty() {
-        return by_name.into_iter().map(|at| declared(world, at, RootKind::Application, memo)).collect();
+        return applications(world, &by_name, memo);
     }
     let Ok(path) = RepoPath::new(name) else { return vec![unknown(name)] };
     if world.inventory.kustomizations.contains(&path) {
         let files = world.inventory.kustomizations.files_of(&path);
         let own = declared_objects.filter(|(_, declared)| files.contains(&declared.path)).map(|(at, _)| at).collect();
         return vec![overlay(world, &path, &own, true, render::folder_unit(&world.context, &path), memo)];
+    }
+    if world.inventory.charts.contains(&path) {
+        return vec![chart(world, &path, render::folder_unit(&world.context, &path), memo)];
     }
     let seeds: Vec<Seed> = declared_objects
         .filter(|(_, declared)| declared.path.is_within(&path) && !name.is_empty())

@@ -14,7 +14,7 @@ use crate::finding::Gap;
 use crate::k8s::argo::{self, Source};
 use crate::render::inline;
 use crate::source::RepoPath;
-use crate::yaml::{Entry, Meaning, Node};
+use crate::yaml::{Entry, Meaning, Node, Role};
 use generators::{Evaluation, Failure};
 use params::Params;
 use program::{Language, Program};
@@ -91,10 +91,9 @@ pub fn expand(
 type Made = std::result::Result<Vec<(Node, Generated)>, Failure>;
 
 fn generate(evaluation: &mut Evaluation<'_, '_>, set: &argo::ApplicationSet<'_>, namespace: &str) -> Made {
-    let at = set.node.span();
     let written = set.template().cloned().unwrap_or_else(|| schema::nothing(&set.node.origin));
     let reading = Reading::lenient(evaluation.world.settings.argocd);
-    let base = conform(&written, APPLICATION, reading).map_err(|message| Failure::Argo(message, at))?;
+    let base = conform(&written, APPLICATION, reading)?;
     let mut refused = None;
     let mut made = Vec::new();
     for generator in set.generators() {
@@ -113,10 +112,7 @@ fn generate(evaluation: &mut Evaluation<'_, '_>, set: &argo::ApplicationSet<'_>,
         };
         for given in given {
             let template = match &given.template {
-                Some(own) => {
-                    let own = conform(own, APPLICATION, reading);
-                    fill_empty(&own.map_err(|message| Failure::Argo(message, at))?, &base)
-                }
+                Some(own) => fill_empty(&conform(own, APPLICATION, reading)?, &base),
                 None => base.clone(),
             };
             let maker = Maker::new(evaluation, set, &template, namespace);
@@ -196,10 +192,7 @@ impl<'a> Maker<'a> {
 
     fn make(&self, params: &Params) -> std::result::Result<(Node, Generated), Failure> {
         let at = self.set.template().map_or(self.set.node.span(), Node::span);
-        let refused = |refused: Refused| match refused {
-            Refused::Argo(message) => Failure::Argo(message, at),
-            Refused::Limit(message) => Failure::unknown(Gap::new("unresolved-generator", message).at(at)),
-        };
+        let refused = |refused: Refused| Failure::refused(refused, at);
         let app = self.program.with(params, |fill| {
             let mut app = self.template.clone();
             if !params.is_empty() {
@@ -210,11 +203,11 @@ impl<'a> Maker<'a> {
             }
             let Some(patch) = self.patch else { return Ok(app) };
             let node = self.patch(fill, patch).map_err(refused)?;
-            let message = |message| Failure::Argo(format!("the templatePatch does not fit: {message}"), patch.span());
-            patch::apply(&app, &node, self.argocd).map_err(message)
+            patch::apply(&app, &node, self.argocd).map_err(|misfit| {
+                Failure::Argo(format!("the templatePatch does not fit: {}", misfit.message), misfit.span)
+            })
         })?;
-        let app =
-            conform(&app, APPLICATION, Reading::lenient(self.argocd)).map_err(|message| Failure::Argo(message, at))?;
+        let app = conform(&app, APPLICATION, Reading::lenient(self.argocd))?;
         let app = self.finished(&app);
         let labels = argo::Application { node: &app }.labels();
         let rolling = self.set.rolling_steps();
@@ -236,11 +229,21 @@ impl<'a> Maker<'a> {
     fn patch(&self, fill: &dyn replace::Fill, patch: &Node) -> std::result::Result<Node, Refused> {
         let text = patch.as_text().unwrap_or("");
         let places = inline::Places::of(self.sources, patch);
-        let filled = fill.fill(text, &patch.origin)?;
+        let filled = fill
+            .fill(text, &patch.origin)
+            .map_err(|refused| refused.within(patch.span(), &|start, end| places.span(start, end)))?;
         let place = |start: usize, end: usize| filled.origin_in(start..end, &|start, end| places.span(start, end));
         let parsed = inline::parse_with(&filled.text, &Budget::default(), &place);
         match (parsed.problems.first(), parsed.documents.into_iter().next()) {
-            (Some(problem), _) => Err(Refused::Argo(format!("the templatePatch is no YAML: {}", problem.message))),
+            (Some(problem), _) => {
+                // What is never closed ends with the text. The template is at fault, whatever was filled in there.
+                let start = (problem.span.start as usize).min(filled.text.trim_end().len().saturating_sub(1));
+                let origin = place(start, (problem.span.end as usize).max(start + 1));
+                let written = origin.contributions().find(|known| known.role == Role::Template);
+                let at = written.map_or_else(|| origin.anchor(), |known| known.span);
+                let message = format!("the templatePatch is no YAML: {}", problem.message);
+                Err(Refused { at: Some(at), ..Refused::argo(message) })
+            }
             (None, Some(document)) if !document.root.is_null() => Ok(document.root),
             (None, _) => Ok(schema::nothing(&patch.origin)),
         }

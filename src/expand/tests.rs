@@ -3,6 +3,11 @@
 use super::*;
 use crate::discover::Repository;
 
+mod clusters;
+mod refusals;
+mod settings;
+mod starts;
+
 const HERE: &str = "https://git.example/acme/gitops";
 
 fn app(name: &str, path: &str, extra: &str) -> String {

@@ -107,26 +107,21 @@ impl Tree {
 /// repository does not have, by the cluster's name or address.
 fn written_clusters(world: &World<'_>) -> BTreeMap<String, Node> {
     let written: Vec<&Node> = world.inventory.cluster_secrets.iter().collect();
-    let same = |a: &Node, b: &Node| {
-        ["name", "server"].iter().any(|key| {
-            let known = argo::secret_field(a, key);
-            known.as_ref().and_then(Node::as_str).is_some_and(|known| {
-                !known.is_empty() && argo::secret_field(b, key).is_some_and(|other| other.as_str() == Some(known))
-            })
-        })
+    let same = |a: &argo::Cluster<'_>, b: &argo::Cluster<'_>| {
+        ["name", "server"].iter().any(|key| !a.text(key).is_empty() && a.text(key) == b.text(key))
     };
-    let inventory = world.settings.clusters.iter().filter(|node| argo::is_cluster_secret(node));
-    let inventory = inventory.filter(|node| !written.iter().any(|known| same(known, node)));
-    inventory.chain(written.iter().copied()).map(|node| (object_name(node).to_owned(), node.clone())).collect()
+    let written: Vec<argo::Cluster<'_>> = written.into_iter().filter_map(argo::Cluster::new).collect();
+    let inventory = world.settings.clusters.iter().filter_map(argo::Cluster::new);
+    let inventory = inventory.filter(|cluster| !written.iter().any(|known| same(known, cluster)));
+    inventory
+        .chain(written.iter().copied())
+        .map(|cluster| (cluster.secret().to_owned(), cluster.node.clone()))
+        .collect()
 }
 
 /// Argo CD's settings that are written in the repository: whoever applies them, they hold for every root.
 fn written_settings(world: &World<'_>) -> Vec<Node> {
     world.inventory.argo_settings.clone()
-}
-
-fn object_name(node: &Node) -> &str {
-    node.at(&["metadata", "name"]).and_then(Node::as_text).unwrap_or("")
 }
 
 /// Grows a root. Clusters that it brings may change what its sets generate, so it grows again until they stay the same.
@@ -243,8 +238,8 @@ impl Growth<'_, '_> {
             }
         } else if argo::AppProject::new(node).is_some() {
             self.tree.projects.push(seed.node);
-        } else if argo::is_cluster_secret(node) {
-            self.tree.clusters.insert(object_name(node).to_owned(), seed.node);
+        } else if let Some(cluster) = argo::Cluster::new(node) {
+            self.tree.clusters.insert(cluster.secret().to_owned(), seed.node);
         } else if is_argo_settings(node) {
             self.tree.settings.push(seed.node);
         }
@@ -334,5 +329,5 @@ fn with_namespace(node: &Node, namespace: &str) -> Node {
 
 /// Whether expansion follows an object.
 pub fn is_followed(object: &Resource) -> bool {
-    argo::is_argo(&object.node) || argo::is_cluster_secret(&object.node) || is_argo_settings(&object.node)
+    argo::is_argo(&object.node) || argo::Cluster::new(&object.node).is_some() || is_argo_settings(&object.node)
 }

@@ -99,14 +99,11 @@ struct Clusters {
 
 impl Clusters {
     fn new(expansion: &Expansion) -> Self {
-        let field = |node: &Node, key: &str| {
-            argo::secret_field(node, key).as_ref().and_then(Node::as_text).unwrap_or("").to_owned()
+        let read = |cluster: argo::Cluster<'_>| {
+            let server = cluster.text("server");
+            [cluster.text("name"), server.trim_end_matches('/').to_owned(), cluster.text("project")]
         };
-        let read = |node: &Node| {
-            let server = field(node, "server");
-            [field(node, "name"), server.trim_end_matches('/').to_owned(), field(node, "project")]
-        };
-        Self { known: expansion.clusters.iter().map(read).collect() }
+        Self { known: expansion.clusters.iter().filter_map(argo::Cluster::new).map(read).collect() }
     }
 
     /// The cluster of a name or an address. What two Secrets say differently is not known.

@@ -3,13 +3,13 @@
 //! A view borrows the object's tree and answers in nodes, so that every answer still knows its place. Views read what is
 //! there; defaults of Argo CD are named where they are given, nothing is judged.
 
-use base64::Engine as _;
+use crate::yaml::{Entry, Node};
 
-use crate::yaml::{Entry, Meaning, Node};
-
+mod cluster;
 mod set;
 mod source;
 
+pub use cluster::{Cluster, Field, Unfit};
 pub use set::{ApplicationSet, MatchExpression, RollingStep};
 pub use source::{Directory, Helm, Parameter, Source, without_user};
 
@@ -252,28 +252,6 @@ impl<'a> AppProject<'a> {
     pub fn list(&self, key: &str) -> &'a [Node] {
         self.node.get("spec").map_or(&[], |spec| spec.items(key))
     }
-}
-
-/// The label by which Argo CD knows its Secrets.
-pub const SECRET_TYPE: &str = "argocd.argoproj.io/secret-type";
-
-/// Whether an object is a Secret that registers a cluster.
-pub fn is_cluster_secret(node: &Node) -> bool {
-    node.str_at("kind") == Some("Secret")
-        && matches!(
-            node.at(&["metadata", "labels", SECRET_TYPE]).and_then(Node::meaning),
-            Some(Meaning::Str(kind)) if kind == "cluster"
-        )
-}
-
-/// A field of a Secret as text: `stringData` wins over `data`, which is decoded. Only for fields that are no secret.
-pub fn secret_field(node: &Node, key: &str) -> Option<Node> {
-    if let Some(plain) = node.at(&["stringData", key]) {
-        return Some(Node::string(plain.as_text()?, plain.origin.clone()));
-    }
-    let encoded = node.at(&["data", key])?;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(encoded.as_text()?.trim()).ok()?;
-    Some(Node::string(String::from_utf8(bytes).ok()?, encoded.origin.clone()))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use std::process::Command;
 use schemaward::budget::Budget;
 use schemaward::discover::{ReadLimits, Repository};
 use schemaward::expand::{self, ArgoCd, Expansion, Settings};
-use schemaward::k8s::argo::{ApplicationSet, is_cluster_secret};
+use schemaward::k8s::argo::{ApplicationSet, Cluster};
 use schemaward::render::Manifests;
 use schemaward::source::{RepoPath, SourceMap, Span};
 use schemaward::yaml::{self, Node};
@@ -171,7 +171,9 @@ fn prepare(suite: &Suite, options: &Options) -> Result<Prepared, Failure> {
     clusters.extend(Some(suite.dir.join("clusters.yaml")).filter(|path| clusters.is_empty() && path.is_file()));
     for path in files(&suite.dir, &suite.folder, "argocd.argoproj.io/secret-type")? {
         let path = suite.dir.join(path);
-        if documents(&path)?.iter().any(is_cluster_secret) && !clusters.contains(&path) {
+        if documents(&path)?.iter().filter_map(Cluster::new).any(|cluster| !cluster.is_made())
+            && !clusters.contains(&path)
+        {
             clusters.push(path);
         }
     }

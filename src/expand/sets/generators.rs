@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::params::{Params, flatten};
 use super::program::{Language, Program};
 use super::replace::{Refused, fill_tree, is_template};
+use super::schema::Misfit;
 use super::selector::Selector;
 use crate::budget::Budget;
 use crate::expand::ArgoCd;
@@ -42,11 +43,20 @@ impl Failure {
         Failure::Unknown(Box::new(gap))
     }
 
-    fn refused(refused: Refused, at: Span) -> Self {
-        match refused {
-            Refused::Argo(message) => Failure::Argo(message, at),
-            Refused::Limit(message) => Failure::unknown(Gap::new("unresolved-generator", message).at(at)),
+    /// A template that could not be filled; `at` is where it is, if the template does not say.
+    pub fn refused(refused: Refused, at: Span) -> Self {
+        let at = refused.at.unwrap_or(at);
+        if refused.limit {
+            Failure::unknown(Gap::new("unresolved-generator", refused.message).at(at))
+        } else {
+            Failure::Argo(refused.message, at)
         }
+    }
+}
+
+impl From<Misfit> for Failure {
+    fn from(misfit: Misfit) -> Self {
+        Failure::Argo(misfit.message, misfit.span)
     }
 }
 

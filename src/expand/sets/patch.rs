@@ -3,14 +3,14 @@
 //! Lists are replaced but for `metadata.finalizers`, and what is under `valuesObject` has no schema: there Kubernetes'
 //! merge refuses to go deeper, and so do we.
 
-use super::schema::{APPLICATION, Field, Reading, Shape, conform, field};
+use super::schema::{APPLICATION, Field, Misfit, Reading, Shape, conform, field};
 use crate::expand::ArgoCd;
 use crate::yaml::{Entry, Node};
 
 /// Lays a patch over an Application. The error is why Argo CD refuses it.
-pub fn apply(app: &Node, patch: &Node, argocd: ArgoCd) -> Result<Node, String> {
+pub fn apply(app: &Node, patch: &Node, argocd: ArgoCd) -> Result<Node, Misfit> {
     if patch.as_map().is_none() {
-        return Err("the templatePatch must be an object".to_owned());
+        return Err(misfit(patch, "the templatePatch must be an object"));
     }
     // Only to see that every known field has the right type.
     checked(patch, argocd)?;
@@ -19,7 +19,11 @@ pub fn apply(app: &Node, patch: &Node, argocd: ArgoCd) -> Result<Node, String> {
     Ok(keep_project(app, merged))
 }
 
-fn checked(patch: &Node, argocd: ArgoCd) -> Result<(), String> {
+fn misfit(patch: &Node, message: impl Into<String>) -> Misfit {
+    Misfit { message: message.into(), span: patch.span() }
+}
+
+fn checked(patch: &Node, argocd: ArgoCd) -> Result<(), Misfit> {
     let entries = patch.as_map().map_or(&[][..], |map| map.entries.as_slice());
     let known =
         entries.iter().filter(|entry| field(APPLICATION, &entry.key, argocd).is_some() && !entry.value.is_null());
@@ -49,10 +53,10 @@ fn merge(
     argocd: ArgoCd,
     path: &str,
     depth: usize,
-) -> Result<Node, String> {
+) -> Result<Node, Misfit> {
     let (Some(low), Some(high)) = (base.as_map(), patch.as_map()) else { return Ok(patch.clone()) };
     if depth > 64 {
-        return Err("the templatePatch is nested too deeply".to_owned());
+        return Err(misfit(patch, "the templatePatch is nested too deeply"));
     }
     match patch.str_at("$patch") {
         Some("replace") => return Ok(without_directives(patch)),
@@ -76,12 +80,12 @@ fn merge(
         let inner = inner(shape, &entry.key, argocd);
         let value = if known.as_map().is_some() && entry.value.as_map().is_some() {
             if inner.is_none() {
-                return Err(no_schema(&path));
+                return Err(no_schema(&entry.value, &path));
             }
             merge(known, &entry.value, inner, argocd, &path, depth + 1)?
         } else if let (Some(low), Some(high)) = (known.as_seq(), entry.value.as_seq()) {
             match inner {
-                None => return Err(no_schema(&path)),
+                None => return Err(no_schema(&entry.value, &path)),
                 Some(Shape::Lines) if path == ".metadata.finalizers" => {
                     Node::seq(joined(low, high), entry.value.origin.clone())
                 }
@@ -116,9 +120,9 @@ fn joined(base: &[Node], patch: &[Node]) -> Vec<Node> {
     all
 }
 
-fn no_schema(path: &str) -> String {
+fn no_schema(patch: &Node, path: &str) -> Misfit {
     let path = path.trim_start_matches('.');
-    format!("the templatePatch meets `{path}` of the template, which has no schema to merge by")
+    misfit(patch, format!("the templatePatch meets `{path}` of the template, which has no schema to merge by"))
 }
 
 /// The shape of what is under a key; nothing where the type does not say.

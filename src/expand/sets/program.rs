@@ -90,10 +90,11 @@ impl Go {
 
 /// Argo CD calls every template `base`.
 fn refused(error: &crate::gotmpl::Error, name: &str) -> Refused {
-    match error.exceeded() {
-        Some(exceeded) => Refused::Limit(exceeded.to_string()),
-        None => Refused::Argo(error.text().replace(name, "base")),
-    }
+    let refused = match error.exceeded() {
+        Some(exceeded) => Refused::limit(exceeded.to_string()),
+        None => Refused::argo(error.text().replace(name, "base")),
+    };
+    Refused { at: error.span().filter(|span| span.file == TEXT), ..refused }
 }
 
 struct Filler<'p> {
@@ -113,7 +114,7 @@ impl Fill for Filler<'_> {
                 Ok(Filled::of_go(output, origin))
             }
             Some(Err(refused)) => Err(refused.clone()),
-            None => Err(Refused::Limit("a template that was not read".to_owned())),
+            None => Err(Refused::limit("a template that was not read")),
         }
     }
 }

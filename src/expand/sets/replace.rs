@@ -166,11 +166,35 @@ fn text_origin(origin: &Origin, template: Span) -> Origin {
 
 /// Why a template could not be filled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
-    /// Argo CD would refuse it, too.
-    Argo(String),
-    /// A limit was met: what it would give is not known.
-    Limit(String),
+pub struct Refused {
+    /// Why, as Argo CD says it.
+    pub message: String,
+    /// Whether Argo CD would not refuse it: a limit was met, and what it would give is not known.
+    pub limit: bool,
+    /// Where: in the file of [`TEXT`] as offsets in the template's text.
+    pub at: Option<Span>,
+}
+
+impl Refused {
+    /// What Argo CD would refuse, too.
+    pub fn argo(message: String) -> Self {
+        Self { message, limit: false, at: None }
+    }
+
+    /// A limit that was met.
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self { message: message.into(), limit: true, at: None }
+    }
+
+    /// The same, where it is known in which text: `place` gives the file's place for a range of the text.
+    pub fn within(mut self, whole: Span, place: &dyn Fn(usize, usize) -> Span) -> Self {
+        self.at = Some(match self.at {
+            Some(span) if span.file == TEXT => place(span.start as usize, span.end as usize),
+            Some(span) => span,
+            None => whole,
+        });
+        self
+    }
 }
 
 /// A way to fill templates with one set of parameters.
@@ -194,7 +218,8 @@ impl Fill for Classic<'_> {
         let mut at = 0;
         while let Some(open) = text[at..].find("{{").map(|open| at + open) {
             let Some(close) = text[open + 2..].find("}}").map(|close| open + 2 + close) else {
-                return Err(Refused::Argo("invalid template: a `{{` is not closed".to_owned()));
+                let message = "invalid template: a `{{` is not closed".to_owned();
+                return Err(Refused { at: Some(Span::new(TEXT, open, open + 2)), ..Refused::argo(message) });
             };
             filled.push(&text[at..open], Written::Template(at));
             let name = text[open + 2..close].trim();
@@ -221,14 +246,19 @@ pub fn fill_tree(fill: &dyn Fill, node: &Node) -> Result<Node, Refused> {
     Ok(filled(fill, node, 0)?.unwrap_or_else(|| node.clone()))
 }
 
+fn fill_text(fill: &dyn Fill, text: &str, origin: &Origin) -> Result<Filled, Refused> {
+    let whole = origin.anchor();
+    fill.fill(text, origin).map_err(|refused| refused.within(whole, &|_, _| whole))
+}
+
 /// The filled tree; nothing where there is nothing to fill, so that what is constant is shared by all that is made of it.
 fn filled(fill: &dyn Fill, node: &Node, depth: usize) -> Result<Option<Node>, Refused> {
     if depth > 512 {
-        return Err(Refused::Limit("budget exceeded: a template that is nested too deeply".to_owned()));
+        return Err(Refused::limit("budget exceeded: a template that is nested too deeply"));
     }
     Ok(match &node.value {
         Value::Scalar(_) => match node.meaning() {
-            Some(Meaning::Str(text)) if text.contains("{{") => Some(fill.fill(&text, &node.origin)?.into_node()),
+            Some(Meaning::Str(text)) if text.contains("{{") => Some(fill_text(fill, &text, &node.origin)?.into_node()),
             _ => None,
         },
         Value::Seq(items) => {
@@ -251,7 +281,7 @@ fn filled(fill: &dyn Fill, node: &Node, depth: usize) -> Result<Option<Node>, Re
                 }
                 let mut key = Arc::clone(&entry.key);
                 if key.contains("{{") {
-                    key = fill.fill(&key, &entry.key_origin)?.text.into();
+                    key = fill_text(fill, &key, &entry.key_origin)?.text.into();
                     changed = true;
                 }
                 let new = filled(fill, &entry.value, depth + 1)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::params::printed;
 use crate::expand::ArgoCd;
+use crate::source::Span;
 use crate::yaml::{Entry, Meaning, Node, Origin};
 
 /// What a field holds.
@@ -237,13 +238,22 @@ fn in_version(shape: Shape, argocd: ArgoCd) -> Option<Shape> {
     }
 }
 
-/// Brings an object into the form of its type. The error names the field, not the value.
-pub fn conform(node: &Node, fields: &'static [Field], reading: Reading) -> Result<Node, String> {
+/// A value that its field does not take: the message names the field, not the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The field, and what it takes.
+    pub message: String,
+    /// Where the value is written.
+    pub span: Span,
+}
+
+/// Brings an object into the form of its type.
+pub fn conform(node: &Node, fields: &'static [Field], reading: Reading) -> Result<Node, Misfit> {
     object(node, fields, reading, "")
 }
 
-fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -> Result<Node, String> {
-    let Some(map) = node.as_map() else { return Err(wrong(path, "an object")) };
+fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -> Result<Node, Misfit> {
+    let Some(map) = node.as_map() else { return Err(wrong(node, path, "an object")) };
     let mut entries = Vec::new();
     for (name, shape) in fields {
         let Some(shape) = in_version(*shape, reading.argocd) else { continue };
@@ -270,60 +280,60 @@ fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -
     Ok(Node::map(entries, node.origin.clone()))
 }
 
-fn wrong(path: &str, what: &str) -> String {
-    format!("`{}` must be {what}", path.trim_start_matches('.'))
+fn wrong(node: &Node, path: &str, what: &str) -> Misfit {
+    Misfit { message: format!("`{}` must be {what}", path.trim_start_matches('.')), span: node.span() }
 }
 
 /// A field's value; nothing where its type leaves it out.
-fn conformed(node: &Node, shape: Shape, reading: Reading, path: &str) -> Result<Option<Node>, String> {
+fn conformed(node: &Node, shape: Shape, reading: Reading, path: &str) -> Result<Option<Node>, Misfit> {
     Ok(match shape {
         Text | Always => {
-            let text = string(node, reading).ok_or_else(|| wrong(path, "a string"))?;
+            let text = string(node, reading).ok_or_else(|| wrong(node, path, "a string"))?;
             (matches!(shape, Always) || !is_empty_text(&text)).then_some(text)
         }
         Flag | MaybeFlag => {
-            let flag = node.as_bool().ok_or_else(|| wrong(path, "a boolean"))?;
+            let flag = node.as_bool().ok_or_else(|| wrong(node, path, "a boolean"))?;
             (flag || matches!(shape, MaybeFlag)).then(|| node.clone())
         }
         Number | MaybeNumber => {
-            let number = node.as_i64().ok_or_else(|| wrong(path, "a whole number"))?;
+            let number = node.as_i64().ok_or_else(|| wrong(node, path, "a whole number"))?;
             (number != 0 || matches!(shape, MaybeNumber)).then(|| node.clone())
         }
         NumberOrText => match node.meaning() {
             Some(Meaning::Int(_) | Meaning::Str(_)) => Some(node.clone()),
-            _ => return Err(wrong(path, "a whole number or a string")),
+            _ => return Err(wrong(node, path, "a whole number or a string")),
         },
         Texts => {
-            let map = node.as_map().ok_or_else(|| wrong(path, "an object"))?;
+            let map = node.as_map().ok_or_else(|| wrong(node, path, "an object"))?;
             let mut entries = Vec::new();
             for entry in &map.entries {
                 let value = if entry.value.is_null() {
                     Node::string("", entry.value.origin.clone())
                 } else {
                     let path = format!("{path}.{}", entry.key);
-                    string(&entry.value, reading).ok_or_else(|| wrong(&path, "a string"))?
+                    string(&entry.value, reading).ok_or_else(|| wrong(&entry.value, &path, "a string"))?
                 };
                 entries.push(Entry { value, ..entry.clone() });
             }
             (!entries.is_empty()).then(|| Node::map(entries, node.origin.clone()))
         }
         Flags => {
-            let map = node.as_map().ok_or_else(|| wrong(path, "an object"))?;
-            if map.entries.iter().any(|entry| entry.value.as_bool().is_none()) {
-                return Err(wrong(path, "booleans by name"));
+            let map = node.as_map().ok_or_else(|| wrong(node, path, "an object"))?;
+            if let Some(entry) = map.entries.iter().find(|entry| entry.value.as_bool().is_none()) {
+                return Err(wrong(&entry.value, path, "booleans by name"));
             }
             (!map.entries.is_empty()).then(|| node.clone())
         }
         Lines => {
-            let items = node.as_seq().ok_or_else(|| wrong(path, "a list"))?;
-            let strings: Option<Vec<Node>> = items.iter().map(|item| string(item, reading)).collect();
-            let strings = strings.ok_or_else(|| wrong(path, "a list of strings"))?;
+            let items = node.as_seq().ok_or_else(|| wrong(node, path, "a list"))?;
+            let read = |item: &Node| string(item, reading).ok_or_else(|| wrong(item, path, "a list of strings"));
+            let strings: Vec<Node> = items.iter().map(read).collect::<Result<_, _>>()?;
             (!strings.is_empty()).then(|| Node::seq(strings, node.origin.clone()))
         }
         Object(fields) | Part(fields) => Some(object(node, fields, reading, path)?),
         Objects(fields) => {
-            let items = node.as_seq().ok_or_else(|| wrong(path, "a list"))?;
-            let items: Result<Vec<Node>, String> =
+            let items = node.as_seq().ok_or_else(|| wrong(node, path, "a list"))?;
+            let items: Result<Vec<Node>, Misfit> =
                 items.iter().map(|item| object(item, fields, reading, path)).collect();
             let items = items?;
             (!items.is_empty()).then(|| Node::seq(items, node.origin.clone()))
@@ -416,6 +426,7 @@ mod tests {
         assert_eq!([text("phase"), text("v")], ["8", "1"]);
         assert_eq!(labels.as_map().unwrap().entries[1].value.as_str(), Some("true"));
         let error = conform(&written, APPLICATION, Reading::strict(ArgoCd::default())).unwrap_err();
-        assert_eq!(error, "`metadata.labels.phase` must be a string");
+        assert_eq!(error.message, "`metadata.labels.phase` must be a string");
+        assert_eq!(error.span, written.at(&["metadata", "labels", "phase"]).unwrap().span());
     }
 }

@@ -123,20 +123,19 @@ pub fn normalized(name: &str) -> String {
 
 fn files(evaluation: &mut Evaluation<'_, '_>, context: &Context<'_>, generator: &Node) -> Result<Vec<Params>, Failure> {
     let (new, old) = (Dialect::Doublestar, Dialect::Pathspec);
-    let (used, other) = if evaluation.world.settings.new_globbing { (new, old) } else { (old, new) };
+    let (mut used, other) = if evaluation.world.settings.new_globbing { (new, old) } else { (old, new) };
     let mut chosen = select(context, generator, used)?;
-    if used == new {
-        no_folders(evaluation, context, generator)?;
-    }
     if let Ok(others) = select(context, generator, other)
         && others != chosen
     {
-        let message = format!(
-            "the two ways of globbing of the generator `git` differ here: {} files by default, {} with the opt-in",
-            if used == old { chosen.len() } else { others.len() },
-            if used == old { others.len() } else { chosen.len() },
-        );
-        evaluation.gaps.push(Gap::new("ambiguous-glob", message).at(generator.span()));
+        if used == old && evaluation.world.sets_new_globbing() {
+            (used, chosen) = (new, others);
+        } else {
+            evaluation.gaps.push(ambiguous(generator, used, &chosen, &others));
+        }
+    }
+    if used == new {
+        no_folders(evaluation, context, generator)?;
     }
     chosen.sort();
     if context.is_audited() {
@@ -155,6 +154,16 @@ fn files(evaluation: &mut Evaluation<'_, '_>, context: &Context<'_>, generator: 
         }
     }
     Ok(all)
+}
+
+fn ambiguous(generator: &Node, used: Dialect, chosen: &[RepoPath], others: &[RepoPath]) -> Gap {
+    let (old, new) = if used == Dialect::Pathspec { (chosen, others) } else { (others, chosen) };
+    let message = format!(
+        "the two ways of globbing of the generator `git` differ here: {} files by default, {} with the opt-in",
+        old.len(),
+        new.len()
+    );
+    Gap::new("ambiguous-glob", message).at(generator.span())
 }
 
 fn pattern(node: &Node) -> Pattern {

@@ -60,7 +60,7 @@ fn generator(fill: &dyn Fill, strict: &dyn Fill, entry: &Node, depth: usize) -> 
 /// A value, or its template as it is where a key is missing.
 fn waiting(strict: &dyn Fill, value: &Node) -> Result<Node, Refused> {
     match fill_tree(strict, value) {
-        Err(Refused::Argo(message))
+        Err(Refused { message, limit: false, .. })
             if message.contains("map has no entry for key") || message.contains("can't evaluate field") =>
         {
             Ok(value.clone())

@@ -1,0 +1,60 @@
+//! Where Argo CD starts from, where that is less than plain.
+
+use super::*;
+
+#[test]
+fn roots_of_one_name_are_told_apart_by_their_files() {
+    let [one, two] = ["one", "two"].map(|cluster| app("bootstrap", &format!("clusters/{cluster}/apps"), ""));
+    let web = app("web", "web", "");
+    let files = [
+        ("clusters/one/bootstrap.yaml", one.as_str()),
+        ("clusters/two/bootstrap.yaml", two.as_str()),
+        ("clusters/one/apps/web.yaml", web.as_str()),
+        ("clusters/two/apps/web.yaml", web.as_str()),
+    ];
+    let expansion = run(&files);
+    assert_eq!(names(&expansion), ["bootstrap", "bootstrap", "web", "web"]);
+    assert_eq!(roots(&expansion), ["clusters/one/bootstrap.yaml", "clusters/two/bootstrap.yaml"]);
+    let named =
+        run_with(&files, &Settings { roots: vec!["clusters/two/bootstrap.yaml".into()], ..Settings::default() });
+    assert_eq!(names(&named), ["bootstrap", "web"]);
+}
+
+const SETS: &str = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: sets}\nspec:\n  generators:\n  - list: \
+                    {elements: [{name: web}]}\n  template:\n    metadata: {name: '{{ \"{{name}}\" }}-{{ .Values.env }}'}\n    \
+                    spec: {project: p, source: {repoURL: 'https://git.example/acme/gitops', path: charts/web}}\n";
+
+/// A chart with an ApplicationSet, a chart that it brings, and one that stands for itself.
+fn installed() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("bootstrap/Chart.yaml", "apiVersion: v2\nname: bootstrap\nversion: 1.0.0\n"),
+        ("bootstrap/values.yaml", "env: dev\n"),
+        ("bootstrap/templates/sets.yaml", SETS),
+        ("bootstrap/templates/own.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n"),
+        ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("charts/web/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"),
+    ]
+}
+
+#[test]
+fn a_chart_that_makes_applications_is_where_argo_cd_starts() {
+    let remotes = vec![HERE.to_owned()];
+    let expansion = run_with(&installed(), &Settings { remotes: remotes.clone(), ..Settings::default() });
+    assert_eq!(names(&expansion), ["bootstrap", "web-dev"]);
+    assert_eq!(roots(&expansion), ["bootstrap"]);
+    assert_eq!((objects(&expansion, "bootstrap"), objects(&expansion, "web-dev")), (vec!["own"], vec!["web"]));
+    let named = Settings { remotes, roots: vec!["bootstrap".into()], ..Settings::default() };
+    assert_eq!(names(&run_with(&installed(), &named)), ["bootstrap", "web-dev"]);
+}
+
+#[test]
+fn a_chart_is_no_start_where_applications_are_declared() {
+    let own = app("own", "apps", "");
+    let mut files = installed();
+    files.extend([
+        ("argocd/own.yaml", own.as_str()),
+        ("apps/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+    ]);
+    let expansion = run(&files);
+    assert_eq!(names(&expansion), ["own"]);
+}
