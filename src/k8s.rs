@@ -3,6 +3,7 @@
 //! Views read what is there and say where; they judge nothing.
 
 pub mod argo;
+pub mod copied;
 pub mod database;
 pub mod rbac;
 pub mod scope;
@@ -13,6 +14,18 @@ pub mod workload;
 
 use crate::source::Span;
 use crate::yaml::Node;
+
+/// Whether Kubernetes takes a text for the name of most objects (RFC 1123, a subdomain). What it does not take is a token that
+/// people fill in, more often than not.
+pub fn is_name(text: &str) -> bool {
+    let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let part = |part: &str| {
+        let bytes = part.as_bytes();
+        let ends = bytes.first().is_some_and(|b| edge(*b)) && bytes.last().is_some_and(|b| edge(*b));
+        ends && bytes.iter().all(|&b| edge(b) || b == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(part)
+}
 
 /// One object that would be applied.
 #[derive(Debug, Clone, PartialEq, Eq)]

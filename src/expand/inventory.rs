@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::Settings;
 use super::kustomizations::Kustomizations;
+use crate::discover::Repository;
 use crate::finding::Gap;
 use crate::k8s::argo;
 use crate::render::{KUSTOMIZATIONS, Manifests, plain};
@@ -70,6 +71,17 @@ impl Inventory {
         let places =
             std::iter::once(node).chain(parts.into_iter().flatten()).flat_map(|part| part.origin.contributions());
         places.map(|place| place.span).find_map(|span| self.declared_at(span))
+    }
+
+    /// The Applications that a file declares.
+    pub fn declared_in<'i>(
+        &'i self,
+        repository: &Repository,
+        path: &RepoPath,
+    ) -> impl Iterator<Item = (usize, argo::Application<'i>)> {
+        let numbers = repository.id(path).and_then(|id| self.by_file.get(&id));
+        let numbers = numbers.into_iter().flatten().copied();
+        numbers.filter_map(|at| Some((at, argo::Application::new(&self.declared[at].node)?)))
     }
 
     /// The declared object in which a place is.

@@ -12,6 +12,7 @@ use super::{ArgoCd, Generated};
 use crate::budget::Budget;
 use crate::finding::Gap;
 use crate::k8s::argo::{self, Source};
+use crate::k8s::is_name;
 use crate::render::inline;
 use crate::source::RepoPath;
 use crate::yaml::{Entry, Meaning, Node, Role};
@@ -119,7 +120,10 @@ fn generate(evaluation: &mut Evaluation<'_, '_>, set: &argo::ApplicationSet<'_>,
             let apps: Vec<_> = given.params.par_iter().map(|params| maker.make(params)).collect();
             for app in apps {
                 match app {
-                    Ok(app) => made.push(app),
+                    Ok(app) => {
+                        evaluation.gaps.extend(unnamed(&app.0));
+                        made.push(app);
+                    }
                     Err(failure) => {
                         refused.get_or_insert(failure);
                     }
@@ -131,6 +135,15 @@ fn generate(evaluation: &mut Evaluation<'_, '_>, set: &argo::ApplicationSet<'_>,
         Some(failure) => Err(failure),
         None => Ok(made),
     }
+}
+
+/// What says of an Application that the API server does not take its name.
+fn unnamed(app: &Node) -> Option<Gap> {
+    let name = app.at(&["metadata", "name"])?;
+    let text = name.as_text().filter(|text| !is_name(text) && !text.contains(['{', '}', '<', '$']))?;
+    let message =
+        format!("Kubernetes refuses the name of the Application `{text}`: lower case, digits, `-` and `.` only");
+    Some(Gap::new("render-failed", message).at(name.span()).defect())
 }
 
 /// What is empty in a generator's own template is the set's (`mergo.Merge` without override).

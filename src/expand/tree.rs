@@ -247,6 +247,13 @@ impl Growth<'_, '_> {
 
     fn set(&mut self, set: &argo::ApplicationSet<'_>, namespace: &str, clusters: &BTreeMap<String, Node>) {
         let result = sets::expand(self.world, set, namespace, clusters);
+        // An Application that is read as parameters, and handed on under its name, is the one that is made of it.
+        let names: BTreeSet<&str> =
+            result.applications.iter().filter_map(|(node, _)| node.at(&["metadata", "name"])?.as_text()).collect();
+        for file in result.picked.iter().flat_map(|picked| &picked.files) {
+            let read = self.world.inventory.declared_in(self.world.context.repository(), file);
+            self.tree.brought.extend(read.filter(|(_, app)| names.contains(app.name())).map(|(at, _)| at));
+        }
         self.tree.unresolved |= result.unresolved;
         self.tree.files.extend(result.files);
         self.tree.gaps.extend(result.gaps.iter().cloned());

@@ -9,7 +9,7 @@ use crate::finding::Certainty;
 use crate::k8s::secret::{self, Keys};
 use crate::k8s::text::{Shape, Text};
 use crate::k8s::workload::{self, Source};
-use crate::k8s::{Resource, database, store};
+use crate::k8s::{Resource, copied, database, store};
 use crate::sql::{flyway, parse_url, scan};
 use crate::yaml::{Entry, Node, Origin};
 
@@ -31,11 +31,11 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
 }
 
 fn read(sources: &Sources, objects: &Objects, id: ObjectId, resource: &Resource, facts: &Facts) -> Vec<Producer> {
-    let namespace = &facts.objects[id.0].namespace;
+    let own = &facts.objects[id.0].namespace;
     let make = |kind: &'static str, name: Text, keys: Keys, certainty: Certainty| Producer {
         object: id,
         kind,
-        namespace: namespace.clone(),
+        namespace: own.clone(),
         name: name.value,
         origin: name.origin,
         keys,
@@ -64,6 +64,11 @@ fn read(sources: &Sources, objects: &Objects, id: ObjectId, resource: &Resource,
         all.push(producer);
     }
     if !all.is_empty() {
+        for namespace in copied::namespaces(resource) {
+            let copies: Vec<Producer> =
+                all.iter().filter(|made| made.namespace == *own).map(|made| copy(made, &namespace)).collect();
+            all.extend(copies);
+        }
         return all;
     }
     let name = Text::at(&resource.node, &["metadata", "name"]);
@@ -92,6 +97,11 @@ fn read(sources: &Sources, objects: &Objects, id: ObjectId, resource: &Resource,
     all.extend(by_catalogue(sources, resource, &make));
     all.extend(mentioned(resource, &all, &make));
     dedup(all)
+}
+
+/// What a controller makes of something in another namespace, beside what may be there.
+fn copy(made: &Producer, namespace: &str) -> Producer {
+    Producer { namespace: namespace.to_owned(), merges: true, written: Vec::new(), ..made.clone() }
 }
 
 /// What an external secret, a PushSecret or a login to Vault names.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{AppId, Cluster, Defect, Facts, NamedFile, Target};
 use crate::expand::{Application, Expansion};
 use crate::finding::{Certainty, Evidence, Gap};
-use crate::k8s::argo;
 use crate::k8s::text::Text;
+use crate::k8s::{argo, is_name};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -24,15 +24,15 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
         expansion.sets.iter().filter(|set| !set.gaps.is_empty()).map(|set| set.root.as_str()).collect();
     for (at, (application, rendered)) in expansion.applications.iter().enumerate() {
         let id = AppId(at);
+        // What an installer fills in first, or people copy, is nothing that Argo CD would see.
+        if application.manifest.is_some() && !is_name(&application.name) {
+            continue;
+        }
         if let Some(view) = application.view() {
             let mut target = target(application, view, &clusters);
             target.uncertain = uncertain.contains(target.root.as_str());
             target.open = rendered.gaps.iter().any(|gap| OPEN.contains(&gap.kind));
             facts.targets.insert(id, target);
-        }
-        // What an installer fills in first is nothing that Argo CD would see.
-        if written_out(&application.name).is_empty() {
-            continue;
         }
         let origin = application.span();
         // A folder that nobody syncs is built here as a guess.

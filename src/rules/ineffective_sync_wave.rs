@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Rule, SHOWN, also_in};
+use super::{Rule, SHOWN, also_in, some_of};
 use crate::finding::{Certainty, Evidence, Finding};
-use crate::graph::{AppId, Graph, Placing, Text, evidence};
+use crate::graph::{AppId, Graph, Placing, Span, Text, evidence};
 
 /// The rule.
 pub const RULE: Rule =
@@ -43,26 +43,41 @@ fn of_parents(graph: &Graph) -> Vec<Finding> {
             children.entry((&placing.root, parent)).or_default().push((AppId(at), placing));
         }
     }
-    let mut findings = Vec::new();
+    // The same lines that two parents bring are one thing to mend.
+    let mut by_lines: BTreeMap<BTreeSet<Span>, (BTreeSet<&str>, Vec<(AppId, &Placing)>)> = BTreeMap::new();
     for ((_, parent), children) in children {
         let wave = |placing: &Placing| placing.wave.as_ref().and_then(|wave| wave.value.parse::<i64>().ok()).unwrap_or(0);
         let waves: BTreeSet<i64> = children.iter().map(|(_, placing)| wave(placing)).collect();
-        if waves.len() < 2 {
-            continue;
+        if waves.len() > 1 {
+            let lines = children.iter().filter_map(|(_, placing)| Some(placing.wave.as_ref()?.origin.anchor())).collect();
+            let (parents, all) = by_lines.entry(lines).or_default();
+            parents.insert(parent);
+            all.extend(children);
         }
-        let said = children.iter().filter_map(|(id, placing)| Some((*id, placing.wave.as_ref()?)));
-        let message = format!("the sync-waves of the Applications that Application `{parent}` brings wait for nothing");
-        findings.extend(together(graph, said, message).map(|finding| {
-            let finding = match no_check(graph, parent) {
-                Some(shown) => finding.because(shown),
-                None => finding,
-            };
-            finding
-                .about("parent", parent)
-                .help("restore the health check of `argoproj.io/Application` in `argocd-cm`, or do not count on the waves")
-        }));
     }
-    findings
+    let findings = by_lines.into_values().filter_map(|(parents, children)| of_parent(graph, &parents, &children));
+    findings.collect()
+}
+
+fn of_parent(graph: &Graph, parents: &BTreeSet<&str>, children: &[(AppId, &Placing)]) -> Option<Finding> {
+    let said = children.iter().filter_map(|(id, placing)| Some((*id, placing.wave.as_ref()?)));
+    let names: Vec<String> = parents.iter().map(|parent| format!("`{parent}`")).collect();
+    let who = match names.len() {
+        1 => format!("Application {} brings", names[0]),
+        _ => format!("Applications {} bring", some_of(names)),
+    };
+    let mut finding = together(graph, said, format!("the sync-waves of the Applications that {who} wait for nothing"))?;
+    for parent in parents {
+        if let Some(shown) = no_check(graph, parent) {
+            finding = finding.because(shown);
+        }
+    }
+    let first = *parents.first()?;
+    Some(
+        finding
+            .about("parent", first)
+            .help("restore the health check of `argoproj.io/Application` in `argocd-cm`, or do not count on the waves"),
+    )
 }
 
 fn no_check(graph: &Graph, parent: &str) -> Option<Evidence> {

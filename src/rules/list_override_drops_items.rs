@@ -20,10 +20,10 @@ fn check(graph: &Graph) -> Vec<Finding> {
 }
 
 /// Whether the list means to be the shared one with a change: it repeats some of it, or has fewer items that are told apart by
-/// name, as a list has that was meant to add to the shared one. An empty list says that it is empty, and one of other values
-/// or of as many other names is another list.
+/// name, as a list has that was meant to add to the shared one or to say nothing of its own. One of other values, or of as many
+/// other names, is another list, and one of values that is emptied is one value less.
 fn is_partial(list: &Override) -> bool {
-    list.kept > 0 || (list.named && list.own_items > 0 && list.own_items < list.lost.len())
+    list.kept > 0 || (list.named && list.own_items < list.lost.len())
 }
 
 fn report(graph: &Graph, group: &[&Override]) -> Finding {
@@ -34,8 +34,11 @@ fn report(graph: &Graph, group: &[&Override]) -> Finding {
         (_, 1) => "one item of it".to_owned(),
         (_, all) => format!("{all} items of it"),
     };
-    let message = format!("an environment's values replace the list `{}` of `{}` and lose {lost}", one.list, one.shared.0);
-    let own = |list: &Override| evidence(&list.own.1, format!("`{}` replaces the whole list", list.own.0));
+    let emptied = one.own_items == 0;
+    let how = if emptied { "empty" } else { "replace" };
+    let message = format!("an environment's values {how} the list `{}` of `{}` and lose {lost}", one.list, one.shared.0);
+    let how = if emptied { "empties the list" } else { "replaces the whole list" };
+    let own = |list: &Override| evidence(&list.own.1, format!("`{}` {how}", list.own.0));
     let mut finding = RULE.finding(message, own(one)).because(evidence(&one.shared.1, "the shared list, which Helm does not merge"));
     for list in group {
         finding = also_in(finding.because(own(list)), graph.app(list.app));
@@ -43,5 +46,9 @@ fn report(graph: &Graph, group: &[&Override]) -> Finding {
     finding
         .about("list", &one.list)
         .about("values", &one.shared.0)
-        .help(format!("repeat {lost} in the environment's list, or make the list a map, which Helm merges"))
+        .help(if emptied {
+            "take the empty list away, or allow this where the environment is meant to have none".to_owned()
+        } else {
+            format!("repeat {lost} in the environment's list, or make the list a map, which Helm merges")
+        })
 }

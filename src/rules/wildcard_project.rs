@@ -40,7 +40,8 @@ fn wildcards(project: &Project) -> Vec<(&Origin, &'static str)> {
 /// One finding for a project, at the first entry that allows everything.
 fn report(project: &Project, wildcards: &[(&Origin, &'static str)]) -> Option<Finding> {
     let name = &project.name.value;
-    let each: Vec<String> = wildcards.iter().map(|(_, what)| format!("every {what}")).collect();
+    let mut each: Vec<String> = wildcards.iter().map(|(_, what)| format!("every {what}")).collect();
+    each.dedup();
     let entry = |(origin, what): &(&Origin, &str)| evidence(origin, format!("this entry allows every {what}"));
     let (first, further) = wildcards.split_first()?;
     let finding = RULE.finding(format!("AppProject `{name}` allows {}", joined(&each)), entry(first));

@@ -58,3 +58,23 @@ fn a_chart_is_no_start_where_applications_are_declared() {
     let expansion = run(&files);
     assert_eq!(names(&expansion), ["own"]);
 }
+
+#[test]
+fn an_application_that_a_set_reads_and_hands_on_is_no_root() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\nspec:\n  goTemplate: true\n  generators:\n  \
+               - git: {repoURL: 'https://git.example/acme/gitops', files: [{path: 'apps/*/application.yaml'}]}\n  template:\n    \
+               metadata: {name: '{{ .metadata.name }}'}\n    spec: {project: '{{ .spec.project }}'}\n  templatePatch: |\n    \
+               spec: {{ omit .spec \"project\" | toJson }}\n";
+    let (root, web, stray) = (app("root", "argocd", ""), app("web", "web", ""), app("stray", "web", ""));
+    let files = [
+        ("root.yaml", root.as_str()),
+        ("argocd/set.yaml", set),
+        ("apps/web/application.yaml", web.as_str()),
+        ("apps/stray.yaml", stray.as_str()),
+        ("web/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"),
+    ];
+    let expansion = run(&files);
+    assert_eq!(names(&expansion), ["root", "stray", "web"]);
+    assert_eq!(roots(&expansion), ["root", "stray"]);
+    assert_eq!(objects(&expansion, "web"), ["web"]);
+}
