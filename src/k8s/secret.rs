@@ -4,6 +4,7 @@
 //! those whose keys have to be read out of the resource.
 
 use super::Resource;
+use super::argo::Cluster;
 use super::text::{Shape, Text, conceal, is_generated};
 use super::workload::Source;
 use crate::source::SourceMap;
@@ -105,6 +106,14 @@ fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
             }
             keys.push(key);
         }
+    }
+    // What registers a cluster keeps the credential inside a text of JSON.
+    if let Some(cluster) = Cluster::new(node).filter(|_| !encrypted) {
+        let config = ["stringData", "data"].iter().find_map(|field| node.at(&[field, "config"]));
+        let held = cluster.credentials().into_iter().zip(std::iter::repeat(config));
+        written.extend(held.filter_map(|(name, config)| {
+            Some((Text { value: name.to_owned(), origin: config?.origin.clone() }, Shape::Value))
+        }));
     }
     // Kubernetes fills a token Secret in; whoever annotates one for a controller lets that controller fill it.
     let token = node.str_at("type") == Some("kubernetes.io/service-account-token");

@@ -1,15 +1,27 @@
 //! `migration-after-workload`: an application comes up before the job that migrates its schema.
 
-use super::Rule;
-use crate::finding::Finding;
-use crate::graph::{Graph, Mechanism, Migrator, ObjectId, Order, Ranking, SchemaId, WorkloadId, WorkloadRole};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Rule, also_in, some_of};
+use crate::finding::{Evidence, Finding};
+use crate::graph::{Graph, Mechanism, Migrator, ObjectId, Order, Ranking, SchemaId, Span, WorkloadId, WorkloadRole};
 
 /// The rule.
 pub const RULE: Rule =
     Rule { id: "migration-after-workload", page: include_str!("../../rules/migration-after-workload.md"), check };
 
+/// A workload that is ordered before the job that migrates its schema.
+struct Early {
+    schema: SchemaId,
+    user: WorkloadId,
+    job: ObjectId,
+    order: Order,
+    uses: Evidence,
+}
+
 fn check(graph: &Graph) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    // What one template makes several times over is one thing to mend.
+    let mut by_lines: BTreeMap<(Span, Span), Vec<Early>> = BTreeMap::new();
     for (id, _) in graph.schemas() {
         // An init container comes before its application by itself, and so does a migration at start-up.
         let claims = graph.migrators_of(id);
@@ -23,14 +35,17 @@ fn check(graph: &Graph) -> Vec<Finding> {
         objects.dedup();
         let mut users = graph.users_of(id);
         users.dedup_by_key(|(user, _)| *user);
-        for (user, evidence) in users {
-            findings.extend(early(graph, user, &objects).map(|(job, order)| {
-                let who = graph.name_of(graph.workload(user).object);
-                report(graph, id, (user, &who), job, &order).because(evidence.clone())
-            }));
+        for (user, uses) in users {
+            if let Some((job, order)) = early(graph, user, &objects) {
+                let place = |object: ObjectId| graph.shown(object, "").span;
+                let lines = (place(job), place(graph.workload(user).object));
+                by_lines.entry(lines).or_default().push(Early { schema: id, user, job, order, uses: uses.clone() });
+            }
         }
     }
-    findings
+    let mut groups: Vec<Vec<Early>> = by_lines.into_values().collect();
+    groups.sort_by_key(|group| (group[0].schema, group[0].user));
+    groups.iter().filter_map(|group| report(graph, group)).collect()
 }
 
 /// The first of the jobs, if the workload is ordered before all of them.
@@ -45,22 +60,46 @@ fn early(graph: &Graph, user: WorkloadId, jobs: &[ObjectId]) -> Option<(ObjectId
     orders.all(|(_, order)| order.ranking == Ranking::Before).then_some(first)
 }
 
-fn report(graph: &Graph, schema: SchemaId, (user, who): (WorkloadId, &str), job: ObjectId, order: &Order) -> Finding {
-    let label = graph.schema(schema).label();
-    let migrator = graph.name_of(job);
-    let workload = graph.workload(user);
+/// The texts without those that occurred before.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    texts.filter(|text| seen.insert(text.clone())).collect()
+}
+
+fn report(graph: &Graph, group: &[Early]) -> Option<Finding> {
+    let first = group.first()?;
+    let name = |object: ObjectId| graph.name_of(object);
+    let workload = graph.workload(first.user);
+    let (who, migrator) = (name(workload.object), name(first.job));
+    let label = graph.schema(first.schema).label();
+    let users = distinct(group.iter().map(|early| name(graph.workload(early.user).object)));
+    let schemas = distinct(group.iter().map(|early| format!("`{}`", graph.schema(early.schema).label())));
+    let jobs = distinct(group.iter().map(|early| name(early.job)));
+    let many = |all: &[String], one: &'static str, several: &'static str| if all.len() == 1 { one } else { several };
+    let (uses, schema) = (many(&users, "uses", "use"), many(&schemas, "schema", "schemas"));
+    let (migrates, it) = (many(&jobs, "migrates", "migrate"), many(&schemas, "it", "them"));
     let message = format!(
-        "{who} uses schema `{label}` in {}, and {migrator} migrates it in {} only",
-        order.first, order.second
+        "{} {uses} {schema} {} in {}, and {} {migrates} {it} in {} only",
+        some_of(users.clone()),
+        some_of(schemas),
+        first.order.first,
+        some_of(jobs.clone()),
+        first.order.second
     );
+    let shown = graph.shown(first.job, format!("{migrator} comes in {}", first.order.second));
     let mut finding = RULE
-        .finding_in(graph.app(workload.app), message, graph.shown(job, format!("{migrator} comes in {}", order.second)))
-        .because(graph.shown(workload.object, format!("{who} comes in {}", order.first)));
-    for said in &order.evidence {
+        .finding_in(graph.app(workload.app), message, shown)
+        .because(graph.shown(workload.object, format!("{who} comes in {}", first.order.first)));
+    for said in &first.order.evidence {
         finding = finding.because(said.clone());
     }
-    finding
-        .about("schema", label)
-        .about("workload", who)
-        .help(format!("order {migrator} before {who}: an earlier phase, wave or step"))
+    for early in group {
+        finding = also_in(finding, graph.app(graph.workload(early.user).app)).because(early.uses.clone());
+    }
+    Some(
+        finding
+            .about("schema", label)
+            .about("workload", who)
+            .help(format!("order {} before {}: an earlier phase, wave or step", some_of(jobs), some_of(users))),
+    )
 }

@@ -65,5 +65,5 @@ fn of_object(graph: &Graph, producer: &Producer) -> Option<Finding> {
 fn is_credential(kind: &str, key: &str) -> bool {
     kind != "Secret"
         || catalog().is_credential_name(key)
-        || matches!(key, "tls.key" | ".dockerconfigjson" | ".dockercfg" | "ssh-privatekey")
+        || matches!(key, "tls.key" | "keyData" | ".dockerconfigjson" | ".dockercfg" | "ssh-privatekey")
 }

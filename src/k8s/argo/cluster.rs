@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value as Json;
 
+use crate::k8s::text::Shape;
 use crate::source::Span;
 use crate::yaml::{Meaning, Node};
 
@@ -144,6 +145,24 @@ impl<'a> Cluster<'a> {
         Some((encoded, encoded.as_text().and_then(decoded)))
     }
 
+    /// The fields of `config` that hold a credential in plain text.
+    pub fn credentials(&self) -> Vec<&'static str> {
+        let config = self.value("config").and_then(|(_, config)| config).filter(|_| !self.is_made());
+        let Some(json) = config.and_then(|config| serde_json::from_str::<Json>(&config).ok()) else {
+            return Vec::new();
+        };
+        let field = |json: &Json, name: &str| {
+            let known = json.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            known.map(|(_, value)| value.clone())
+        };
+        let written = |value: Option<Json>| {
+            value.as_ref().and_then(Json::as_str).is_some_and(|text| Shape::of(text) == Shape::Value)
+        };
+        let tls = field(&json, "tlsClientConfig").unwrap_or_default();
+        let own = ["bearerToken", "password"].into_iter().filter(|name| written(field(&json, name)));
+        own.chain(["keyData"].into_iter().filter(|name| written(field(&tls, name)))).collect()
+    }
+
     /// Why the Secret registers no cluster. What is encrypted or filled in later is not judged.
     pub fn unfit(&self) -> Option<Unfit> {
         if self.maker.is_some() || self.node.get("sops").is_some() {
@@ -160,7 +179,7 @@ impl<'a> Cluster<'a> {
         let config = config.filter(|config| !config.is_empty() && !is_filled_in_json(config))?;
         let message = match serde_json::from_str::<Json>(&config) {
             Err(_) => "`config` is no JSON".to_owned(),
-            Ok(json) => misfit(&json, &Shape::Object(CONFIG), "config")?,
+            Ok(json) => misfit(&json, &Type::Object(CONFIG), "config")?,
         };
         Some(Unfit::Unreadable(at.span(), message))
     }
@@ -191,64 +210,64 @@ fn is_filled_in_json(text: &str) -> bool {
 }
 
 /// What a field of a cluster's `config` holds.
-enum Shape {
+enum Type {
     Text,
     Flag,
     Bytes,
     Texts,
     TextByName,
-    Object(&'static [(&'static str, Shape)]),
+    Object(&'static [(&'static str, Type)]),
 }
 
 /// `pkg/apis/application/v1alpha1/types.go: ClusterConfig`.
-const CONFIG: &[(&str, Shape)] = &[
-    ("username", Shape::Text),
-    ("password", Shape::Text),
-    ("bearerToken", Shape::Text),
-    ("tlsClientConfig", Shape::Object(TLS)),
-    ("awsAuthConfig", Shape::Object(AWS)),
-    ("execProviderConfig", Shape::Object(EXEC)),
-    ("disableCompression", Shape::Flag),
-    ("proxyUrl", Shape::Text),
+const CONFIG: &[(&str, Type)] = &[
+    ("username", Type::Text),
+    ("password", Type::Text),
+    ("bearerToken", Type::Text),
+    ("tlsClientConfig", Type::Object(TLS)),
+    ("awsAuthConfig", Type::Object(AWS)),
+    ("execProviderConfig", Type::Object(EXEC)),
+    ("disableCompression", Type::Flag),
+    ("proxyUrl", Type::Text),
 ];
 
-const TLS: &[(&str, Shape)] = &[
-    ("insecure", Shape::Flag),
-    ("serverName", Shape::Text),
-    ("certData", Shape::Bytes),
-    ("keyData", Shape::Bytes),
-    ("caData", Shape::Bytes),
+const TLS: &[(&str, Type)] = &[
+    ("insecure", Type::Flag),
+    ("serverName", Type::Text),
+    ("certData", Type::Bytes),
+    ("keyData", Type::Bytes),
+    ("caData", Type::Bytes),
 ];
 
-const AWS: &[(&str, Shape)] = &[("clusterName", Shape::Text), ("roleARN", Shape::Text), ("profile", Shape::Text)];
+const AWS: &[(&str, Type)] = &[("clusterName", Type::Text), ("roleARN", Type::Text), ("profile", Type::Text)];
 
-const EXEC: &[(&str, Shape)] = &[
-    ("command", Shape::Text),
-    ("args", Shape::Texts),
-    ("env", Shape::TextByName),
-    ("apiVersion", Shape::Text),
-    ("installHint", Shape::Text),
-    ("provideClusterInfo", Shape::Flag),
+const EXEC: &[(&str, Type)] = &[
+    ("command", Type::Text),
+    ("args", Type::Texts),
+    ("env", Type::TextByName),
+    ("apiVersion", Type::Text),
+    ("installHint", Type::Text),
+    ("provideClusterInfo", Type::Flag),
 ];
 
 /// Why Go's JSON reader does not take a value. Names of fields are told apart without their case, as there.
-fn misfit(json: &Json, shape: &Shape, path: &str) -> Option<String> {
+fn misfit(json: &Json, of: &Type, path: &str) -> Option<String> {
     let wrong = |what: &str| Some(format!("`{path}` must be {what}"));
-    match (shape, json) {
-        (_, Json::Null) | (Shape::Text, Json::String(_)) | (Shape::Flag, Json::Bool(_)) => None,
-        (Shape::Bytes, Json::String(text)) => match decoded(text) {
+    match (of, json) {
+        (_, Json::Null) | (Type::Text, Json::String(_)) | (Type::Flag, Json::Bool(_)) => None,
+        (Type::Bytes, Json::String(text)) => match decoded(text) {
             Some(_) => None,
             None => Some(format!("`{path}` is no base64")),
         },
-        (Shape::Texts, Json::Array(items)) => items.iter().find_map(|item| misfit(item, &Shape::Text, path)),
-        (Shape::TextByName, Json::Object(map)) => map.values().find_map(|value| misfit(value, &Shape::Text, path)),
-        (Shape::Object(fields), Json::Object(map)) => map.iter().find_map(|(key, value)| {
-            let (name, shape) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?;
-            misfit(value, shape, &format!("{path}.{name}"))
+        (Type::Texts, Json::Array(items)) => items.iter().find_map(|item| misfit(item, &Type::Text, path)),
+        (Type::TextByName, Json::Object(map)) => map.values().find_map(|value| misfit(value, &Type::Text, path)),
+        (Type::Object(fields), Json::Object(map)) => map.iter().find_map(|(key, value)| {
+            let (name, of) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?;
+            misfit(value, of, &format!("{path}.{name}"))
         }),
-        (Shape::Text | Shape::Bytes, _) => wrong("a string"),
-        (Shape::Flag, _) => wrong("a boolean"),
-        (Shape::Texts, _) => wrong("a list of strings"),
-        (Shape::TextByName | Shape::Object(_), _) => wrong("an object"),
+        (Type::Text | Type::Bytes, _) => wrong("a string"),
+        (Type::Flag, _) => wrong("a boolean"),
+        (Type::Texts, _) => wrong("a list of strings"),
+        (Type::TextByName | Type::Object(_), _) => wrong("an object"),
     }
 }
