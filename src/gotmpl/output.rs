@@ -38,6 +38,18 @@ impl Output {
         Self { text: written.text, runs: written.runs, ends, origins, known: RefCell::default() }
     }
 
+    /// The line of the template that is at fault where the text at a byte is not what its reader takes: a plain word that a
+    /// value supplied can stand anywhere, so it is the template that puts it there. Anything else the value may have brought.
+    pub fn fault_at(&self, at: usize) -> Option<Span> {
+        let origin = self.origin_at(at..at + 1)?;
+        let run = self.ends.partition_point(|&end| end as usize <= at);
+        let start = run.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let text = self.text.get(start..*self.ends.get(run)? as usize)?;
+        let word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b));
+        let template = origin.contributions().find(|known| known.role == Role::Template);
+        Some(template.filter(|_| word).map_or_else(|| origin.anchor(), |known| known.span))
+    }
+
     /// Who wrote a range of bytes: the best place to edit first, the conditions last. `None` where the range is empty or
     /// outside.
     pub fn origin_at(&self, range: Range<usize>) -> Option<Origin> {

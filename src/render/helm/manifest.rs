@@ -123,7 +123,7 @@ fn read(
     let read_to = first.as_ref().map_or(u32::MAX, |document| document.root.span().end);
     if let Some(problem) = parsed.problems.iter().find(|problem| problem.span.start < read_to) {
         let at = start + problem.span.start as usize;
-        let span = output.origin_at(at..at + 1).map(|origin| origin.anchor()).or_else(place);
+        let span = output.fault_at(at).or_else(place);
         if problem.exceeded {
             return Err(RenderError::new(Reason::Exceeded, format!("{path}: {}", problem.message)).at(span));
         }
