@@ -208,8 +208,10 @@ pub struct Root {
 pub enum RootKind {
     /// A declared Application that no other brings.
     Application,
-    /// A kustomization or a chart with Argo CD objects.
+    /// A kustomization with Argo CD objects.
     Overlay,
+    /// A chart with Argo CD objects, rendered with its own values: whoever installs it may give others.
+    Chart,
     /// A file with Argo CD objects.
     File,
     /// A folder of manifests without any Argo CD object.

@@ -65,6 +65,7 @@ fn charts(world: &World<'_>, memo: &Memo) -> (Vec<Tree>, Charts) {
 
 fn chart(world: &World<'_>, folder: &RepoPath, output: Output, memo: &Memo) -> Tree {
     let mut tree = overlay(world, folder, &BTreeSet::new(), true, output, memo);
+    tree.root.kind = RootKind::Chart;
     tree.folders.insert(folder.clone());
     tree
 }

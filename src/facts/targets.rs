@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{AppId, Cluster, Defect, Facts, NamedFile, Target};
-use crate::expand::{Application, Expansion};
+use crate::expand::{Application, Expansion, RootKind};
 use crate::finding::{Certainty, Evidence, Gap};
 use crate::k8s::text::Text;
 use crate::k8s::{argo, is_name};
@@ -22,6 +22,8 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
     let clusters = Clusters::new(expansion);
     let uncertain: BTreeSet<&str> =
         expansion.sets.iter().filter(|set| !set.gaps.is_empty()).map(|set| set.root.as_str()).collect();
+    let charts: BTreeSet<&str> =
+        expansion.roots.iter().filter(|root| root.kind == RootKind::Chart).map(|root| root.name.as_str()).collect();
     for (at, (application, rendered)) in expansion.applications.iter().enumerate() {
         let id = AppId(at);
         // What an installer fills in first, or people copy, is nothing that Argo CD would see.
@@ -35,16 +37,21 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
             facts.targets.insert(id, target);
         }
         let origin = application.span();
-        // A folder that nobody syncs is built here as a guess.
-        let guess = application.manifest.is_none();
-        let defects = rendered.gaps.iter().filter(|gap| gap.defect && !(guess && gap.kind == "render-failed"));
+        // A folder that nobody syncs is built here as a guess, and so is what comes of a chart that somebody installs with
+        // values of his own.
+        let folder = application.manifest.is_none();
+        let values = charts.contains(application.root.as_str());
+        let guess = |gap: &&Gap| (folder && gap.kind == "render-failed") || (values && gap.kind != "invalid-manifest");
+        let defects = rendered.gaps.iter().filter(|gap| gap.defect && !guess(gap));
         facts.defects.extend(defects.filter_map(|gap| Some(defect(gap, Some(id), gap.span.or(origin)?))));
-        facts.values_files.extend(application.values_files.iter().filter(|file| file.here).map(|file| NamedFile {
-            app: id,
-            path: file.path.clone(),
-            exists: file.exists,
-            span: file.entry,
-        }));
+        facts.values_files.extend(
+            application.values_files.iter().filter(|file| file.here && !values).map(|file| NamedFile {
+                app: id,
+                path: file.path.clone(),
+                exists: file.exists,
+                span: file.entry,
+            }),
+        );
     }
     let loose = expansion.gaps.iter().chain(opening).filter(|gap| gap.defect);
     facts.defects.extend(loose.filter_map(|gap| Some(defect(gap, None, gap.span?))));

@@ -21,7 +21,11 @@ fn check(graph: &Graph) -> Vec<Finding> {
                 continue;
             }
             let who = graph.name_of(workload.object);
-            let reach = if right.within.is_some() { "its namespace" } else { "the cluster" };
+            let reach = match &right.within {
+                Some(within) if within == namespace => "its namespace".to_owned(),
+                Some(within) => format!("namespace `{within}`"),
+                None => "the cluster".to_owned(),
+            };
             let message = format!(
                 "{who} runs as `{account}`, which may {} every Secret of {reach}",
                 verbs(right)

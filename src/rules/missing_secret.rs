@@ -30,8 +30,8 @@ fn report(graph: &Graph, id: SecretId, users: &[(&Workload, &Grant)]) -> Option<
     let name = &graph.secret(id).name;
     let mut who: Vec<String> = users.iter().map(|(workload, _)| graph.name_of(workload.object)).collect();
     who.dedup();
+    let verb = if who.len() == 1 { "needs" } else { "need" };
     let who = some_of(who);
-    let verb = if users.len() == 1 { "needs" } else { "need" };
     let message = format!("{who} {verb} Secret `{name}`, and nothing in the repository makes it");
     let mut needs = users.iter().map(|(workload, grant)| {
         evidence(&grant.origin, format!("{} does not start without Secret `{name}`", graph.name_of(workload.object)))

@@ -48,6 +48,20 @@ fn a_chart_that_makes_applications_is_where_argo_cd_starts() {
 }
 
 #[test]
+fn what_a_chart_lacks_is_a_gap_where_its_values_are_not_known() {
+    let app = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec: {project: p, source: {repoURL: \
+               'https://git.example/acme/gitops', path: 'envs/{{ .Values.cluster }}'}}\n";
+    let files = [
+        ("bootstrap/Chart.yaml", "apiVersion: v2\nname: bootstrap\nversion: 1.0.0\n"),
+        ("bootstrap/templates/app.yaml", app),
+        ("envs/one/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+    ];
+    let expansion = run_with(&files, &Settings { remotes: vec![HERE.to_owned()], ..Settings::default() });
+    assert_eq!(expansion.roots[0].kind, RootKind::Chart);
+    assert_eq!(names(&expansion), ["web"]);
+}
+
+#[test]
 fn a_chart_is_no_start_where_applications_are_declared() {
     let own = app("own", "apps", "");
     let mut files = installed();

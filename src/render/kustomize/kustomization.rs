@@ -35,6 +35,14 @@ pub(super) struct Patch {
     pub(super) span: Option<Span>,
 }
 
+impl Patch {
+    /// Whether it is a file on the web, which Kustomize would fetch (`api/internal/loader/fileloader.go: Load`).
+    pub(super) fn is_remote(&self) -> bool {
+        let path = self.path.as_ref().map_or("", super::tree::text);
+        self.patch.is_none() && (path.starts_with("https://") || path.starts_with("http://"))
+    }
+}
+
 /// An entry of `images`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Image {

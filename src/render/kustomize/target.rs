@@ -359,7 +359,7 @@ impl<'t> Target<'t> {
         let map = &mut ra.map;
         // Everything is read before anything is changed.
         let strategic = if k.strategic.is_empty() { None } else { Some(patch::named(&self.loader, &k.strategic)?) };
-        let patches: Vec<_> = k.patches.iter().map(|p| patch::ready(&self.loader, p)).collect::<Result<_, _>>()?;
+        let patches = patch::all(&self.loader, &k.patches, &|gap| self.build.gap(gap))?;
         let json: Vec<_> = k.json_patches.iter().map(|p| patch::json(&self.loader, p)).collect::<Result<_, _>>()?;
         let replacements = replacement::ready(&self.loader, &k.replacements)?;
         let plugins = self.plugins(&k.transformers, "transformer")?;

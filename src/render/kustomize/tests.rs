@@ -292,6 +292,7 @@ resources:
 - web.yaml
 patches:
 - patch: '{kind: Service, apiVersion: v1, metadata: {name: remote}, spec: {x: y}}'
+- path: https://example.com/patch.yaml
 helmCharts:
 - name: chart
 ";
@@ -303,7 +304,7 @@ helmCharts:
     assert_eq!(result.objects.len(), 1);
     let kinds: Vec<(&str, usize)> =
         result.gaps.iter().map(|gap| (gap.kind, repository.sources().place(gap.span.unwrap()).line)).collect();
-    assert_eq!(kinds, [("remote-base", 2), ("missing-chart", 7)]);
+    assert_eq!(kinds, [("remote-base", 2), ("missing-chart", 8), ("remote-base", 6)]);
     // With a checkout at hand the base is built like any other.
     let mut texts = texts;
     texts.push(("vendor/kustomization.yaml", "resources: [s.yaml]\n"));
