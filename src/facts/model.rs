@@ -97,6 +97,8 @@ pub struct Object {
     pub schedule: Schedule,
     /// Where its name stands.
     pub origin: Origin,
+    /// Whether its name is made up at each rendering, so that each sync makes another object.
+    pub drawn: bool,
 }
 
 /// What a workload is for, by its kind.

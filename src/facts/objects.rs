@@ -7,6 +7,7 @@ use super::order::Schedule;
 use super::{AppId, Facts, Object, ObjectId, Sources};
 use crate::k8s::Resource;
 use crate::k8s::scope::{self, Scope};
+use crate::k8s::text::is_generated;
 use crate::source::SourceMap;
 use crate::yaml::{Contribution, Entry, Node, Origin, Role};
 
@@ -65,7 +66,8 @@ pub fn collect<'a>(sources: &Sources<'a>, facts: &mut Facts) -> Objects<'a> {
             }
             // A name that a template composed says where its parts stand; the object begins where its kind is written.
             let written = |node: &&Node| matches!(node.origin.role(), Role::Manifest | Role::Patch | Role::Values);
-            let name = resource.node.at(&["metadata", "name"]).filter(written);
+            let named = resource.node.at(&["metadata", "name"]);
+            let name = named.filter(written);
             let name = name.or_else(|| resource.node.get("kind"));
             facts.objects.push(Object {
                 app: id,
@@ -76,6 +78,7 @@ pub fn collect<'a>(sources: &Sources<'a>, facts: &mut Facts) -> Objects<'a> {
                 scope,
                 schedule: Schedule::of(resource),
                 origin: name.unwrap_or(&resource.node).origin.clone(),
+                drawn: named.is_some_and(is_generated),
             });
             objects.resources.push(resource);
         }

@@ -44,22 +44,28 @@ fn of_parents(graph: &Graph) -> Vec<Finding> {
         }
     }
     // The same lines that two parents bring are one thing to mend.
-    let mut by_lines: BTreeMap<BTreeSet<Span>, (BTreeSet<&str>, Vec<(AppId, &Placing)>)> = BTreeMap::new();
+    let mut by_lines: BTreeMap<BTreeSet<Span>, Brought<'_>> = BTreeMap::new();
     for ((_, parent), children) in children {
         let wave = |placing: &Placing| placing.wave.as_ref().and_then(|wave| wave.value.parse::<i64>().ok()).unwrap_or(0);
         let waves: BTreeSet<i64> = children.iter().map(|(_, placing)| wave(placing)).collect();
         if waves.len() > 1 {
             let lines = children.iter().filter_map(|(_, placing)| Some(placing.wave.as_ref()?.origin.anchor())).collect();
-            let (parents, all) = by_lines.entry(lines).or_default();
-            parents.insert(parent);
-            all.extend(children);
+            let brought = by_lines.entry(lines).or_default();
+            brought.parents.insert(parent);
+            brought.children.extend(children);
         }
     }
-    let findings = by_lines.into_values().filter_map(|(parents, children)| of_parent(graph, &parents, &children));
-    findings.collect()
+    by_lines.into_values().filter_map(|brought| of_parent(graph, &brought)).collect()
 }
 
-fn of_parent(graph: &Graph, parents: &BTreeSet<&str>, children: &[(AppId, &Placing)]) -> Option<Finding> {
+/// Applications with waves, and who brings them.
+#[derive(Default)]
+struct Brought<'g> {
+    parents: BTreeSet<&'g str>,
+    children: Vec<(AppId, &'g Placing)>,
+}
+
+fn of_parent(graph: &Graph, Brought { parents, children }: &Brought<'_>) -> Option<Finding> {
     let said = children.iter().filter_map(|(id, placing)| Some((*id, placing.wave.as_ref()?)));
     let names: Vec<String> = parents.iter().map(|parent| format!("`{parent}`")).collect();
     let who = match names.len() {
