@@ -338,6 +338,7 @@ fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &invento
 fn assemble(world: &World<'_>, trees: Vec<tree::Tree>, charts: roots::Charts) -> Expansion {
     let mut expansion = Expansion::default();
     let mut unresolved = false;
+    let managed = !trees.iter().any(|tree| tree.root.kind == RootKind::Chart) || !world.settings.roots.is_empty();
     let mut argo_folders = BTreeSet::new();
     let mut rests = Vec::new();
     for tree in trees {
@@ -368,7 +369,8 @@ fn assemble(world: &World<'_>, trees: Vec<tree::Tree>, charts: roots::Charts) ->
     for (root, rest) in rests {
         folders::keep_rest(world, &root, rest, &mut expansion);
     }
-    let managed = !expansion.applications.is_empty() || !expansion.sets.is_empty();
+    // Whoever installs a chart of Applications may well install others beside it.
+    let managed = managed && (!expansion.applications.is_empty() || !expansion.sets.is_empty());
     if !managed || unresolved {
         folders::audit(world, &argo_folders, charts, unresolved && managed, &mut expansion);
     }

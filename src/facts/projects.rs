@@ -4,7 +4,6 @@ use super::{Kinds, Pattern, Place, Project};
 use crate::expand::Expansion;
 use crate::glob::Dialect;
 use crate::k8s::argo::AppProject;
-use crate::k8s::is_name;
 use crate::k8s::text::Text;
 use crate::yaml::{Node, Origin};
 
@@ -23,9 +22,7 @@ const LISTS: [&str; 7] = [
 pub fn of(expansion: &Expansion) -> Vec<Project> {
     let mut projects: Vec<Project> = Vec::new();
     for (root, node) in &expansion.projects {
-        // One that cannot exist is a template to copy.
-        let view = AppProject::new(node).filter(|view| is_name(view.name()));
-        let Some(project) = view.and_then(|view| read(root, view)) else { continue };
+        let Some(project) = AppProject::new(node).and_then(|view| read(root, view)) else { continue };
         let same = |known: &Project| known.root == project.root && known.name == project.name;
         if !projects.iter().any(same) {
             projects.push(project);

@@ -193,6 +193,20 @@ impl Graph {
             && catalog().well_known(kind, name).is_none()
             && !(kind == "Secret" && elsewhere())
             && !by_hand()
+            && !(kind == "Secret" && self.is_made_by_job(namespace))
+    }
+
+    /// Whether a Job may create Secrets in a namespace, of whatever name: that is what such Jobs are for.
+    fn is_made_by_job(&self, namespace: &str) -> bool {
+        let says = |words: &[String], wanted: &str| words.iter().any(|word| word == wanted || word == "*");
+        let creates = |right: &Right| {
+            says(&right.verbs, "create") && says(&right.groups, "") && says(&right.resources, "secrets")
+        };
+        self.workloads().filter(|(_, workload)| workload.role == WorkloadRole::Hook).any(|(id, workload)| {
+            let own = || self.object(workload.object).namespace == namespace;
+            let reaches = |right: &Right| right.within.as_deref().map_or_else(own, |within| within == namespace);
+            self.rights_of(id).into_iter().any(|right| creates(right) && reaches(right))
+        })
     }
 
     /// The workloads that rules call hooks.

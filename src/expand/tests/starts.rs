@@ -24,7 +24,7 @@ const SETS: &str = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmeta
                     {elements: [{name: web}]}\n  template:\n    metadata: {name: '{{ \"{{name}}\" }}-{{ .Values.env }}'}\n    \
                     spec: {project: p, source: {repoURL: 'https://git.example/acme/gitops', path: charts/web}}\n";
 
-/// A chart with an ApplicationSet, a chart that it brings, and one that stands for itself.
+/// A chart with an ApplicationSet, a chart that it brings, and a folder that stands for itself.
 fn installed() -> Vec<(&'static str, &'static str)> {
     vec![
         ("bootstrap/Chart.yaml", "apiVersion: v2\nname: bootstrap\nversion: 1.0.0\n"),
@@ -33,6 +33,7 @@ fn installed() -> Vec<(&'static str, &'static str)> {
         ("bootstrap/templates/own.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n"),
         ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
         ("charts/web/templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"),
+        ("alone/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: alone}\n"),
     ]
 }
 
@@ -40,8 +41,8 @@ fn installed() -> Vec<(&'static str, &'static str)> {
 fn a_chart_that_makes_applications_is_where_argo_cd_starts() {
     let remotes = vec![HERE.to_owned()];
     let expansion = run_with(&installed(), &Settings { remotes: remotes.clone(), ..Settings::default() });
-    assert_eq!(names(&expansion), ["bootstrap", "web-dev"]);
-    assert_eq!(roots(&expansion), ["bootstrap"]);
+    assert_eq!(names(&expansion), ["alone", "bootstrap", "web-dev"]);
+    assert_eq!(roots(&expansion), ["alone", "bootstrap"], "what the chart does not bring is audited as ever");
     assert_eq!((objects(&expansion, "bootstrap"), objects(&expansion, "web-dev")), (vec!["own"], vec!["web"]));
     let named = Settings { remotes, roots: vec!["bootstrap".into()], ..Settings::default() };
     assert_eq!(names(&run_with(&installed(), &named)), ["bootstrap", "web-dev"]);
@@ -58,7 +59,7 @@ fn what_a_chart_lacks_is_a_gap_where_its_values_are_not_known() {
     ];
     let expansion = run_with(&files, &Settings { remotes: vec![HERE.to_owned()], ..Settings::default() });
     assert_eq!(expansion.roots[0].kind, RootKind::Chart);
-    assert_eq!(names(&expansion), ["web"]);
+    assert_eq!(names(&expansion), ["envs/one", "web"]);
 }
 
 #[test]

@@ -206,7 +206,7 @@ fn is_filled_in(text: &str) -> bool {
 
 /// The same of a text of JSON, which has braces of its own.
 fn is_filled_in_json(text: &str) -> bool {
-    ["{{", "${", "<path:", "ENC["].iter().any(|sign| text.contains(sign))
+    ["{{", "${", "<", "ENC["].iter().any(|sign| text.contains(sign))
 }
 
 /// What a field of a cluster's `config` holds.
