@@ -1,11 +1,11 @@
 //! `admin-credential`: a migration or an application logs on to its database as the administrator.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Rule;
+use super::{Rule, SHOWN, also_in, some_of};
 use crate::catalog::Setting as ToolSetting;
 use crate::finding::{Evidence, Finding};
-use crate::graph::{EnvHolds, Graph, Way, Workload, WorkloadId, WorkloadRole, evidence};
+use crate::graph::{EnvHolds, Graph, Span, Way, Workload, WorkloadId, WorkloadRole, evidence};
 
 /// The rule.
 pub const RULE: Rule = Rule { id: "admin-credential", page: include_str!("../../rules/admin-credential.md"), check };
@@ -13,17 +13,57 @@ pub const RULE: Rule = Rule { id: "admin-credential", page: include_str!("../../
 /// The names that database servers give their administrators.
 const ADMINISTRATORS: &[&str] = &["postgres", "root", "sa", "sysdba"];
 
+/// A user's name that is written out, and the workload that logs on with it.
+struct Said<'g> {
+    workload: &'g Workload,
+    user: String,
+    evidence: Evidence,
+}
+
 fn check(graph: &Graph) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // A line that several workloads read is one line to change.
+    let mut by_line: BTreeMap<Span, Vec<Said<'_>>> = BTreeMap::new();
     for (id, workload) in graph.workloads() {
         // What runs from time to time beside the application is a backup more often than not.
         let other = matches!(workload.role, WorkloadRole::Scheduled | WorkloadRole::OnDemand) && !graph.is_hook(id);
         if !workload.database_server && !other {
             findings.extend(by_secret(graph, id, workload));
-            findings.extend(by_name(graph, id, workload));
+            for said in by_name(graph, id, workload) {
+                by_line.entry(said.evidence.span).or_default().push(said);
+            }
         }
     }
+    findings.extend(by_line.values().filter_map(|readers| of_line(graph, readers)));
     findings
+}
+
+fn of_line(graph: &Graph, readers: &[Said<'_>]) -> Option<Finding> {
+    let first = readers.first()?;
+    let mut who: Vec<String> = readers.iter().map(|said| graph.name_of(said.workload.object)).collect();
+    let named = who[0].clone();
+    who.dedup();
+    let (logs, their, each) = match who.len() {
+        1 => ("logs", "its", named.clone()),
+        _ => ("log", "their", "each of them".to_owned()),
+    };
+    let user = &first.user;
+    let who = some_of(who);
+    let message = format!("{who} {logs} on to {their} database as the administrator `{user}`");
+    let mut finding = RULE.finding(message, first.evidence.clone());
+    for said in readers.iter() {
+        finding = also_in(finding, graph.app(said.workload.app));
+        if finding.related().len() < SHOWN {
+            let object = said.workload.object;
+            finding = finding.because(graph.shown(object, format!("{} uses it", graph.name_of(object))));
+        }
+    }
+    Some(
+        finding
+            .about("workload", named)
+            .about("user", user.clone())
+            .help(format!("give {each} a role of its own that owns its schema and nothing else")),
+    )
 }
 
 fn by_secret(graph: &Graph, id: WorkloadId, workload: &Workload) -> Vec<Finding> {
@@ -46,8 +86,7 @@ fn by_secret(graph: &Graph, id: WorkloadId, workload: &Workload) -> Vec<Finding>
 }
 
 /// User names that are written out: in settings of the migration tool, in variables, in URLs.
-fn by_name(graph: &Graph, id: WorkloadId, workload: &Workload) -> Vec<Finding> {
-    let who = graph.name_of(workload.object);
+fn by_name<'g>(graph: &'g Graph, id: WorkloadId, workload: &'g Workload) -> Vec<Said<'g>> {
     let mut said: Vec<(String, Evidence)> = Vec::new();
     let mut note = |user: &str, origin, name: &str| {
         let user = user.trim().trim_matches('"');
@@ -78,15 +117,7 @@ fn by_name(graph: &Graph, id: WorkloadId, workload: &Workload) -> Vec<Finding> {
     }
     let mut seen = BTreeSet::new();
     said.retain(|(_, evidence)| seen.insert(evidence.span));
-    let report = |(user, evidence): (String, Evidence)| {
-        let message = format!("{who} logs on to its database as the administrator `{user}`");
-        RULE.finding_in(graph.app(workload.app), message, evidence)
-            .because(graph.shown(workload.object, format!("{who} uses it")))
-            .about("workload", who.clone())
-            .about("user", user)
-            .help(format!("give {who} a role of its own that owns its schema and nothing else"))
-    };
-    said.into_iter().map(report).collect()
+    said.into_iter().map(|(user, evidence)| Said { workload, user, evidence }).collect()
 }
 
 fn names_database_user(variable: &str) -> bool {
