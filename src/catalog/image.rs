@@ -19,8 +19,10 @@ struct Sidecar {
 }
 
 impl ImageFile {
+    /// What stays and is called as an official image of a server is one, whoever built it (`company/postgres`).
     pub fn is_server(&self, image: &ImageRef<'_>) -> bool {
-        self.servers.iter().any(|pattern| image.fits(pattern).is_some())
+        let last = image.repository.rsplit('/').next().unwrap_or(image.repository);
+        self.servers.iter().any(|pattern| image.fits(pattern).is_some() || pattern == last)
     }
 
     pub fn sidecar(&self, image: &ImageRef<'_>) -> Option<&str> {

@@ -6,8 +6,8 @@ use petgraph::visit::EdgeRef;
 use super::{Graph, Relation, Thing};
 use crate::catalog::catalog;
 use crate::facts::{
-    App, AppId, Claim, Grant, Migrator, MigratorId, Object, ObjectId, Producer, Right, Schema, SchemaId, Secret,
-    SecretId, Workload, WorkloadId, WorkloadRole,
+    App, AppId, Claim, EnvHolds, Grant, Migrator, MigratorId, Object, ObjectId, Producer, Right, Schema, SchemaId,
+    Secret, SecretId, Workload, WorkloadId, WorkloadRole,
 };
 use crate::finding::Evidence;
 
@@ -193,19 +193,24 @@ impl Graph {
             && catalog().well_known(kind, name).is_none()
             && !(kind == "Secret" && elsewhere())
             && !by_hand()
-            && !(kind == "Secret" && self.is_made_by_job(namespace))
+            && !(kind == "Secret" && self.is_made_by_job(namespace, name))
     }
 
-    /// Whether a Job may create Secrets in a namespace, of whatever name: that is what such Jobs are for.
-    fn is_made_by_job(&self, namespace: &str) -> bool {
+    /// Whether a Job may create a Secret: its rights let it create any in the namespace, and its script, if it has one that
+    /// speaks of Secrets, or its other rights name this one.
+    fn is_made_by_job(&self, namespace: &str, name: &str) -> bool {
         let says = |words: &[String], wanted: &str| words.iter().any(|word| word == wanted || word == "*");
-        let creates = |right: &Right| {
-            says(&right.verbs, "create") && says(&right.groups, "") && says(&right.resources, "secrets")
-        };
-        self.workloads().filter(|(_, workload)| workload.role == WorkloadRole::Hook).any(|(id, workload)| {
+        let on_secrets = |right: &Right| says(&right.groups, "") && says(&right.resources, "secrets");
+        let jobs = self.workloads().filter(|(_, workload)| workload.role == WorkloadRole::Hook);
+        jobs.into_iter().any(|(id, workload)| {
             let own = || self.object(workload.object).namespace == namespace;
             let reaches = |right: &Right| right.within.as_deref().map_or_else(own, |within| within == namespace);
-            self.rights_of(id).into_iter().any(|right| creates(right) && reaches(right))
+            let rights = self.rights_of(id);
+            let creates = |right: &Right| on_secrets(right) && says(&right.verbs, "create") && reaches(right);
+            rights.iter().any(|right| creates(right))
+                && (!speaks_of_secrets(workload)
+                    || mentions(workload, name)
+                    || rights.iter().any(|right| on_secrets(right) && right.names.iter().any(|known| known == name)))
         })
     }
 
@@ -225,4 +230,18 @@ impl Graph {
     pub fn shown(&self, id: ObjectId, text: impl Into<String>) -> Evidence {
         crate::facts::evidence(&self.object(id).origin, text)
     }
+}
+
+/// Whether a workload's own script shows what it does with Secrets.
+fn speaks_of_secrets(workload: &Workload) -> bool {
+    workload.containers.iter().flat_map(|container| &container.words).any(|word| word.value.contains("secret"))
+}
+
+/// Whether a workload's command, arguments or variables have a name in them.
+fn mentions(workload: &Workload, name: &str) -> bool {
+    let of_env = |holds: &EnvHolds| matches!(holds, EnvHolds::Text(text) if text.value.contains(name));
+    workload.containers.iter().any(|container| {
+        container.words.iter().any(|word| word.value.contains(name))
+            || container.env.iter().any(|variable| of_env(&variable.value))
+    })
 }
