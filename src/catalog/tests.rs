@@ -70,7 +70,8 @@ fn images_of_namesakes_are_nobodys() {
 #[test]
 fn a_server_is_told_by_the_name_of_its_image_whoever_built_it() {
     let catalog = catalog();
-    for image in ["postgres:16", "quay.io/company/postgres:11.9.0", "bitnami/postgresql:17", "registry.corp/db/mysql:8"] {
+    for image in ["postgres:16", "quay.io/company/postgres:11.9.0", "bitnami/postgresql:17", "registry.corp/db/mysql:8"]
+    {
         assert!(catalog.is_database_server(image), "{image}");
     }
     for image in ["prometheuscommunity/postgres-exporter:v0.15", "company/postgres-backup:1", "company/orders:1", ""] {

@@ -42,9 +42,12 @@ fn read(
     let vendor = images().find_map(|image| sources.catalog.vendor_of_image(&image.value).map(|m| m.vendor));
     // A Job or an init container of a server's image is a client of it.
     let role = role(resource, &object);
-    let stays = containers.iter().filter(|c| role == WorkloadRole::Service && c.role == ContainerRole::Main);
-    let database_server =
-        stays.filter_map(|c| c.image.as_ref()).any(|image| sources.catalog.is_database_server(&image.value));
+    let mut stays = containers.iter().filter(|c| role == WorkloadRole::Service && c.role == ContainerRole::Main);
+    let database_server = stays.any(|container| {
+        let image = container.image.as_ref().is_some_and(|image| sources.catalog.is_database_server(&image.value));
+        // Only the server is told where the data lie.
+        image || container.env.iter().any(|variable| variable.name == "PGDATA")
+    });
     Workload {
         object: id,
         app: object.app,

@@ -42,6 +42,7 @@ fn of_line(graph: &Graph, readers: &[Said<'_>]) -> Option<Finding> {
     let first = readers.first()?;
     let mut who: Vec<String> = readers.iter().map(|said| graph.name_of(said.workload.object)).collect();
     let named = who[0].clone();
+    who.sort();
     who.dedup();
     let (logs, their, each) = match who.len() {
         1 => ("logs", "its", named.clone()),

@@ -169,7 +169,7 @@ struct Prepared {
 fn prepare(suite: &Suite, options: &Options) -> Result<Prepared, Failure> {
     let mut clusters: Vec<PathBuf> = options.clusters.iter().cloned().collect();
     clusters.extend(Some(suite.dir.join("clusters.yaml")).filter(|path| clusters.is_empty() && path.is_file()));
-    for path in files(&suite.dir, &suite.folder, "argocd.argoproj.io/secret-type")? {
+    for path in files(&suite.dir, &suite.folder, "argocd.argoproj.io/secret-type: cluster")? {
         let path = suite.dir.join(path);
         if documents(&path)?.iter().filter_map(Cluster::new).any(|cluster| !cluster.is_made())
             && !clusters.contains(&path)
