@@ -214,6 +214,20 @@ impl Graph {
         })
     }
 
+    /// Whether two folders that no Application brings are versions of one thing, of which a cluster has one: they hold a
+    /// workload of the same name.
+    pub fn are_versions(&self, one: AppId, other: AppId) -> bool {
+        let folder = |app: AppId| !self.app(app).argo;
+        if one == other || !folder(one) || !folder(other) {
+            return false;
+        }
+        let of = |app: AppId| {
+            let own = self.workloads().filter(move |(_, workload)| workload.app == app);
+            own.map(|(_, workload)| self.object(workload.object))
+        };
+        of(one).any(|a| of(other).any(|b| (&a.kind, &a.namespace, &a.name) == (&b.kind, &b.namespace, &b.name)))
+    }
+
     /// The workloads that rules call hooks.
     pub fn hooks(&self) -> impl Iterator<Item = (WorkloadId, &Workload)> {
         self.workloads().filter(|(id, _)| self.is_hook(*id))

@@ -33,7 +33,8 @@ fn conflict(graph: &Graph, schema: SchemaId) -> Option<Finding> {
         let object = graph.object(migrator.object);
         // One object that two Applications render, or one file in several environments, is one migrator.
         let again = !objects.insert((&object.kind, &object.namespace, &object.name))
-            || !places.insert((object.origin.anchor(), &object.name, migrator.container));
+            || !places.insert((object.origin.anchor(), &object.name, migrator.container))
+            || parties.iter().any(|party| graph.are_versions(graph.migrator(party.claims[0].0).app, migrator.app));
         let at = match known {
             Some(at) => at,
             None if again => continue,
