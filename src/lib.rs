@@ -60,10 +60,12 @@ pub fn audit(repository: &Repository, config: &Config, settings: &expand::Settin
     let mut expansion = expand::expand(&manifests, settings);
     place(&mut expansion, config);
 
+    let overrides = facts::layers::of(&expansion, &|path| values(&manifests, &settings.checkouts, path));
+    let rollout = facts::rollout::of(&expansion, repository.sources());
     let facts = facts::collect(&facts::Sources {
-        applications: facts::apps::of(&expansion),
-        overrides: facts::layers::of(&expansion, &|path| values(&manifests, &settings.checkouts, path)),
-        rollout: facts::rollout::of(&expansion, repository.sources()),
+        applications: facts::apps::of(&expansion, rollout.gate.restored),
+        overrides,
+        rollout,
         expansion: &expansion,
         opening: &opening,
         sql_files: sql_files(repository),

@@ -7,9 +7,9 @@ use crate::expand::{Application, Expansion, Made};
 use crate::k8s::Resource;
 use crate::yaml::{Node, Origin};
 
-/// The Applications of an expansion with the objects that each applies.
-pub fn of(expansion: &Expansion) -> Vec<(App, &[Resource])> {
-    let gated = waits_for_applications(expansion);
+/// The Applications of an expansion with the objects that each applies; `gated` says whether Argo CD waits for the health of
+/// child Applications.
+pub fn of(expansion: &Expansion, gated: bool) -> Vec<(App, &[Resource])> {
     let by_name: BTreeMap<&str, &Application> =
         expansion.applications.iter().map(|(app, _)| (app.name.as_str(), app)).collect();
     let read = |app: &Application, gaps: bool| App {
