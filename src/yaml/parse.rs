@@ -10,6 +10,7 @@ mod repair;
 mod strict;
 
 pub use strict::is_anchor_name;
+pub(crate) use strict::misplaced_tab;
 
 use std::ops::Range;
 

@@ -213,7 +213,8 @@ impl<'t, 'b> Reader<'t, 'b> {
                     let scalar = self.scalar(&text, style.into(), tag.as_deref(), at);
                     if self.tabs.is_some() {
                         let outer = open.iter().rev().find(|open| !open.flow).map(|open| open.span.start);
-                        self.cover(at, strict::Cover::of(scalar.style, outer.map(|start| self.column(start))));
+                        let outer = outer.map(|start| self.column(start));
+                        self.cover(at, strict::Cover::of(scalar.style, self.column(at.start), outer));
                     }
                     let node = Node { value: Value::Scalar(scalar), origin: Origin::literal(at) };
                     let built = Built { node, size: 1, depth: 0 };

@@ -1,8 +1,10 @@
 //! What the event parser lets pass and Go's does not: characters that no YAML may hold, and tabs where a token could begin.
 
 use super::{Parsed, Problem};
+use crate::budget::Budget;
 use crate::source::{FileId, Span};
 use crate::yaml::node::Style;
+use crate::yaml::scalar::Dialect;
 
 /// Takes out the documents that hold a character which Go's reader refuses.
 pub(super) fn refuse(file: FileId, text: &str, parsed: &mut Parsed) {
@@ -33,7 +35,7 @@ fn take_out(at: Span, message: &str, parsed: &mut Parsed) {
 /// Where tabs may stand. libyaml skips them between tokens only where no token can begin: in flow collections, after
 /// `key:`, behind a value. At the start of a line and after `- ` they are an error, though the line be blank.
 pub(super) struct Tabs {
-    /// By their ends, which do not overlap except that a flow collection comes after what it holds.
+    /// By where they begin; a flow collection stands for all that it holds.
     covers: Vec<(u32, u32, Cover)>,
 }
 
@@ -42,13 +44,19 @@ pub(super) struct Tabs {
 pub(super) enum Cover {
     /// Tabs may stand anywhere in it.
     Free,
-    /// A plain scalar: in it and behind it tabs may stand from this column on.
-    Plain(usize),
+    /// A plain or block scalar: in it and behind it tabs may stand from this column on.
+    From(usize),
 }
 
 impl Cover {
-    pub(super) fn of(style: Style, outer: Option<usize>) -> Self {
-        if style == Style::Plain { Cover::Plain(outer.map_or(0, |column| column + 1)) } else { Cover::Free }
+    /// Of a scalar that begins at a column, in a block that begins at another.
+    pub(super) fn of(style: Style, own: usize, outer: Option<usize>) -> Self {
+        match style {
+            Style::Plain => Cover::From(outer.map_or(0, |column| column + 1)),
+            // A last line of blanks is not told to be part of a block.
+            Style::Literal | Style::Folded => Cover::From(own),
+            _ => Cover::Free,
+        }
     }
 }
 
@@ -59,10 +67,12 @@ impl Tabs {
     }
 
     pub(super) fn cover(&mut self, span: Span, cover: Cover) {
-        while self.covers.last().is_some_and(|&(start, ..)| start >= span.start && span.end > span.start) {
+        while self.covers.last().is_some_and(|&(start, end, _)| start >= span.start && end <= span.end) {
             self.covers.pop();
         }
-        self.covers.push((span.start, span.end, cover));
+        // The comment in the head of a block comes after the block.
+        let at = self.covers.partition_point(|&(start, ..)| start <= span.start);
+        self.covers.insert(at, (span.start, span.end, cover));
     }
 
     pub(super) fn refuse(self, file: FileId, text: &str, parsed: &mut Parsed) {
@@ -70,17 +80,27 @@ impl Tabs {
             let after = self.covers.partition_point(|&(start, ..)| start as usize <= at);
             let fine = match after.checked_sub(1).map(|before| self.covers[before]) {
                 Some((_, end, _)) if at < end as usize => true,
-                Some((_, end, Cover::Plain(indent))) => {
+                Some((_, end, Cover::From(indent))) => {
                     column >= indent && text[end as usize..at].bytes().all(|b| b.is_ascii_whitespace())
                 }
                 _ => false,
             };
             if !fine {
-                let message = "found a tab where a token could begin";
-                take_out(Span::new(file, at, at + 1), message, parsed);
+                take_out(Span::new(file, at, at + 1), TAB, parsed);
             }
         }
     }
+}
+
+/// What is wrong with a tab.
+const TAB: &str = "found a tab where a token could begin";
+
+/// The first tab of a text where a token could begin, or nothing for a text that is broken in other ways.
+pub(crate) fn misplaced_tab(text: &str, budget: &Budget) -> Option<usize> {
+    suspicious(text).next()?;
+    let parsed = super::parse_whole(Dialect::V3, FileId(0), text, budget);
+    let tabs = parsed.problems.iter().filter(|problem| problem.message == TAB);
+    tabs.map(|problem| problem.span.start as usize).min()
 }
 
 /// Tabs at the start of a line, or after the dashes there, with their columns.

@@ -118,6 +118,8 @@ fn files_come_in_many_shapes() {
     }
     assert_eq!(json("a: 1\n...\nb: 2\n"), (r#"{"a":1}"#.to_owned(), 1));
     assert_eq!(fine("a: b\n  \t\nc: [\n\t1]\n"), r#"{"a":"b","c":[1]}"#, "tabs that Go lets stand");
+    let block = "a: > # c\n  x\n  \t\nb: |\n  y\n  \t\n";
+    assert_eq!(fine(block), r#"{"a":"x\n\t\n","b":"y\n\t\n"}"#, "a tab as the last line of a block");
 }
 
 #[test]
