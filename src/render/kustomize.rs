@@ -5,6 +5,7 @@
 
 mod argo;
 mod bases;
+mod build;
 mod charts;
 mod config;
 mod fail;
@@ -33,6 +34,7 @@ mod resmap;
 mod retext;
 mod schema;
 mod selector;
+mod structs;
 mod target;
 mod transform;
 mod tree;
@@ -54,11 +56,12 @@ use crate::budget::Budget;
 use crate::finding::Gap;
 use crate::k8s::Resource;
 use crate::source::{RepoPath, Span};
+use build::Build;
 use fail::Fail;
 use files::{Loader, Shared};
 use kustomization::Kustomization;
 use metadata::BuildMetadata;
-use target::{Accumulated, Build, Target};
+use target::{Accumulated, Target};
 
 /// The version whose behaviour this is.
 pub const VERSION: &str = "5.8.1";

@@ -9,9 +9,10 @@ mod tests;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::build::Build;
 use super::fail::Fail;
 use super::files::{Loader, Shared};
-use super::target::{Accumulated, Build};
+use super::target::Accumulated;
 use crate::source::RepoPath;
 
 /// What a build came past: for whoever takes its result instead of building again.

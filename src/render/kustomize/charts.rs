@@ -185,13 +185,20 @@ fn request<'n>(
     Ok((request, asked))
 }
 
-/// The objects of a chart; a gap if nobody renders it.
-pub(super) fn inflate(
+/// A chart that could be asked for: what is written is checked, and nothing looked up but the further values.
+pub(super) struct Ready<'n> {
+    request: ChartRequest,
+    asked: Asked<'n>,
+    more: Vec<Values>,
+}
+
+/// Reads what is asked of a chart; Kustomize does so for all charts before it renders any.
+pub(super) fn ready<'n>(
     target: &Target<'_>,
-    chart: &Node,
-    globals: Option<&Node>,
+    chart: &'n Node,
+    globals: Option<&'n Node>,
     namespace: &str,
-) -> Result<Vec<Object>, Fail> {
+) -> Result<Ready<'n>, Fail> {
     let loader = &target.loader;
     let (mut request, asked) = request(chart, globals, namespace, &loader.root)?;
     // The command line counts where the chart itself says nothing, whatever the comment in Kustomize's source says.
@@ -213,9 +220,12 @@ pub(super) fn inflate(
     if !["override", "replace", "merge"].contains(&asked.merge.as_str()) {
         return Err(Fail::at(request.span, "valuesMerge must be one of [merge override replace]"));
     }
-    if !request.release.is_empty() && !request.name_template.is_empty() {
-        return Err(Fail::at(request.span, "cannot set --name-template and also specify a name"));
-    }
+    Ok(Ready { request, asked, more })
+}
+
+/// The objects of a chart; a gap if nobody renders it.
+pub(super) fn inflate(target: &Target<'_>, Ready { mut request, asked, more }: Ready<'_>) -> Result<Vec<Object>, Fail> {
+    let loader = &target.loader;
     let pulled = !request.version.is_empty() && !request.repo.is_empty();
     let inner = if pulled {
         format!("{}/{}-{}/{}", asked.home, request.name, request.version, request.name)
@@ -226,9 +236,16 @@ pub(super) fn inflate(
     if let Some(Found::Folder(folder)) = folder {
         request.folder = Some(folder);
     }
+    if request.folder.is_none() && request.repo.is_empty() && target.build.charts.is_some() {
+        // Kustomize leaves out where it looked.
+        return Err(Fail::at(request.span, "no repo specified for pull, no chart found at ''"));
+    }
     let own = format!("{inner}/values.yaml");
     request.values = values(target, &asked, request.folder.as_ref().map(|_| own.as_str()), request.span)?;
     request.values.extend(more);
+    if !request.release.is_empty() && !request.name_template.is_empty() {
+        return Err(Fail::at(request.span, "cannot set --name-template and also specify a name"));
+    }
     let inflated = match target.build.charts {
         Some(charts) => charts.inflate(&request, loader.shared.budget),
         None => {
@@ -244,10 +261,6 @@ pub(super) fn inflate(
             Ok(objects)
         }
         Err(gap) if gap.kind == "render-failed" => Err(Fail::at(gap.span.unwrap_or(request.span), gap.message)),
-        Err(gap) if gap.kind == "missing-chart" && request.repo.is_empty() && target.build.charts.is_some() => {
-            let message = format!("no repo specified for pull, no chart found at '{}/{inner}'", loader.root);
-            Err(Fail::at(request.span, message))
-        }
         Err(gap) => {
             target.build.gap(gap);
             Ok(Vec::new())

@@ -11,6 +11,8 @@ pub(super) struct Fail {
     pub(super) exceeded: bool,
     /// The YAML itself is broken, which decides which of two messages is told.
     pub(super) malformed: bool,
+    /// A file of the web was asked for, which leaves a gap rather than a refusal: its address without credentials.
+    pub(super) outside: Option<String>,
 }
 
 /// The result of a step that gives nothing.
@@ -18,7 +20,7 @@ pub(super) type Outcome = Result<(), Fail>;
 
 impl Fail {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), span: None, exceeded: false, malformed: false }
+        Self { message: message.into(), span: None, exceeded: false, malformed: false, outside: None }
     }
 
     pub(super) fn at(span: Span, message: impl Into<String>) -> Self {

@@ -1,13 +1,15 @@
 //! Where a replacement writes: field paths with indices, `[key=value]` and `*`, fields made on the way, and fields of YAML or
 //! JSON that stands in a text. Follows `kyaml/yaml/match.go`.
 
+use std::collections::HashSet;
+
 use regex::Regex;
 
 use super::fail::{Fail, Outcome};
 use super::files::Loader;
 use super::json;
 use super::meaning;
-use super::parse::Placing;
+use super::parse::{self, Placing, Written};
 use super::replacement::FieldOptions;
 use super::retext;
 use super::tree::{self, Shape};
@@ -44,28 +46,47 @@ pub(super) fn write(
 
 /// The value in the place of a field; a scalar keeps its type and its quotes.
 fn put(node: &mut Node, value: &Node, options: &FieldOptions) -> Outcome {
-    let mut text = tree::text(value).to_owned();
-    if !options.delimiter.is_empty() {
-        if Shape::of(node) != Shape::Scalar {
-            return Err(Fail::new("delimiter option can only be used with scalar nodes"));
-        }
-        let mut parts: Vec<&str> = tree::text(node).split(options.delimiter.as_str()).collect();
-        match usize::try_from(options.index) {
-            Err(_) => parts.insert(0, &text),
-            Ok(at) if at >= parts.len() => parts.push(&text),
-            Ok(at) => parts[at] = &text,
-        }
-        text = parts.join(&options.delimiter);
-    }
-    if Shape::of(node) != Shape::Scalar {
+    let Some(text) = new_text(node, value, options)? else {
         *node = value.clone();
         return Ok(());
-    }
+    };
     let made = with_text(node, &text);
     check_type(node, &made)?;
     let origin = tree::joined(&value.origin, &[&node.origin]);
     *node = Node { origin, ..made };
     Ok(())
+}
+
+/// The text that a scalar gets; what is none is exchanged as a whole.
+fn new_text(node: &Node, value: &Node, options: &FieldOptions) -> Result<Option<String>, Fail> {
+    let text = tree::text(value);
+    if options.delimiter.is_empty() {
+        return Ok(is_single(node).then(|| text.to_owned()));
+    }
+    if !is_single(node) {
+        return Err(Fail::new("delimiter option can only be used with scalar nodes"));
+    }
+    let mut parts: Vec<&str> = tree::text(node).split(options.delimiter.as_str()).collect();
+    match usize::try_from(options.index) {
+        Err(_) => parts.insert(0, text),
+        Ok(at) if at >= parts.len() => parts.push(text),
+        Ok(at) => parts[at] = text,
+    }
+    Ok(Some(parts.join(&options.delimiter)))
+}
+
+/// Whether a node is a single value rather than a collection or an alias.
+fn is_single(node: &Node) -> bool {
+    Shape::of(node) == Shape::Scalar && !parse::is_alias(node)
+}
+
+/// As [`tree::expect`], and an alias is of no shape at all.
+fn expect(node: &Node, shape: Shape) -> Outcome {
+    if parse::is_alias(node) {
+        let wanted = if shape == Shape::Map { "MappingNode" } else { "SequenceNode" };
+        return Err(Fail::at(node.span(), format!("wrong node kind: expected {wanted} but got AliasNode")));
+    }
+    tree::expect(node, shape)
 }
 
 /// The same scalar with another text: its type stays what it was.
@@ -134,13 +155,13 @@ impl Matcher<'_> {
             return self.visit_selected(node, part, rest, edit, true);
         }
         if part == "*" {
-            tree::expect(node, Shape::Seq)?;
+            expect(node, Shape::Seq)?;
             return tree::items_mut(node).into_iter().flatten().try_for_each(|item| self.visit(item, rest, edit));
         }
         if tree::is_null(node) {
             return Ok(());
         }
-        tree::expect(node, Shape::Map)?;
+        expect(node, Shape::Map)?;
         if node.get(part).is_none() {
             if self.make.is_none() {
                 return Ok(());
@@ -150,7 +171,7 @@ impl Matcher<'_> {
             tree::entries_mut(node).into_iter().for_each(|entries| entries.push(entry.clone()));
         }
         let Some(field) = tree::get_mut(node, part) else { return Ok(()) };
-        if Shape::of(field) == Shape::Scalar && !rest.is_empty() {
+        if Shape::of(field) == Shape::Scalar && !rest.is_empty() && !parse::is_alias(field) {
             // What cannot be written back into the text is found in it all the same, and changed in vain.
             let mut inner = self.inner(field, rest.first())?;
             let blank = tree::string("", self.origin.clone());
@@ -165,17 +186,18 @@ impl Matcher<'_> {
     /// The tree of a text that is YAML or JSON.
     fn inner(&self, field: &Node, next: Option<&String>) -> Result<Node, Fail> {
         let placing = Placing::Somewhere(field.span());
-        let documents = super::parse::documents(tree::text(field), &placing, Role::Manifest, self.budget)?;
-        let root = documents.into_iter().next().map(|document| document.root);
-        let root = root.filter(|root| Shape::of(root) != Shape::Scalar);
+        let read = parse::as_written(tree::text(field), &placing, Role::Manifest, self.budget)?;
+        let nothing = read.is_none();
+        let root = read.map(|read| read.root).filter(|root| Shape::of(root) != Shape::Scalar);
         let in_list = next.is_some_and(|part| is_item(part) || part == "*");
         let expected = if in_list { "SequenceNode" } else { "MappingNode" };
-        let message = || format!("wrong node kind: expected {expected} but got ScalarNode");
+        let found = if nothing { ": node contents:\nnull" } else { "ScalarNode" };
+        let message = || format!("wrong node kind: expected {expected} but got {found}");
         root.ok_or_else(|| Fail::at(field.span(), message()))
     }
 
     fn visit_index(&self, node: &mut Node, at: usize, rest: &[String], edit: Edit<'_>) -> Outcome {
-        tree::expect(node, Shape::Seq)?;
+        expect(node, Shape::Seq)?;
         let made = self.made(rest.first());
         let Some(items) = tree::items_mut(node) else {
             return Err(Fail::at(node.span(), format!("index {at} specified but only 0 elements found")));
@@ -193,7 +215,7 @@ impl Matcher<'_> {
     fn visit_selected(&self, node: &mut Node, part: &str, rest: &[String], edit: Edit<'_>, first: bool) -> Outcome {
         let (key, pattern) = tree::split_selector(part)?;
         let regex = Regex::new(pattern).map_err(|_| Fail::new(format!("error parsing regexp: `{pattern}`")))?;
-        tree::expect(node, Shape::Seq)?;
+        expect(node, Shape::Seq)?;
         let mut any = false;
         for item in tree::items_mut(node).into_iter().flatten() {
             if key.is_empty() {
@@ -253,15 +275,16 @@ fn into_text(
     let text = tree::text(&outer).to_owned();
     // Spans of the inner text itself say where to write.
     let scratch = Placing::Whole(retext::TEXT);
-    let documents = super::parse::documents(&text, &scratch, Role::Manifest, loader.shared.budget).ok()?;
-    let mut root = documents.into_iter().next()?.root;
+    let read = |text: &str| parse::as_written(text, &scratch, Role::Manifest, loader.shared.budget).ok().flatten();
+    let Written { mut root, marks, complete } = read(&text)?;
     let first = text.trim_start().chars().next()?;
     let is_json = first == '{' || first == '[';
     let mut places = Vec::new();
     let matcher = Matcher { make, origin: &value.origin, budget: loader.shared.budget };
     let mut edit = |node: &mut Node| {
         places.push(node.clone());
-        if Shape::of(node) == Shape::Scalar {
+        // Delimiters do not count here.
+        if is_single(node) {
             let made = with_text(node, tree::text(value));
             if is_json {
                 check_type(node, &made)?;
@@ -276,23 +299,50 @@ fn into_text(
     if places.is_empty() {
         return None;
     }
-    let made = if is_json {
-        let pretty = text.contains('\n') && text.contains("  ");
-        let compact = json::text(&root);
-        if pretty { indent(&compact)? } else { compact }
-    } else {
+    let write = || {
         let sources = loader.shared.files.sources();
         let flows = |node: &Node| {
             let text = sources.text(node.span().file);
             let text = text.as_ref().and_then(|text| text.get(node.span().start as usize..));
             text.is_some_and(|text| text.starts_with(['{', '[']))
         };
-        retext::write(&root, &text, &places, &flows).or_else(|| splice(&text, &places, value))?
+        complete.then(|| retext::write((&root, &marks), &text, &places, &flows))?
+    };
+    let made = if is_json {
+        // What anchors, aliases and repeated keys mean is told once the tree is a text again.
+        let told = if marks.is_empty() && !has_odd_keys(&root) {
+            root.clone()
+        } else {
+            let written = write()?;
+            let documents = parse::documents(&written, &scratch, Role::Manifest, loader.shared.budget).ok()?;
+            let document = documents.into_iter().next().filter(|document| document.flaws.is_empty())?;
+            document.root
+        };
+        let pretty = text.contains('\n') && text.contains("  ");
+        let compact = json::text(&told);
+        if pretty { indent(&compact)? } else { compact }
+    } else {
+        write().or_else(|| splice(&text, &places, value))?
     };
     let place = lookup_mut(object, &parts[..at])?;
     let origin = tree::joined(&outer.origin, &[&value.origin]);
     *place = Node { origin, ..with_text(&outer, &made) };
     Some(())
+}
+
+/// Whether a key comes twice, or is no text.
+fn has_odd_keys(node: &Node) -> bool {
+    match &node.value {
+        Value::Map(map) => {
+            let mut known = HashSet::new();
+            map.entries.iter().any(|entry| {
+                let key = &*entry.key;
+                !known.insert(key) || key == "<<" || tree::is_unwritable_key(key) || has_odd_keys(&entry.value)
+            })
+        }
+        Value::Seq(items) => items.iter().any(has_odd_keys),
+        Value::Scalar(_) => false,
+    }
 }
 
 fn lookup_mut<'n>(node: &'n mut Node, path: &[String]) -> Option<&'n mut Node> {

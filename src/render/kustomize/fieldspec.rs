@@ -97,19 +97,38 @@ pub(super) fn apply_path(object: &mut Node, spec: &FieldSpec, make: Make, origin
         .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))
 }
 
-/// Refuses an object in which the path meets a single value where it goes on; changes nothing.
-pub(super) fn check_path(object: &Node, spec: &FieldSpec) -> Outcome {
+/// Refuses an object in which the path meets a single value where it goes on, or at its end what `fits` refuses; changes
+/// nothing.
+pub(super) fn check_path(object: &Node, spec: &FieldSpec, fits: fn(&Node) -> Outcome) -> Outcome {
     if first_step(&spec.path).is_some_and(|first| object.get(first).is_none()) {
         return Ok(());
     }
-    check(object, &steps(&spec.path))
+    check(object, &steps(&spec.path), fits)
         .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))
 }
 
 /// The first field of a path, unless it is a list or must be unescaped.
 fn first_step(path: &str) -> Option<&str> {
     let first = path.split('/').next()?;
-    (!first.is_empty() && !first.bytes().any(|b| matches!(b, b'\\' | b'[' | b' '))).then_some(first)
+    let plain = !first.is_empty() && !first.bytes().any(|b| matches!(b, b'\\' | b'[' | b' '));
+    (plain && names_no_item(first)).then_some(first)
+}
+
+/// Whether a step cannot be meant for an item of a list, which no mapping has.
+fn names_no_item(step: &str) -> bool {
+    !step.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '*' | '-' | '+' | '[')) || !is_item(step)
+}
+
+fn is_item(step: &str) -> bool {
+    matches!(step, "*" | "-") || step.parse::<i64>().is_ok() || tree::is_selector(step)
+}
+
+/// Refuses a step from a mapping to an item of a list.
+fn check_step(node: &Node, step: &str) -> Outcome {
+    if names_no_item(step) {
+        return Ok(());
+    }
+    tree::lookup(node, &[step]).map(|_| ()).map_err(|fail| fail.within(format!("fieldName: {step}")))
 }
 
 /// A path taken apart, as [`tree::split_path`] does it.
@@ -120,16 +139,17 @@ fn steps(path: &str) -> Vec<Cow<'_, str>> {
     path.split('/').map(Cow::Borrowed).collect()
 }
 
-fn check(node: &Node, path: &[Cow<'_, str>]) -> Outcome {
-    let Some((part, rest)) = path.split_first() else { return Ok(()) };
+fn check(node: &Node, path: &[Cow<'_, str>], fits: fn(&Node) -> Outcome) -> Outcome {
+    let Some((part, rest)) = path.split_first() else { return fits(node) };
     if tree::is_null(node) {
         return Ok(());
     }
     match Shape::of(node) {
-        Shape::Seq => node.as_seq().unwrap_or_default().iter().try_for_each(|item| check(item, path)),
+        Shape::Seq => node.as_seq().unwrap_or_default().iter().try_for_each(|item| check(item, path, fits)),
         Shape::Map => {
             let name = part.strip_suffix("[]").unwrap_or(part).trim();
-            node.get(name).map_or(Ok(()), |field| check(field, rest))
+            check_step(node, name)?;
+            node.get(name).map_or(Ok(()), |field| check(field, rest, fits))
         }
         Shape::Scalar => Err(no_collection(node)),
     }
@@ -179,6 +199,10 @@ impl Walk<'_> {
             Shape::Map => {
                 let list = part.strip_suffix("[]");
                 let name = list.unwrap_or(part);
+                if !names_no_item(name.trim()) {
+                    // An error, which the visit tells.
+                    return true;
+                }
                 match node.get(name.trim()) {
                     Some(field) if tree::is_null(field) => self.makes() || list.is_some() || at + 1 == self.path.len(),
                     Some(field) => self.leads_somewhere(field, at + 1),
@@ -217,6 +241,7 @@ impl Walk<'_> {
         if name.is_empty() {
             return Err(Fail::at(node.span(), "cannot set or create an empty field name"));
         }
+        check_step(node, name)?;
         let last = at + 1 == self.path.len();
         let made = if list.is_some() {
             Some(Node::seq(Vec::new(), self.origin.clone()))

@@ -10,6 +10,7 @@ use super::fail::Fail;
 use super::kustomization::Kustomization;
 use super::object::Object;
 use super::parse::{self, Placing};
+use super::remote;
 use crate::budget::Budget;
 use crate::discover::{Content, Disk, Repository};
 use crate::source::{FileId, RepoPath, SourceMap, Span};
@@ -186,6 +187,11 @@ impl<'a> Loader<'a> {
     pub(super) fn load(&self, path: &str) -> Result<Loaded, Fail> {
         let missing =
             || Fail::new(format!("evalsymlink failure on '{}/{path}' : no such file or directory", self.root));
+        if remote::is_web_file(path) {
+            let address = remote::shown(path);
+            let message = format!("`{address}` is outside the repository and is not fetched");
+            return Err(Fail { outside: Some(address), ..Fail::new(message) });
+        }
         if path.starts_with('/') {
             // An absolute path is one of the machine, not of the repository.
             return Err(Fail::new(format!("security; file '{path}' is not in or below '{}'", self.root)));

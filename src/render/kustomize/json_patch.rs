@@ -46,6 +46,18 @@ pub(super) fn decode(root: &Node) -> Result<Vec<Operation>, Fail> {
     Ok(found)
 }
 
+/// Whether an operation looks at all annotations at once, Kustomize's own notes among them.
+pub(super) fn sees_annotations(operations: &[Operation]) -> bool {
+    let holds = |path: &Option<String>| {
+        path.as_deref().is_some_and(|path| matches!(path, "" | "/metadata" | "/metadata/annotations"))
+    };
+    operations.iter().any(|operation| match operation.op.as_str() {
+        "test" => holds(&operation.path),
+        "move" | "copy" => holds(&operation.from),
+        _ => false,
+    })
+}
+
 /// Applies the operations in order.
 pub(super) fn apply(root: &mut Node, operations: &[Operation], budget: &Budget) -> Outcome {
     for operation in operations {

@@ -9,6 +9,7 @@ use super::files::Loader;
 use super::id::Gvk;
 use super::read::{self, Reading};
 use super::selector::Selector;
+use super::structs;
 use crate::source::{RepoPath, Span};
 use crate::yaml::{self, Entry, Node};
 
@@ -33,14 +34,6 @@ pub(super) struct Patch {
     pub(super) allow_name_change: bool,
     pub(super) allow_kind_change: bool,
     pub(super) span: Option<Span>,
-}
-
-impl Patch {
-    /// Whether it is a file on the web, which Kustomize would fetch (`api/internal/loader/fileloader.go: Load`).
-    pub(super) fn is_remote(&self) -> bool {
-        let path = self.path.as_ref().map_or("", super::tree::text);
-        self.patch.is_none() && (path.starts_with("https://") || path.starts_with("http://"))
-    }
 }
 
 /// An entry of `images`.
@@ -190,6 +183,7 @@ fn load_afresh(loader: &Loader<'_>) -> Result<(Kustomization, RepoPath), Fail> {
 }
 
 fn read(root: &Node, folder: &RepoPath) -> Result<Option<Kustomization>, Fail> {
+    structs::check(root).map_err(|fail| fail.within("invalid Kustomization"))?;
     let mut reading = Reading::of(root, "Kustomization").map_err(|fail| fail.within("invalid Kustomization"))?;
     let version = reading.text_or_empty("apiVersion")?;
     let mut kind = reading.text_or_empty("kind")?;
@@ -275,8 +269,7 @@ fn fields(r: &mut Reading<'_>) -> Result<Kustomization, Fail> {
     super::charts::check(k.helm_globals.as_ref(), &k.helm_charts)?;
     let old = r.list("helmChartInflationGenerator")?;
     super::charts::split_old(&old, &mut k)?;
-    k.generator_options =
-        r.get("generatorOptions").map(|node| generator_options(node, false, "generatorOptions.")).transpose()?;
+    k.generator_options = r.get("generatorOptions").map(|node| generator_options(node, false)).transpose()?;
     k.configurations = r.texts("configurations")?;
     k.generators = r.texts("generators")?;
     k.transformers = r.texts("transformers")?;
@@ -407,8 +400,6 @@ pub(super) fn generator_fields(r: &mut Reading<'_>, secret: bool, span: Span) ->
     let mut envs = r.texts("envs")?;
     envs.extend(filled(r.text("env")?));
     let lenient = r.is_lenient();
-    let way =
-        if secret { "secretGenerator.GeneratorArgs.options." } else { "configMapGenerator.GeneratorArgs.options." };
     Ok(Generator {
         name: filled(r.text("name")?),
         namespace: filled(r.text("namespace")?),
@@ -417,14 +408,16 @@ pub(super) fn generator_fields(r: &mut Reading<'_>, secret: bool, span: Span) ->
         files: r.texts("files")?,
         envs,
         kind: if secret { filled(r.text("type")?) } else { None },
-        options: r.get("options").map(|node| generator_options(node, lenient, way)).transpose()?,
+        options: r.get("options").map(|node| generator_options(node, lenient)).transpose()?,
         span: Some(span),
     })
 }
 
-fn generator_options(node: &Node, lenient: bool, way: &'static str) -> Result<GeneratorOptions, Fail> {
-    let r = if lenient { Reading::lenient(node, "GeneratorOptions")? } else { Reading::of(node, "GeneratorOptions")? };
-    let mut r = r.under(way);
+fn generator_options(node: &Node, lenient: bool) -> Result<GeneratorOptions, Fail> {
+    let mut r = Reading::of(node, "GeneratorOptions")?;
+    if lenient {
+        r = Reading::lenient(node, "GeneratorOptions")?;
+    }
     let made = GeneratorOptions {
         labels: r.text_map("labels")?,
         annotations: r.text_map("annotations")?,

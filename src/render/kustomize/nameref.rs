@@ -7,9 +7,10 @@ use super::config::Config;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
 use super::id::{Gvk, ResId};
+use super::meaning;
 use super::resmap::ResMap;
 use super::tree::{self, Shape};
-use crate::yaml::{Node, Origin, Role};
+use crate::yaml::{Meaning, Node, Origin, Role, Value};
 
 /// What a reference asks of an object.
 struct Candidate {
@@ -78,7 +79,7 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
                 fieldspec::apply_path(node, spec, Make::Nothing, &origin, &mut |node| finder.update(node))
                     .map_err(|fail| told(fail, spec))?;
             } else {
-                fieldspec::check_path(&map.list[at].node, spec).map_err(|fail| told(fail, spec))?;
+                fieldspec::check_path(&map.list[at].node, spec, can_name).map_err(|fail| told(fail, spec))?;
             }
         }
     }
@@ -98,8 +99,14 @@ impl<'c> Reach<'c> {
         let object = &map.list[at];
         if !own.cluster && object.kind() == "RoleBinding" {
             for subject in object.node.items("subjects") {
-                let Some(namespace) = subject.get("namespace") else { continue };
-                if subject.get("kind").is_none_or(|kind| tree::text(kind) != "ServiceAccount") {
+                if subject.as_map().is_none() {
+                    return Err(unexpected(subject, "map[string]interface {}"));
+                }
+                let (Some(namespace), Some(kind)) = (subject.get("namespace"), subject.get("kind")) else { continue };
+                if !tree::is_string(kind) {
+                    return Err(unexpected(kind, "string"));
+                }
+                if tree::text(kind) != "ServiceAccount" {
                     continue;
                 }
                 if !tree::is_string(namespace) {
@@ -118,6 +125,35 @@ impl<'c> Reach<'c> {
             || other.current.same_namespace(self.own)
             || self.namespaces.contains(&other.namespace)
     }
+}
+
+/// Refuses what names nothing: a mapping without `name`, a list in a list.
+fn can_name(node: &Node) -> Outcome {
+    match &node.value {
+        Value::Map(_) if node.get("name").is_none() => {
+            Err(Fail::at(node.span(), "path config error; no 'name' field in node"))
+        }
+        Value::Seq(items) => items.iter().try_for_each(|item| match &item.value {
+            Value::Seq(_) => Err(Fail::at(item.span(), "a list is expected to be either a string or a map of string")),
+            _ => can_name(item),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What is no subject makes Kustomize crash.
+fn unexpected(node: &Node, wanted: &str) -> Fail {
+    let found = match node.as_scalar().map(meaning::of) {
+        None if node.as_map().is_some() => "map[string]interface {}",
+        None => "[]interface {}",
+        Some(Meaning::Null) => "nil",
+        Some(Meaning::Bool(_)) => "bool",
+        Some(Meaning::Int(_) | Meaning::Uint(_)) => "int",
+        Some(Meaning::Float(_)) => "float64",
+        Some(Meaning::Str(_)) => "string",
+    };
+    let message = format!("panic: interface conversion: interface {{}} is {found}, not {wanted}");
+    Fail::at(node.span(), message)
 }
 
 fn role_ref(node: &Node, path: &str) -> Option<Gvk> {
@@ -146,6 +182,7 @@ impl Finder<'_> {
         if tree::is_null(node) {
             return Ok(());
         }
+        can_name(node)?;
         match Shape::of(node) {
             Shape::Scalar => self.update_scalar(node),
             Shape::Map => self.update_map(node),
@@ -157,10 +194,8 @@ impl Finder<'_> {
                     match Shape::of(item) {
                         Shape::Scalar => self.update_scalar(item)?,
                         Shape::Map => self.update_map(item)?,
-                        Shape::Seq => {
-                            let message = "a list is expected to be either a string or a map of string";
-                            return Err(Fail::at(item.span(), message));
-                        }
+                        // Refused already.
+                        Shape::Seq => {}
                     }
                 }
                 Ok(())
@@ -179,10 +214,7 @@ impl Finder<'_> {
     }
 
     fn update_map(&self, node: &mut Node) -> Outcome {
-        let Some(name) = node.get("name") else {
-            return Err(Fail::at(node.span(), "path config error; no 'name' field in node"));
-        };
-        let old = tree::text(name).to_owned();
+        let old = node.get("name").map_or("", tree::text).to_owned();
         let namespace = node.get("namespace").map(|node| tree::text(node).to_owned());
         // The namespace may be the one that the object had at first, or else the one that it has now.
         let by_original = namespace.as_ref().is_some_and(|namespace| {

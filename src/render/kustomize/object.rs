@@ -107,6 +107,34 @@ impl Notes {
     }
 }
 
+/// Where Kustomize's own annotations stand.
+const INTERNAL: &str = "internal.config.kubernetes.io/";
+
+impl Notes {
+    /// The annotations in which Kustomize keeps what is noted here.
+    fn annotations(&self) -> Vec<(String, String)> {
+        let former = |of: fn(&Former) -> &str| self.former.iter().map(of).collect::<Vec<_>>().join(",");
+        let enabled = |wanted: bool| if wanted { "enabled" } else { "" }.to_owned();
+        let behavior = match self.behavior {
+            Behavior::Unspecified => "",
+            known => known.name(),
+        };
+        let all = [
+            ("previousKinds", former(|former| &former.kind)),
+            ("previousNames", former(|former| &former.name)),
+            ("previousNamespaces", former(|former| &former.namespace)),
+            ("prefixes", self.prefixes.join(",")),
+            ("suffixes", self.suffixes.join(",")),
+            ("generatorBehavior", behavior.to_owned()),
+            ("needsHashSuffix", enabled(self.wants_hash)),
+            ("allowNameChange", enabled(self.allow_name_change)),
+            ("allowKindChange", enabled(self.allow_kind_change)),
+            ("helm-generated", if self.from_chart { "true" } else { "" }.to_owned()),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, v)| (format!("{INTERNAL}{key}"), v)).collect()
+    }
+}
+
 /// An object in the making.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
@@ -241,6 +269,28 @@ impl Object {
     /// Annotations as Kustomize reads them.
     pub(super) fn annotation(&self, key: &str) -> Option<&str> {
         self.node.at(&["metadata", "annotations", key]).map(tree::text)
+    }
+
+    /// Writes the notes into the annotations, where Kustomize has them, for whoever copies all annotations.
+    pub(super) fn show_notes(&mut self) -> Outcome {
+        let notes = self.notes.annotations();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let origin = self.node.origin.clone();
+        let meta = tree::ensure_map(&mut self.node, "metadata", &origin)?;
+        let annotations = tree::ensure_map(meta, "annotations", &origin)?;
+        notes
+            .into_iter()
+            .try_for_each(|(key, value)| tree::put(annotations, &key, &origin, Node::string(value, origin.clone())))
+    }
+
+    /// Takes the notes out of the annotations again.
+    pub(super) fn hide_notes(&mut self) {
+        let Some(annotations) = tree::at_mut(&mut self.node, &["metadata", "annotations"]) else { return };
+        for (key, _) in self.notes.annotations() {
+            tree::remove(annotations, &key);
+        }
     }
 
     /// Refuses what has no kind or no name; lists need no name.

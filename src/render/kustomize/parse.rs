@@ -17,7 +17,7 @@ use super::fail::{Fail, Outcome};
 use super::meaning::{self, BLANK};
 use crate::budget::Budget;
 use crate::source::Span;
-use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name};
+use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name, misplaced_tab};
 use pieces::Lines;
 
 /// Deeper nesting is refused; everything downstream recurses along trees.
@@ -69,33 +69,69 @@ pub(super) fn documents(text: &str, placing: &Placing, role: Role, budget: &Budg
     Ok(found)
 }
 
+/// What stands before a node: the name by which aliases know it, and its tag.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mark {
+    pub(super) anchor: Option<String>,
+    pub(super) tag: Option<Arc<str>>,
+}
+
+/// The marks of nodes by where they begin; a block and its first key begin at the same byte.
+pub(super) type Marks = HashMap<(u32, bool), Mark>;
+
+/// A document as it is written: aliases are scalars of their own (see [`is_alias`]), `<<` and repeated keys stay what they are.
+pub(super) struct Written {
+    pub(super) root: Node,
+    pub(super) marks: Marks,
+    /// Whether nothing was left out, as keys are that are no single values.
+    pub(super) complete: bool,
+}
+
+/// The first document of a text as it is written, if there is one.
+pub(super) fn as_written(text: &str, placing: &Placing, role: Role, budget: &Budget) -> Result<Option<Written>, Fail> {
+    let lines = Lines::of(text, 0);
+    check(&lines, placing, budget)?;
+    let mut reader = Reader::new(&lines, placing, role, budget);
+    reader.marks = Some(Marks::new());
+    let root = reader.document()?;
+    let marks = reader.marks.unwrap_or_default();
+    let complete = reader.flaws.is_empty();
+    Ok(root.map(|root| Written { root, marks, complete }))
+}
+
+/// The tag of what stands for an alias.
+const ALIAS: &str = "*";
+
+/// Whether a node stands for an alias.
+pub(super) fn is_alias(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| scalar.tag.as_deref() == Some(ALIAS))
+}
+
 /// A document, if there is one, and what keeps it from being written.
 type Read = Option<(Node, Vec<Flaw>)>;
 
 /// Reads a piece of a text by all of YAML's rules.
 fn whole(text: &str, piece: Range<usize>, placing: &Placing, role: Role, budget: &Budget) -> Result<Read, Fail> {
     let mut lines = Lines::of(&text[piece.clone()], piece.start);
-    pieces::check_head(&lines.text).map_err(|(at, message)| {
-        let at = lines.outer(at);
-        malformed(placing.span(at, at), message)
-    })?;
+    check(&lines, placing, budget)?;
     match read(&lines, placing, role, budget) {
-        Err(fail) if fail.malformed && lines.indent_quoted() => read(&lines, placing, role, budget),
+        Err(fail) if fail.malformed && lines.mend() => read(&lines, placing, role, budget),
         read => read,
     }
 }
 
+/// Refuses what go-yaml refuses and the event parser does not look at.
+fn check(lines: &Lines<'_>, placing: &Placing, budget: &Budget) -> Outcome {
+    let at = |at: usize| placing.span(lines.outer(at), lines.outer(at));
+    pieces::check_head(&lines.text).map_err(|(offset, message)| malformed(at(offset), message))?;
+    match misplaced_tab(&lines.text, budget) {
+        Some(tab) => Err(malformed(at(tab), "found character that cannot start any token")),
+        None => Ok(()),
+    }
+}
+
 fn read(lines: &Lines<'_>, placing: &Placing, role: Role, budget: &Budget) -> Result<Read, Fail> {
-    let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
-    let mut reader = Reader {
-        placing,
-        lines,
-        role,
-        budget,
-        events: Parser::new_from_str_with_options(&lines.text, options),
-        anchors: HashMap::new(),
-        flaws: Vec::new(),
-    };
+    let mut reader = Reader::new(lines, placing, role, budget);
     let root = reader.document()?;
     Ok(root.map(|root| (root, reader.flaws)))
 }
@@ -112,6 +148,8 @@ struct Reader<'t, 'p> {
     events: Parser<'t, granit_parser::StrInput<'t>>,
     anchors: HashMap<usize, (Node, u64)>,
     flaws: Vec<Flaw>,
+    /// Where the document is read as it is written.
+    marks: Option<Marks>,
 }
 
 struct Open {
@@ -143,7 +181,20 @@ struct At {
     span: Span,
 }
 
-impl Reader<'_, '_> {
+impl<'t, 'p> Reader<'t, 'p> {
+    fn new(lines: &'t Lines<'t>, placing: &'p Placing, role: Role, budget: &'p Budget) -> Self {
+        let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
+        let events = Parser::new_from_str_with_options(&lines.text, options);
+        Self { placing, lines, role, budget, events, anchors: HashMap::new(), flaws: Vec::new(), marks: None }
+    }
+
+    /// The mark of the node that begins here.
+    fn mark(&mut self, at: Span, scalar: bool, mark: impl FnOnce(&mut Mark)) {
+        if let Some(marks) = &mut self.marks {
+            mark(marks.entry((at.start, scalar)).or_default());
+        }
+    }
+
     fn origin(&self, span: Span) -> Origin {
         Origin::of(self.role, span)
     }
@@ -197,6 +248,7 @@ impl Reader<'_, '_> {
     fn document(&mut self) -> Result<Option<Node>, Fail> {
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
+        let mut last = (self.span(0, 0), true);
         loop {
             let (event, mut at) = match self.events.next_event() {
                 None => return Ok(root),
@@ -213,6 +265,12 @@ impl Reader<'_, '_> {
             };
             let (node, size, anchor) = match event {
                 Event::StreamEnd | Event::DocumentEnd => return Ok(root),
+                Event::Alias(_) if self.marks.is_some() => {
+                    let name = self.lines.text.get(at.begin..at.end).unwrap_or("");
+                    self.check_anchor(name.get(1..).unwrap_or(""), at.span)?;
+                    let scalar = Scalar { text: name.into(), style: Style::Plain, tag: Some(ALIAS.into()) };
+                    (Node { value: Value::Scalar(scalar), origin: self.origin(at.span) }, 1, 0)
+                }
                 Event::Alias(id) => match self.anchors.get(&id).cloned() {
                     Some((node, size)) => {
                         self.check_anchor(self.lines.text.get(at.begin + 1..at.end).unwrap_or(""), at.span)?;
@@ -229,22 +287,35 @@ impl Reader<'_, '_> {
                 Event::UnresolvedAlias(_) => return Err(malformed(at.span, "unknown anchor referenced")),
                 Event::Anchor(_, name) => {
                     self.check_anchor(&name, at.span)?;
+                    self.mark(last.0, last.1, |mark| mark.anchor = Some(name.to_string()));
                     continue;
                 }
                 Event::Scalar(text, style, anchor, tag) => {
                     let in_flow = open.last().is_some_and(|open| open.flow);
                     let scalar = self.scalar(&text, style.into(), tag.as_deref(), &at, in_flow)?;
                     self.check_key(&open, &scalar, &at)?;
+                    last = (at.span, true);
+                    if let Some(tag) = tag_of(tag.as_deref()) {
+                        self.mark(at.span, true, |mark| mark.tag = Some(tag));
+                    }
                     (Node { value: Value::Scalar(scalar), origin: self.origin(at.span) }, 1, anchor)
                 }
-                Event::SequenceStart(style, anchor, _) => {
+                Event::SequenceStart(style, anchor, tag) => {
                     self.enter(&open, at.span)?;
+                    last = (at.span, false);
+                    if let Some(tag) = tag_of(tag.as_deref()) {
+                        self.mark(at.span, false, |mark| mark.tag = Some(tag));
+                    }
                     let kind = Kind::Seq(Vec::new());
                     open.push(self.open(&at, style, anchor, kind));
                     continue;
                 }
-                Event::MappingStart(style, anchor, _) => {
+                Event::MappingStart(style, anchor, tag) => {
                     self.enter(&open, at.span)?;
+                    last = (at.span, false);
+                    if let Some(tag) = tag_of(tag.as_deref()) {
+                        self.mark(at.span, false, |mark| mark.tag = Some(tag));
+                    }
                     let kind = Kind::Map { entries: Vec::new(), merged: None, key: None };
                     open.push(self.open(&at, style, anchor, kind));
                     continue;
@@ -270,7 +341,7 @@ impl Reader<'_, '_> {
                 _ => continue,
             };
             self.budget.items(1)?;
-            if anchor != 0 {
+            if anchor != 0 && self.marks.is_none() {
                 self.anchors.insert(anchor, (node.clone(), size));
             }
             match open.last_mut() {
@@ -329,6 +400,9 @@ impl Reader<'_, '_> {
                         entries.push(Entry { key: name, key_origin: origin, value: node });
                     }
                 }
+                Some((Key::Name(name), origin)) if self.marks.is_some() => {
+                    entries.push(Entry { key: name, key_origin: origin, value: node });
+                }
                 Some((Key::Name(name), origin)) => match entries.iter().find(|entry| entry.key == name) {
                     Some(first) => self.flaws.push(Flaw {
                         span: origin.anchor(),
@@ -348,6 +422,9 @@ impl Reader<'_, '_> {
             return (Key::Lost, node.origin);
         };
         let text = Arc::clone(&scalar.text);
+        if self.marks.is_some() {
+            return (Key::Name(text), node.origin);
+        }
         let is_sign = &*text == "<<";
         let tag = scalar.tag.as_deref();
         if tag == Some("!!merge") || (is_sign && tag.is_none() && scalar.style == Style::Plain) {

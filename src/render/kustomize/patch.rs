@@ -9,12 +9,10 @@ use super::kustomization::Patch;
 use super::merge::{self, Merging};
 use super::object::Object;
 use super::parse::Placing;
-use super::remote;
 use super::resmap::ResMap;
 use super::schema::Schemas;
 use super::selector::Selector;
 use super::tree;
-use crate::finding::Gap;
 use crate::source::{FileId, Span};
 use crate::yaml::{self, Entry, Meaning, Node, Origin, Role, Value};
 
@@ -29,18 +27,6 @@ pub(super) enum Ready {
     Json { operations: Vec<Operation>, target: Selector, remember: bool, span: Span },
     /// A text without anything in it.
     Nothing,
-}
-
-/// Reads `patches`. One that is on the web leaves a gap.
-pub(super) fn all(loader: &Loader<'_>, patches: &[Patch], gap: &dyn Fn(Gap)) -> Result<Vec<Ready>, Fail> {
-    let mut all = Vec::with_capacity(patches.len());
-    for patch in patches {
-        match patch.path.as_ref().filter(|_| patch.is_remote()) {
-            Some(path) => gap(remote::gap(tree::text(path), path.span())),
-            None => all.push(ready(loader, patch)?),
-        }
-    }
-    Ok(all)
 }
 
 /// Reads an entry of `patches`.
@@ -360,6 +346,13 @@ fn apply_json(object: &mut Object, operations: &[Operation], patching: &Patching
     object.notes.patches += 1;
     object.notes.unshare();
     super::finish::respell(&mut object.node)?;
+    let shows_notes = json_patch::sees_annotations(operations);
+    if shows_notes {
+        object.show_notes()?;
+    }
     json_patch::apply(&mut object.node, operations, patching.loader.shared.budget)?;
+    if shows_notes {
+        object.hide_notes();
+    }
     object.stringify("annotations")
 }

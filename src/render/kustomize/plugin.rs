@@ -1,6 +1,7 @@
 //! Built-in generators and transformers that are configured by objects of their own (`generators`, `transformers`,
 //! `validators`). Functions and programs are never run: they are refused or, where they would have been allowed, gaps.
 
+use super::charts;
 use super::config::field_spec_in;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
@@ -45,10 +46,57 @@ fn is_builtin(target: &Target<'_>, plugin: &Object) -> Result<bool, Fail> {
     Ok(false)
 }
 
-/// The objects of a generator.
-pub(super) fn generate(target: &Target<'_>, plugin: &Object) -> Result<Vec<Object>, Fail> {
+/// A generator that is ready to work.
+pub(super) enum Generator<'p> {
+    /// One that is not run.
+    Unseen,
+    Chart(charts::Ready<'p>),
+    Other,
+}
+
+const GENERATORS: [&str; 4] =
+    ["ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator"];
+
+/// Refuses what is no generator, before any generator works.
+pub(super) fn generator<'p>(target: &Target<'_>, plugin: &'p Object) -> Result<Generator<'p>, Fail> {
     if !is_builtin(target, plugin)? {
-        return Ok(Vec::new());
+        return Ok(Generator::Unseen);
+    }
+    let node = &plugin.node;
+    match plugin.kind() {
+        "HelmChartInflationGenerator" => {
+            let configured = |fail: Fail| fail.within(format!("plugin {} fails configuration", plugin.original_id()));
+            if !target.build.enable_helm {
+                return Err(configured(Fail::at(node.span(), "must specify --enable-helm")));
+            }
+            charts::ready(target, node, Some(node), "").map(Generator::Chart).map_err(configured)
+        }
+        kind if GENERATORS.contains(&kind) => Ok(Generator::Other),
+        kind if TRANSFORMERS.contains(&kind) => {
+            Err(Fail::at(node.span(), format!("plugin {} not a generator", plugin.original_id())))
+        }
+        _ => Err(unknown(plugin)),
+    }
+}
+
+/// Refuses what is no transformer, before any transformer works.
+pub(super) fn check_transformer(plugin: &Object) -> Outcome {
+    match plugin.kind() {
+        _ if plugin.api_version() != "builtin" => Ok(()),
+        kind if TRANSFORMERS.contains(&kind) => Ok(()),
+        kind if GENERATORS.contains(&kind) => {
+            Err(Fail::at(plugin.node.span(), format!("plugin {} not a transformer", plugin.original_id())))
+        }
+        _ => Err(unknown(plugin)),
+    }
+}
+
+/// The objects of a generator.
+pub(super) fn generate(target: &Target<'_>, plugin: &Object, ready: Generator<'_>) -> Result<Vec<Object>, Fail> {
+    match ready {
+        Generator::Unseen => return Ok(Vec::new()),
+        Generator::Chart(chart) => return charts::inflate(target, chart),
+        Generator::Other => {}
     }
     let node = &plugin.node;
     match plugin.kind() {
@@ -56,22 +104,14 @@ pub(super) fn generate(target: &Target<'_>, plugin: &Object) -> Result<Vec<Objec
             let secret = kind == "SecretGenerator";
             let mut r = Reading::lenient(node, "GeneratorArgs")?;
             let mut args = kustomization::generator_fields(&mut r, secret, node.span())?;
+            // `env` is a field of kustomizations, which nobody reads here.
+            args.envs = r.texts("envs")?;
             let meta = |key: &str| node.at(&["metadata", key]).filter(|node| !tree::is_empty(node)).cloned();
             args.name = args.name.or_else(|| meta("name"));
             args.namespace = args.namespace.or_else(|| meta("namespace"));
             Ok(vec![generator::generate(&target.loader, &args, None, secret)?])
         }
-        "HelmChartInflationGenerator" => {
-            if !target.build.enable_helm {
-                return Err(Fail::at(node.span(), "must specify --enable-helm"));
-            }
-            super::charts::inflate(target, node, Some(node), "")
-        }
         "IAMPolicyGenerator" => iam_policy(node),
-        kind if TRANSFORMERS.contains(&kind) => {
-            let message = format!("failed to load generator: plugin {} not a generator", plugin.original_id());
-            Err(Fail::at(node.span(), message))
-        }
         _ => Err(unknown(plugin)),
     }
 }
@@ -209,10 +249,7 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
                 Patching { schemas: &schemas, loader: &target.loader, incomplete: target.build.incomplete.get() };
             ready.map_err(configured)?.transform(map, &patching)
         }
-        "ConfigMapGenerator" | "SecretGenerator" | "HelmChartInflationGenerator" | "IAMPolicyGenerator" => {
-            Err(Fail::at(node.span(), format!("plugin {} not a transformer", plugin.original_id())))
-        }
-        _ => Err(unknown(plugin)),
+        _ => check_transformer(plugin),
     }
 }
 

@@ -13,11 +13,10 @@ pub(super) struct Reading<'n> {
     owner: &'static str,
     known: Vec<bool>,
     lenient: bool,
-    /// What Go says in place of [`way`].
-    way: Option<&'static str>,
 }
 
-fn kind_of(node: &Node) -> &'static str {
+/// What Go's JSON calls a value.
+pub(super) fn kind_of(node: &Node) -> &'static str {
     match node.meaning() {
         None if node.as_map().is_some() => "object",
         None => "array",
@@ -33,30 +32,12 @@ fn package(owner: &str) -> &'static str {
     if owner == "TransformerConfig" { "builtinconfig" } else { "types" }
 }
 
-/// The fields by which Go says that one reaches a field of a struct that is embedded in others.
-fn way(owner: &str, field: &str) -> &'static str {
-    let sources = matches!(field, "literals" | "files" | "envs" | "env");
-    match owner {
-        "ConfigMapArgs" if sources => "configMapGenerator.GeneratorArgs.KvPairSources.",
-        "ConfigMapArgs" => "configMapGenerator.GeneratorArgs.",
-        "SecretArgs" if sources => "secretGenerator.GeneratorArgs.KvPairSources.",
-        "SecretArgs" if field == "type" => "secretGenerator.",
-        "SecretArgs" => "secretGenerator.GeneratorArgs.",
-        "Image" => "images.",
-        "Label" => "labels.",
-        "Patch" => "patches.",
-        "Replica" => "replicas.",
-        "Var" => "vars.",
-        _ => "",
-    }
-}
-
 impl<'n> Reading<'n> {
     /// A mapping of a struct of this name.
     pub(super) fn of(node: &'n Node, owner: &'static str) -> Result<Self, Fail> {
         match node.as_map() {
-            Some(map) => Ok(Self { node, owner, known: vec![false; map.entries.len()], lenient: false, way: None }),
-            None if node.is_null() => Ok(Self { node, owner, known: Vec::new(), lenient: false, way: None }),
+            Some(map) => Ok(Self { node, owner, known: vec![false; map.entries.len()], lenient: false }),
+            None if node.is_null() => Ok(Self { node, owner, known: Vec::new(), lenient: false }),
             None => Err(Fail::at(
                 node.span(),
                 format!("json: cannot unmarshal {} into Go value of type {}.{owner}", kind_of(node), package(owner)),
@@ -67,11 +48,6 @@ impl<'n> Reading<'n> {
     /// A plugin's configuration: unknown fields pass, numbers and booleans serve as texts.
     pub(super) fn lenient(node: &'n Node, owner: &'static str) -> Result<Self, Fail> {
         Ok(Self { lenient: true, ..Self::of(node, owner)? })
-    }
-
-    /// The same, reached by other fields.
-    pub(super) fn under(self, way: &'static str) -> Self {
-        Self { way: Some(way), ..self }
     }
 
     fn entries(&self) -> &'n [Entry] {
@@ -100,11 +76,7 @@ impl<'n> Reading<'n> {
         let found = kind_of(node);
         Fail::at(
             node.span(),
-            format!(
-                "json: cannot unmarshal {found} into Go struct field {}.{}{field} of type {wanted}",
-                self.owner,
-                self.way.unwrap_or_else(|| way(self.owner, field))
-            ),
+            format!("json: cannot unmarshal {found} into Go struct field {}.{field} of type {wanted}", self.owner),
         )
     }
 

@@ -24,17 +24,29 @@ pub(super) fn is_remote(path: &str) -> bool {
     })
 }
 
-/// The gap that an address leaves.
-pub(super) fn gap(path: &str, span: Span) -> Gap {
-    // Credentials may stand before the host.
-    let shown = match (path.split_once("://"), path.find('@')) {
+/// Whether a path is one of a file on the web, as `api/internal/loader/fileloader.go` tells them.
+pub(super) fn is_web_file(path: &str) -> bool {
+    path.split_once(':').is_some_and(|(scheme, _)| ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web)))
+}
+
+/// An address without the credentials that may stand before the host.
+pub(super) fn shown(path: &str) -> String {
+    match (path.split_once("://"), path.find('@')) {
         (Some((scheme, rest)), Some(_)) => match rest.split_once('@') {
             Some((_, host)) => format!("{scheme}://{host}"),
             None => path.to_owned(),
         },
         _ => path.to_owned(),
-    };
-    Gap::new("remote-base", format!("`{shown}` is outside the repository and is not fetched")).at(span)
+    }
+}
+
+/// The gap that an address leaves.
+pub(super) fn gap(path: &str, span: Option<Span>) -> Gap {
+    let gap = Gap::new("remote-base", format!("`{}` is outside the repository and is not fetched", shown(path)));
+    match span {
+        Some(span) => gap.at(span),
+        None => gap,
+    }
 }
 
 #[cfg(test)]
@@ -53,6 +65,8 @@ mod tests {
         ] {
             assert!(is_remote(address), "{address}");
         }
+        assert!(is_web_file("HTTPS://example.com/x") && is_web_file("http:x"));
+        assert!(!is_web_file("git::https://example.com/x") && !is_web_file("a/https:"));
         for path in ["../base", "a@b", "github.company/base", "deploy.yaml", "/abs"] {
             assert!(!is_remote(path), "{path}");
         }
@@ -60,7 +74,7 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        let gap = gap("https://user:secret@host/repo", Span::new(FileId(0), 0, 0));
+        let gap = gap("https://user:secret@host/repo", Some(Span::new(FileId(0), 0, 0)));
         assert!(!gap.message.contains("secret"));
     }
 }

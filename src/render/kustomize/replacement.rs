@@ -206,8 +206,18 @@ impl Source {
         if found.next().is_some() {
             return Err(Fail::new(format!("multiple matches for selector {}", described())));
         }
-        let value = tree::lookup(&object.node, &tree::split_field_path(&self.path))
-            .map_err(|fail| fail.within("error looking up replacement source"))?;
+        let path = tree::split_field_path(&self.path);
+        let mut shown;
+        let node = if matches!(&path[..], [meta] if meta == "metadata")
+            || matches!(&path[..], [meta, annotations] if meta == "metadata" && annotations == "annotations")
+        {
+            shown = object.clone();
+            shown.show_notes()?;
+            &shown.node
+        } else {
+            &object.node
+        };
+        let value = tree::lookup(node, &path).map_err(|fail| fail.within("error looking up replacement source"))?;
         let value = value.filter(|node| !tree::is_empty(node)).ok_or_else(|| {
             Fail::new(format!("fieldPath `{}` is missing for replacement source {}", self.path, self.id))
         })?;

@@ -1,32 +1,48 @@
 //! YAML inside a text, written again after a field of it was changed: as yaml.v3 writes a tree that it read, with its quotes,
 //! flow collections and comments, but without its empty lines and with an indentation of its own.
 //!
-//! What this does not know how to write (anchors, tags of collections, keys that are no texts, comments in odd places) gives
-//! nothing, and the text is then changed in place.
+//! What this does not know how to write (long keys, comments in odd places) gives nothing, and the text is then changed in place.
+
+mod scalar;
 
 use granit_parser::{Event, Parser};
 
-use super::meaning;
+pub(super) use scalar::plain;
+
+use super::parse::{self, Marks};
 use crate::source::{FileId, Span};
-use crate::yaml::emit::{Emitter, Layout};
-use crate::yaml::{Entry, Node, Scalar, Style, Value};
+use crate::yaml::{Entry, Node, Style, Value};
 
 /// The file that the spans of the tree are of, which is the text itself.
 pub(super) const TEXT: FileId = FileId(u32::MAX);
 
-/// Writes a tree that was read from a text; of what was `changed` the comments go too. `flows` says whether a collection that
-/// came from elsewhere is a flow collection there.
-pub(super) fn write(root: &Node, text: &str, changed: &[Node], flows: &dyn Fn(&Node) -> bool) -> Option<String> {
+/// Writes a tree that was read from a text as it is written there; of what was `changed` the comments go too. `flows` says
+/// whether a collection that came from elsewhere is a flow collection there.
+pub(super) fn write(
+    (root, marks): (&Node, &Marks),
+    text: &str,
+    changed: &[Node],
+    flows: &dyn Fn(&Node) -> bool,
+) -> Option<String> {
     let mut comments = comments(text)?;
     comments.retain(|comment| {
         let inside = |node: &Node| node.as_scalar().is_none() && within(node.span(), comment);
-        !changed.iter().any(|node| inside(node) && column_of(text, node.span().start as usize) <= comment.column)
+        // What trails an alias is the alias's own.
+        let behind = |node: &Node| {
+            parse::is_alias(node) && comment.trails && line_of(text, node.span().start as usize) == comment.line
+        };
+        !changed.iter().any(behind)
+            && !changed.iter().any(|node| inside(node) && column_of(text, node.span().start as usize) <= comment.column)
     });
-    if root.as_scalar().is_some() || is_flow(root, text) {
+    let mut writer = Writer { text, marks, flows, comments, next: 0, out: String::new(), last_indent: None };
+    if root.as_scalar().is_some() {
         return None;
     }
-    let mut writer = Writer { text, flows, comments, next: 0, out: String::new(), last_indent: None };
+    if !is_flow(root, text) && writer.push_mark(root) {
+        writer.out = format!("{}\n", writer.out.trim_start());
+    }
     match &root.value {
+        _ if is_flow(root, text) => writer.out = writer.inline(root, false, 0)?,
         Value::Map(map) => writer.map(&map.entries, 0)?,
         _ => writer.seq(root.as_seq()?, 0)?,
     }
@@ -58,19 +74,13 @@ fn column_of(text: &str, at: usize) -> usize {
     at - text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// The comments, if the text has nothing that cannot be written.
+/// The comments of the first document.
 fn comments(text: &str) -> Option<Vec<Comment>> {
     let mut found = Vec::new();
     let options = granit_parser::options! { max_buffered_comment_events: 1_000_000 };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.ok()?;
         match event {
-            Event::Alias(_) | Event::Scalar(_, _, 1.., _) => return None,
-            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag)
-                if anchor != 0 || tag.is_some() =>
-            {
-                return None;
-            }
             Event::Comment(comment, _) => {
                 let start = span.byte_range()?.start;
                 let line_start = start - column_of(text, start);
@@ -99,6 +109,7 @@ fn is_flow(node: &Node, text: &str) -> bool {
 
 struct Writer<'t> {
     text: &'t str,
+    marks: &'t Marks,
     flows: &'t dyn Fn(&Node) -> bool,
     comments: Vec<Comment>,
     /// The first comment that was not written yet.
@@ -111,6 +122,31 @@ struct Writer<'t> {
 impl Writer<'_> {
     fn is_flow(&self, node: &Node) -> bool {
         if node.span().file == TEXT { is_flow(node, self.text) } else { (self.flows)(node) }
+    }
+
+    /// What stands before a node, with a blank behind it.
+    fn mark(&self, node: &Node) -> String {
+        self.mark_at(node.span(), node.as_scalar().is_some())
+    }
+
+    fn mark_at(&self, at: Span, scalar: bool) -> String {
+        let mark = if at.file == TEXT { self.marks.get(&(at.start, scalar)) } else { None };
+        let Some(mark) = mark else { return String::new() };
+        let mut made = mark.anchor.as_ref().map_or_else(String::new, |anchor| format!("&{anchor} "));
+        if let Some(tag) = &mark.tag {
+            made.push_str(&format!("{tag} "));
+        }
+        made
+    }
+
+    /// The mark of a block, behind its key or its dash.
+    fn push_mark(&mut self, node: &Node) -> bool {
+        let mark = self.mark(node);
+        if !mark.is_empty() {
+            self.out.push(' ');
+            self.out.push_str(mark.trim_end());
+        }
+        !mark.is_empty()
     }
 
     fn pad(&mut self, indent: usize) {
@@ -203,10 +239,12 @@ impl Writer<'_> {
     fn value(&mut self, node: &Node, key: Span, indent: usize) -> Option<()> {
         match &node.value {
             Value::Map(map) if !map.entries.is_empty() && !self.is_flow(node) => {
+                self.push_mark(node);
                 self.end(key);
                 self.map(&map.entries, indent + 2)
             }
             Value::Seq(items) if !items.is_empty() && !self.is_flow(node) => {
+                self.push_mark(node);
                 self.end(key);
                 self.seq(items, indent)
             }
@@ -236,11 +274,13 @@ impl Writer<'_> {
             self.out.push('-');
             match &item.value {
                 Value::Map(map) if !map.entries.is_empty() && !self.is_flow(item) => {
-                    self.out.push(' ');
+                    let end = if self.push_mark(item) { '\n' } else { ' ' };
+                    self.out.push(end);
                     self.map(&map.entries, indent + 2)?;
                 }
                 Value::Seq(inner) if !inner.is_empty() && !self.is_flow(item) => {
-                    self.out.push(' ');
+                    let end = if self.push_mark(item) { '\n' } else { ' ' };
+                    self.out.push(end);
                     self.seq(inner, indent + 2)?;
                 }
                 _ => self.line(item, indent + 2)?,
@@ -258,18 +298,28 @@ impl Writer<'_> {
             Some(b'?' | b'!' | b'&' | b'|' | b'>') => return None,
             _ => Style::Plain,
         };
-        // `<<` is read as what it brings, and a long key stands behind a `?`.
-        if &*entry.key == "<<" || entry.key.len() > 128 || raw.contains('\n') {
+        // A long key stands behind a `?`, and so does a line end.
+        if entry.key.len() > 128 || raw.contains('\n') {
             return None;
         }
+        let mark = self.mark_at(span, true);
         match style {
-            Style::Plain => Some(entry.key.to_string()),
-            style => quoted(&entry.key, style),
+            // An alias must not run into the colon.
+            Style::Plain if &*entry.key == "<<" => Some("!!merge <<".to_owned()),
+            Style::Plain if entry.key.starts_with('*') => Some(format!("{} ", entry.key)),
+            Style::Plain => Some(format!("{mark}{}", entry.key)),
+            style => Some(format!("{mark}{}", scalar::quoted(&entry.key, style, 0)?)),
         }
     }
 
     /// A scalar or a flow collection.
     fn inline(&self, node: &Node, in_flow: bool, indent: usize) -> Option<String> {
+        let mark = self.mark(node);
+        let written = self.unmarked(node, in_flow, indent)?;
+        Some(if written.is_empty() { mark.trim_end().to_owned() } else { mark + &written })
+    }
+
+    fn unmarked(&self, node: &Node, in_flow: bool, indent: usize) -> Option<String> {
         match &node.value {
             Value::Map(map) => {
                 let mut parts = Vec::with_capacity(map.entries.len());
@@ -283,153 +333,28 @@ impl Writer<'_> {
                 let parts: Option<Vec<String>> = items.iter().map(|item| self.inline(item, true, indent)).collect();
                 Some(format!("[{}]", parts?.join(", ")))
             }
+            Value::Scalar(scalar) if parse::is_alias(node) => Some(scalar.text.to_string()),
             Value::Scalar(scalar) => {
                 let span = node.span();
                 let raw = if span.file == TEXT { self.text.get(span.start as usize..span.end as usize) } else { None };
-                self::scalar(scalar, raw, in_flow, indent)
+                let told = raw.is_some() && self.marks.get(&(span.start, true)).is_some_and(|mark| mark.tag.is_some());
+                scalar::scalar(scalar, raw, told, in_flow, indent)
             }
         }
     }
-}
-
-fn scalar(scalar: &Scalar, raw: Option<&str>, in_flow: bool, indent: usize) -> Option<String> {
-    let text = &*scalar.text;
-    match scalar.style {
-        Style::Literal | Style::Folded if !in_flow => block(text, scalar.style, indent),
-        Style::Plain => {
-            let explicit =
-                scalar.tag.as_deref().filter(|tag| !tag.is_empty() && raw.is_some_and(|raw| raw.contains('!')));
-            if explicit.is_some() {
-                return None;
-            }
-            if text.contains('\n') {
-                return if in_flow { None } else { block(text, Style::Literal, indent) };
-            }
-            if in_flow && text.is_empty() {
-                return Some("''".to_owned());
-            }
-            if in_flow && text.contains([',', '?', '[', ']', '{', '}']) {
-                return quoted(text, Style::SingleQuoted);
-            }
-            match raw {
-                Some(raw) => plain(raw, text),
-                None if scalar.tag.as_deref().is_none_or(str::is_empty) => untyped(text),
-                None => plain("x", text),
-            }
-        }
-        style => quoted(text, style),
-    }
-}
-
-/// How a text is written in the place of a plain scalar, whose type it keeps: by quotes, or by a tag where they do not help.
-pub(super) fn plain(old: &str, new: &str) -> Option<String> {
-    let (was, is) = (meaning::kind(old), meaning::kind(new));
-    match was {
-        "!!str" if is == "!!str" => string(new),
-        "!!str" => quoted(new, Style::DoubleQuoted),
-        _ if was == is => Some(new.to_owned()),
-        _ if is == "!!str" => Some(format!("{was} {}", string(new)?)),
-        _ => Some(format!("{was} {new}").trim_end().to_owned()),
-    }
-}
-
-/// A text without a type.
-fn untyped(text: &str) -> Option<String> {
-    if meaning::kind(text) == "!!str" { string(text) } else { Some(text.to_owned()) }
-}
-
-/// A text that is no other type when it is plain: in quotes only if its characters ask for them.
-fn string(text: &str) -> Option<String> {
-    let mut emitter = Emitter::new(Layout::KUSTOMIZE);
-    emitter.string(text).ok()?;
-    let written = emitter.finish();
-    let written = written.trim_end_matches('\n');
-    // What YAML 1.1 takes for something else is not quoted here.
-    let bare = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|bare| *bare == text);
-    let ambiguous = bare.filter(|bare| bare.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:+-".contains(&b)));
-    Some(ambiguous.unwrap_or(written).to_owned())
-}
-
-fn quoted(text: &str, style: Style) -> Option<String> {
-    let special = text.contains(|c: char| c.is_control() || c == '\u{feff}');
-    if style == Style::SingleQuoted && !special {
-        return Some(format!("'{}'", text.replace('\'', "''")));
-    }
-    if style == Style::SingleQuoted && text.contains('\n') {
-        return None;
-    }
-    let mut made = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => made.extend(['\\', c]),
-            '\0' => made.push_str("\\0"),
-            '\x07' => made.push_str("\\a"),
-            '\x08' => made.push_str("\\b"),
-            '\t' => made.push_str("\\t"),
-            '\n' => made.push_str("\\n"),
-            '\x0b' => made.push_str("\\v"),
-            '\x0c' => made.push_str("\\f"),
-            '\r' => made.push_str("\\r"),
-            '\x1b' => made.push_str("\\e"),
-            '\u{85}' => made.push_str("\\N"),
-            '\u{2028}' => made.push_str("\\L"),
-            '\u{2029}' => made.push_str("\\P"),
-            c if c.is_control() => made.push_str(&format!("\\x{:02X}", c as u32)),
-            '\u{feff}' => made.push_str("\\uFEFF"),
-            c => made.push(c),
-        }
-    }
-    made.push('"');
-    Some(made)
-}
-
-/// A block with its header; ends with a line end.
-fn block(text: &str, style: Style, indent: usize) -> Option<String> {
-    let odd = text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') || text.contains(" \n");
-    if odd || text.ends_with(' ') || text.is_empty() || text.starts_with([' ', '\n']) {
-        return None;
-    }
-    let sign = if style == Style::Folded { '>' } else { '|' };
-    let chomp = match text.strip_suffix('\n') {
-        None => "-",
-        Some(rest) if rest.ends_with('\n') => "+",
-        Some(_) => "",
-    };
-    let mut made = format!("{sign}{chomp}\n");
-    let mut indented = true;
-    let mut empty = true;
-    for c in text.chars() {
-        if c == '\n' {
-            if style == Style::Folded && !empty && !indented {
-                made.push('\n');
-            }
-            made.push('\n');
-            empty = true;
-            continue;
-        }
-        if empty {
-            made.extend(std::iter::repeat_n(' ', indent));
-            indented = matches!(c, ' ' | '\t');
-        }
-        made.push(c);
-        empty = false;
-    }
-    if !made.ends_with('\n') {
-        made.push('\n');
-    }
-    Some(made)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse::{Placing, documents};
+    use super::super::parse::{Placing, as_written};
     use super::*;
     use crate::budget::Budget;
     use crate::yaml::Role;
 
     fn again(text: &str) -> Option<String> {
-        let read = documents(text, &Placing::Whole(TEXT), Role::Manifest, &Budget::default()).unwrap();
-        write(&read[0].root, text, &[], &|_| false)
+        let read = as_written(text, &Placing::Whole(TEXT), Role::Manifest, &Budget::default()).unwrap();
+        let read = read.filter(|read| read.complete)?;
+        write((&read.root, &read.marks), text, &[], &|_| false)
     }
 
     #[test]
@@ -438,7 +363,10 @@ mod tests {
         let laid = "# head\na: 1 # one\nb:\n  c: x\n  # about d\n  d: \"q\"\nlist:\n- n: a\n  v: [1, 2]\n- - b\nlit: |\n  one\n  two\nnul:";
         assert_eq!(again(text).as_deref(), Some(laid));
         assert_eq!(again("a: 1\n# foot\n\nb: 2\n# last\n").as_deref(), Some("a: 1\n# foot\n\nb: 2\n# last"));
-        assert_eq!(again("a: &x 1\nb: *x\n"), None);
+        let marked = "a: &x {b: &y 1, c: *y}\nd: &m\n  e: f\n  e: g\nh: &q\n- &r\n  k: *x\n- !t [*y]\ni: !!int &z 7\nj:\n  <<: [*m, {z: 1}]\n1: &n";
+        let laid = marked.replace("!!int &z", "&z !!int").replace("<<", "!!merge <<");
+        assert_eq!(again(marked), Some(laid));
+        assert_eq!(again("? [a]\n: b\n"), None);
     }
 
     #[test]

@@ -1,20 +1,19 @@
 //! One kustomization from its file to its objects: resources, generators, components, transformers, validators, in the order
 //! in which Kustomize takes them. Follows `api/internal/target/kusttarget.go`.
 
-use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::bases::Bases;
-use super::charts::Charts;
+use super::build::Build;
 use super::config::{self, Config};
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec};
 use super::files::Loader;
 use super::generator;
 use super::kustomization::{self, Kustomization, Var};
-use super::metadata::{self, BuildMetadata, Provenance};
+use super::metadata::{self, Provenance};
 use super::object::Object;
-use super::patch::{self, Patching};
+use super::patch::{self, Patching, Ready};
 use super::plugin;
 use super::remote;
 use super::replacement;
@@ -23,42 +22,10 @@ use super::schema::Schemas;
 use super::transform::{Affix, Images, Marks, Namespace, Replicas, Subjects};
 use super::tree;
 use super::vars;
-use crate::finding::Gap;
 use crate::yaml::{Entry, Node, Role};
 
 /// Folders may lead to folders this often.
 const DEEPEST: usize = 64;
-
-/// What all kustomizations of one build have in common.
-pub(super) struct Build<'b> {
-    pub(super) charts: Option<&'b dyn Charts>,
-    pub(super) enable_helm: bool,
-    pub(super) enable_plugins: bool,
-    pub(super) kube_version: String,
-    pub(super) api_versions: Vec<String>,
-    pub(super) remotes: super::Remotes<'b>,
-    pub(super) gaps: RefCell<Vec<Gap>>,
-    /// Whether something that would have objects could not be seen.
-    pub(super) incomplete: Cell<bool>,
-    pub(super) schemas: RefCell<Option<Arc<Schemas>>>,
-    /// Whether a kind came up that is not Kubernetes' own, before anybody brought types: Kubernetes' types then count too.
-    pub(super) unknown_kind: Cell<bool>,
-    pub(super) metadata: BuildMetadata,
-}
-
-impl Build<'_> {
-    pub(super) fn gap(&self, gap: Gap) {
-        self.incomplete.set(true);
-        let mut gaps = self.gaps.borrow_mut();
-        if !gaps.contains(&gap) {
-            gaps.push(gap);
-        }
-    }
-
-    pub(super) fn schemas(&self) -> Arc<Schemas> {
-        self.schemas.borrow().clone().unwrap_or_else(Schemas::builtin)
-    }
-}
 
 /// What was gathered so far.
 #[derive(Clone, Default)]
@@ -97,7 +64,9 @@ impl<'t> Target<'t> {
     pub(super) fn set_schema(&self, reset: bool) -> Outcome {
         let k = &self.kustomization;
         let loaded = match &k.openapi_path {
-            Some(path) => Some(self.loader.load(tree::text(path)).map_err(|fail| fail.or_at(path.span()))?),
+            Some(path) => {
+                self.build.seen(self.loader.load(tree::text(path)).map_err(|fail| fail.or_at(path.span())))?
+            }
             None => None,
         };
         if self.build.schemas.borrow().is_some() && !reset {
@@ -133,9 +102,11 @@ impl<'t> Target<'t> {
     pub(super) fn accumulate(&self, mut ra: Accumulated) -> Result<Accumulated, Fail> {
         let k = &self.kustomization;
         self.resources(&mut ra, &k.resources).map_err(|fail| fail.within("accumulating resources"))?;
-        let config = config::load(&self.loader, &k.configurations)?;
+        let config = self.build.seen(config::load(&self.loader, &k.configurations))?;
+        let config = config.unwrap_or_else(Config::defaults);
         ra.config = Config::merged(&ra.config, &config).map_err(|fail| fail.within("merging config"))?;
-        let crds = config::from_crds(&self.loader, &k.crds).map_err(|fail| fail.within("loading CRDs"))?;
+        let crds = config::from_crds(&self.loader, &k.crds).map_err(|fail| fail.within("loading CRDs"));
+        let crds = self.build.seen(crds)?.unwrap_or_default();
         ra.config = Config::merged(&ra.config, &crds).map_err(|fail| fail.within("merging CRDs"))?;
         self.generate(&mut ra)?;
         let mut ra = self.components(ra).map_err(|fail| fail.within("accumulating components"))?;
@@ -152,7 +123,7 @@ impl<'t> Target<'t> {
             let text = tree::text(path);
             if remote::is_remote(text) {
                 let Some(dir) = (self.build.remotes)(text) else {
-                    self.build.gap(remote::gap(text, path.span()));
+                    self.build.gap(remote::gap(text, Some(path.span())));
                     continue;
                 };
                 let loader = self.loader.elsewhere(&dir).map_err(|fail| fail.or_at(path.span()))?;
@@ -207,7 +178,7 @@ impl<'t> Target<'t> {
                 match (self.build.remotes)(text) {
                     Some(dir) => self.loader.elsewhere(&dir),
                     None => {
-                        self.build.gap(remote::gap(text, path.span()));
+                        self.build.gap(remote::gap(text, Some(path.span())));
                         continue;
                     }
                 }
@@ -282,23 +253,39 @@ impl<'t> Target<'t> {
                 "trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm",
             ));
         }
+        // All generators are configured before the first one works.
+        let mut charts = Vec::new();
+        for chart in &k.helm_charts {
+            let namespace = k.namespace.as_ref().map_or(self.chart_namespace.as_str(), tree::text);
+            let ready = super::charts::ready(self, chart, k.helm_globals.as_ref(), namespace)
+                .map_err(|fail| fail.within("trouble configuring builtin HelmChartInflationGenerator"));
+            charts.extend(self.build.seen(ready)?);
+        }
+        let loading = |fail: Fail| fail.within("loading generator plugins");
+        let plugins = self.plugins(&k.generators, "generator").map_err(loading)?;
+        let mut generators = Vec::new();
+        for plugin in &plugins {
+            let ready =
+                plugin::generator(self, plugin).map_err(|fail| loading(fail.within("failed to load generator")));
+            generators.extend(self.build.seen(ready)?.map(|ready| (plugin, ready)));
+        }
         for (generators, secret) in [(&k.config_maps, false), (&k.secrets, true)] {
             let kind = if secret { "SecretGenerator" } else { "ConfigMapGenerator" };
             for one in generators {
-                let made = generator::generate(&self.loader, one, k.generator_options.as_ref(), secret)?;
+                let made = generator::generate(&self.loader, one, k.generator_options.as_ref(), secret);
+                let Some(made) = self.build.seen(made)? else { continue };
                 let made = vec![made];
                 self.take_generated(ra, made, &self.provenance.configured(&k.file_name, "builtin", kind, "", ""))?;
             }
         }
-        for chart in &k.helm_charts {
-            let namespace = k.namespace.as_ref().map_or(self.chart_namespace.as_str(), tree::text);
-            let made = super::charts::inflate(self, chart, k.helm_globals.as_ref(), namespace)?;
+        for chart in charts {
+            let made = self.build.seen(super::charts::inflate(self, chart))?.unwrap_or_default();
             let by = self.provenance.configured(&k.file_name, "builtin", "HelmChartInflationGenerator", "", "");
             self.take_generated(ra, made, &by)?;
         }
-        for plugin in self.plugins(&k.generators, "generator")? {
-            let made = plugin::generate(self, &plugin)?;
-            self.take_generated(ra, made, &plugin::provenance(&plugin))?;
+        for (plugin, ready) in generators {
+            let made = self.build.seen(plugin::generate(self, plugin, ready))?.unwrap_or_default();
+            self.take_generated(ra, made, &plugin::provenance(plugin))?;
         }
         Ok(())
     }
@@ -355,14 +342,21 @@ impl<'t> Target<'t> {
         let k = &self.kustomization;
         let config = Arc::clone(&ra.config);
         let schemas = self.build.schemas();
-        let patching = self.patching(&schemas);
         let map = &mut ra.map;
         // Everything is read before anything is changed.
-        let strategic = if k.strategic.is_empty() { None } else { Some(patch::named(&self.loader, &k.strategic)?) };
-        let patches = patch::all(&self.loader, &k.patches, &|gap| self.build.gap(gap))?;
-        let json: Vec<_> = k.json_patches.iter().map(|p| patch::json(&self.loader, p)).collect::<Result<_, _>>()?;
-        let replacements = replacement::ready(&self.loader, &k.replacements)?;
+        let seen = |ready| self.build.seen(ready).transpose();
+        let strategic = match k.strategic.is_empty() {
+            true => None,
+            false => self.build.seen(patch::named(&self.loader, &k.strategic))?,
+        };
+        let patches = k.patches.iter().filter_map(|p| seen(patch::ready(&self.loader, p)));
+        let patches: Vec<Ready> = patches.collect::<Result<_, _>>()?;
+        let json = k.json_patches.iter().filter_map(|p| seen(patch::json(&self.loader, p)));
+        let json: Vec<Ready> = json.collect::<Result<_, _>>()?;
+        let replacements = self.build.seen(replacement::ready(&self.loader, &k.replacements))?.unwrap_or_default();
         let plugins = self.plugins(&k.transformers, "transformer")?;
+        plugins.iter().try_for_each(plugin::check_transformer)?;
+        let patching = self.patching(&schemas);
         let done = |map: &mut ResMap, kind: &str| self.done(map, kind);
         if let Some(strategic) = &strategic {
             strategic.transform(map, &patching)?;
@@ -418,7 +412,7 @@ impl<'t> Target<'t> {
             done(map, "ReplacementTransformer");
         }
         for plugin in &plugins {
-            plugin::transform(self, plugin, map)?;
+            self.build.seen(plugin::transform(self, plugin, map))?;
             if self.build.metadata.transformers {
                 metadata::add_transformation(map, &plugin::provenance(plugin));
             }

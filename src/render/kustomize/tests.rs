@@ -316,6 +316,39 @@ helmCharts:
 }
 
 #[test]
+fn files_of_the_web_are_gaps() {
+    let kustomization = "\
+resources: [web.yaml]
+openapi: {path: https://example.com/schema.json}
+crds: [https://example.com/crd.json]
+configurations: [https://example.com/names.yaml]
+configMapGenerator:
+- {name: a, files: [x=https://me:word@example.com/x.json]}
+- {name: b, envs: [http://example.com/x.env]}
+- {name: c, behavior: merge, literals: [k=v]}
+patches:
+- path: https://example.com/patch.yaml
+- path: own.yaml
+replacements:
+- path: https://example.com/replacements.yaml
+namePrefix: p-
+";
+    let texts = vec![
+        ("kustomization.yaml", kustomization),
+        ("web.yaml", DEPLOYMENT),
+        ("own.yaml", "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: web, labels: {own: patch}}\n"),
+    ];
+    let (repository, result) = built_with(texts, "", &Options::default());
+    let result = result.unwrap();
+    assert_eq!(result.objects.len(), 1);
+    assert_eq!(text(&result.objects[0], &["metadata", "name"]), "p-web");
+    assert_eq!(text(&result.objects[0], &["metadata", "labels", "own"]), "patch");
+    let lines: Vec<usize> = result.gaps.iter().map(|gap| repository.sources().place(gap.span.unwrap()).line).collect();
+    assert_eq!(lines, [2, 4, 3, 6, 7, 10, 13]);
+    assert!(result.gaps.iter().all(|gap| gap.kind == "remote-base" && !gap.message.contains("word")));
+}
+
+#[test]
 fn bombs_meet_the_budget() {
     let mut ops = String::from("- {op: add, path: /spec/a, value: {x: [1, 2, 3, 4]}}\n");
     for _ in 0..40 {

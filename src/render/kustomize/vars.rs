@@ -72,8 +72,9 @@ pub(super) fn resolve(map: &mut ResMap, vars: &[Var], config: &Config, incomplet
 }
 
 fn value(map: &ResMap, var: &Var) -> Result<Option<Node>, Fail> {
+    let shown = || format!("{{{} {} {{{}}}}}", var.name, var.gvk, var.field);
     let Some(object) = map.list.iter().find(|object| object.notes.variables.contains(&var.name)) else {
-        let shown = format!("{{{} {} {{{}}}}}", var.name, var.gvk, var.field);
+        let shown = shown();
         return Err(Fail::new(format!("var '{shown}' cannot be mapped to a field in the set of known resources")));
     };
     let mut path = Vec::new();
@@ -91,7 +92,7 @@ fn value(map: &ResMap, var: &Var) -> Result<Option<Node>, Fail> {
     }
     let found = tree::lookup(&object.node, &path).ok().flatten();
     let found = found.ok_or_else(|| {
-        Fail::new(format!("field specified in var '{}' not found in corresponding resource", var.name))
+        Fail::new(format!("field specified in var '{}' not found in corresponding resource", shown()))
     })?;
     // Only single values can stand in a text.
     Ok((Shape::of(found) == Shape::Scalar && !tree::is_null(found)).then(|| found.clone()))

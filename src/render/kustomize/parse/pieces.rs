@@ -83,14 +83,26 @@ impl<'t> Lines<'t> {
     }
 
     /// Puts blanks, which do not count there, before the lines of quoted texts that are indented less than the event parser
-    /// wants and go-yaml cares. Whether anything had to be done.
-    pub(super) fn indent_quoted(&mut self) -> bool {
+    /// wants and go-yaml cares, and in the place of tabs that only the event parser minds. Whether anything had to be done.
+    pub(super) fn mend(&mut self) -> bool {
         let widest = self.text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
         let blanks = " ".repeat(widest.min(1_000) + 1);
         let (mut work, mut done) = (0, false);
         while work < MOST_WORK {
             work += self.text.len();
-            let Some(at) = first_low_line(&self.text).filter(|&at| self.text.is_char_boundary(at)) else { break };
+            let Some((at, is_tab)) = first_flaw(&self.text) else { break };
+            if is_tab {
+                let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
+                let bytes = self.text.as_bytes();
+                let start = at - bytes[..at].iter().rev().take_while(|b| is_blank(b)).count();
+                let end = at + bytes[at..].iter().take_while(|b| is_blank(b)).count();
+                if !bytes[start..end].contains(&b'\t') {
+                    break;
+                }
+                self.text.to_mut().replace_range(start..end, &" ".repeat(end - start));
+                done = true;
+                continue;
+            }
             let known = self.shifts.partition_point(|&(from, _)| from <= at);
             let before = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
             let width = blanks.len() as isize;
@@ -106,8 +118,9 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// The first line of a quoted text that is indented too little, unless a document begins or ends there.
-fn first_low_line(text: &str) -> Option<usize> {
+/// The first line of a quoted text that is indented too little, unless a document begins or ends there; or the first tab that
+/// the event parser minds.
+fn first_flaw(text: &str) -> Option<(usize, bool)> {
     use granit_parser::{ErrorKind, Parser};
     let options = granit_parser::options! { emit_comments: false };
     let mut events = Parser::new_from_str_with_options(text, options);
@@ -115,7 +128,11 @@ fn first_low_line(text: &str) -> Option<usize> {
         let Err(error) = events.next_event()? else { continue };
         let at = error.marker().byte_offset()?.min(text.len());
         let marks = text[..at].ends_with('\n') && ["---", "..."].iter().any(|marker| text[at..].starts_with(marker));
-        return (matches!(error.kind(), ErrorKind::InvalidQuotedScalarIndent) && !marks).then_some(at);
+        return match error.kind() {
+            ErrorKind::InvalidQuotedScalarIndent if !marks && text.is_char_boundary(at) => Some((at, false)),
+            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => Some((at, true)),
+            _ => None,
+        };
     }
 }
 

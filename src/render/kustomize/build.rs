@@ -1,0 +1,55 @@
+//! What all kustomizations of one build have in common: its options, the types that patches merge by, and the gaps that what
+//! cannot be seen leaves.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::charts::Charts;
+use super::fail::Fail;
+use super::metadata::BuildMetadata;
+use super::remote;
+use super::schema::Schemas;
+use crate::finding::Gap;
+
+/// What all kustomizations of one build have in common.
+pub(super) struct Build<'b> {
+    pub(super) charts: Option<&'b dyn Charts>,
+    pub(super) enable_helm: bool,
+    pub(super) enable_plugins: bool,
+    pub(super) kube_version: String,
+    pub(super) api_versions: Vec<String>,
+    pub(super) remotes: super::Remotes<'b>,
+    pub(super) gaps: RefCell<Vec<Gap>>,
+    /// Whether something that would have objects could not be seen.
+    pub(super) incomplete: Cell<bool>,
+    pub(super) schemas: RefCell<Option<Arc<Schemas>>>,
+    /// Whether a kind came up that is not Kubernetes' own, before anybody brought types: Kubernetes' types then count too.
+    pub(super) unknown_kind: Cell<bool>,
+    pub(super) metadata: BuildMetadata,
+}
+
+impl Build<'_> {
+    pub(super) fn gap(&self, gap: Gap) {
+        self.incomplete.set(true);
+        let mut gaps = self.gaps.borrow_mut();
+        if !gaps.contains(&gap) {
+            gaps.push(gap);
+        }
+    }
+
+    /// What could be read; a file of the web leaves a gap instead.
+    pub(super) fn seen<T>(&self, read: Result<T, Fail>) -> Result<Option<T>, Fail> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(Fail { outside: Some(address), span, .. }) => {
+                self.gap(remote::gap(&address, span));
+                Ok(None)
+            }
+            Err(fail) => Err(fail),
+        }
+    }
+
+    pub(super) fn schemas(&self) -> Arc<Schemas> {
+        self.schemas.borrow().clone().unwrap_or_else(Schemas::builtin)
+    }
+}
