@@ -50,7 +50,7 @@ fn is_builtin(target: &Target<'_>, plugin: &Object) -> Result<bool, Fail> {
 pub(super) enum Generator<'p> {
     /// One that is not run.
     Unseen,
-    Chart(charts::Ready<'p>),
+    Chart(Box<charts::Ready<'p>>),
     Other,
 }
 
@@ -69,7 +69,9 @@ pub(super) fn generator<'p>(target: &Target<'_>, plugin: &'p Object) -> Result<G
             if !target.build.enable_helm {
                 return Err(configured(Fail::at(node.span(), "must specify --enable-helm")));
             }
-            charts::ready(target, node, Some(node), "").map(Generator::Chart).map_err(configured)
+            charts::ready(target, node, Some(node), "")
+                .map(|ready| Generator::Chart(Box::new(ready)))
+                .map_err(configured)
         }
         kind if GENERATORS.contains(&kind) => Ok(Generator::Other),
         kind if TRANSFORMERS.contains(&kind) => {
@@ -95,7 +97,7 @@ pub(super) fn check_transformer(plugin: &Object) -> Outcome {
 pub(super) fn generate(target: &Target<'_>, plugin: &Object, ready: Generator<'_>) -> Result<Vec<Object>, Fail> {
     match ready {
         Generator::Unseen => return Ok(Vec::new()),
-        Generator::Chart(chart) => return charts::inflate(target, chart),
+        Generator::Chart(chart) => return charts::inflate(target, *chart),
         Generator::Other => {}
     }
     let node = &plugin.node;
