@@ -188,8 +188,17 @@ impl Matcher<'_> {
         let placing = Placing::Somewhere(field.span());
         let read = parse::as_written(tree::text(field), &placing, Role::Manifest, self.budget)?;
         let nothing = read.is_none();
-        let root = read.map(|read| read.root).filter(|root| Shape::of(root) != Shape::Scalar);
         let in_list = next.is_some_and(|part| is_item(part) || part == "*");
+        let root = read.map(|read| match read.root {
+            // Null takes fields and items.
+            null if tree::is_null(&null) && self.make.is_some() => match next {
+                Some(part) if part.parse::<u32>().is_ok() => Node::seq(Vec::new(), null.origin),
+                _ if in_list => null,
+                _ => Node::map(Vec::new(), null.origin),
+            },
+            root => root,
+        });
+        let root = root.filter(|root| Shape::of(root) != Shape::Scalar || tree::is_null(root));
         let expected = if in_list { "SequenceNode" } else { "MappingNode" };
         let found = if nothing { ": node contents:\nnull" } else { "ScalarNode" };
         let message = || format!("wrong node kind: expected {expected} but got {found}");

@@ -58,6 +58,37 @@ pub(super) fn sees_annotations(operations: &[Operation]) -> bool {
     })
 }
 
+/// The largest whole number below which every one has a float of its own.
+const EXACT: u64 = 1 << 53;
+
+/// Whole numbers as they come back from a way through Go's JSON, where every number is a float.
+pub(super) fn round(node: &mut Node) {
+    if let Some(text) = rounded(node) {
+        *node = Node::plain(text, node.origin.clone());
+    } else if any_rounded(node) {
+        tree::items_mut(node).into_iter().flatten().for_each(round);
+        tree::entries_mut(node).into_iter().flatten().for_each(|entry| round(&mut entry.value));
+    }
+}
+
+fn any_rounded(node: &Node) -> bool {
+    let mut items = node.as_seq().into_iter().flatten();
+    let mut entries = node.as_map().into_iter().flat_map(|map| &map.entries);
+    let differs = |node: &Node| rounded(node).is_some() || any_rounded(node);
+    items.any(differs) || entries.any(|entry| differs(&entry.value))
+}
+
+fn rounded(node: &Node) -> Option<String> {
+    let float = match meaning::of(node.as_scalar().filter(|scalar| scalar.text.len() >= 16)?) {
+        Meaning::Int(value) if value.unsigned_abs() > EXACT => value as f64,
+        Meaning::Uint(value) if value > EXACT => value as f64,
+        _ => return None,
+    };
+    // What still is a whole number of 64 bits is written as one.
+    let whole = (-9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&float);
+    Some(if whole { float.to_string() } else { meaning::float_text(float) })
+}
+
 /// Applies the operations in order.
 pub(super) fn apply(root: &mut Node, operations: &[Operation], budget: &Budget) -> Outcome {
     for operation in operations {

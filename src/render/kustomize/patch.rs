@@ -351,6 +351,7 @@ fn apply_json(object: &mut Object, operations: &[Operation], patching: &Patching
         object.show_notes()?;
     }
     json_patch::apply(&mut object.node, operations, patching.loader.shared.budget)?;
+    json_patch::round(&mut object.node);
     if shows_notes {
         object.hide_notes();
     }

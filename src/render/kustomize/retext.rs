@@ -212,10 +212,17 @@ impl Writer<'_> {
 
     /// The comments at the end.
     fn rest(&mut self) -> Option<()> {
-        for comment in &self.comments[self.next..] {
+        let mut ends_document = false;
+        for (at, comment) in self.comments[self.next..].iter().enumerate() {
             let before = self.text[..comment.start].trim_end_matches(' ');
-            if comment.trails || comment.column != 0 || before.ends_with("\n\n") {
+            let apart = before.ends_with("\n\n");
+            ends_document |= apart && at == 0;
+            if comment.trails || comment.column != 0 || (apart && !ends_document) {
                 return None;
+            }
+            if apart {
+                // What ends the document stays apart.
+                self.out.push('\n');
             }
             self.out.push_str(&comment.text);
             self.out.push('\n');

@@ -24,8 +24,10 @@ pub(super) fn merge(known: &mut Vec<Var>, incoming: &[Var]) -> Outcome {
 /// Notes at the objects which variables take their values there.
 pub(super) fn note(map: &mut ResMap, vars: &[Var]) -> Outcome {
     for var in vars {
-        let wanted = ResId::new(var.gvk.clone(), &var.object, &var.namespace);
-        let strict = !wanted.namespace.is_empty() || wanted.cluster;
+        // What a variable refers to is never taken to be without a namespace.
+        let (gvk, name, namespace) = (var.gvk.clone(), var.object.clone(), var.namespace.clone());
+        let wanted = ResId { gvk, name, namespace, cluster: false };
+        let strict = !wanted.namespace.is_empty();
         let matches = |id: &ResId| {
             if strict { wanted.same(id) } else { wanted.name == id.name && wanted.gvk == id.gvk }
         };
@@ -34,7 +36,7 @@ pub(super) fn note(map: &mut ResMap, vars: &[Var]) -> Outcome {
             [at] => map.list[*at].notes.variables.push(var.name.clone()),
             found => {
                 let message =
-                    format!("found {} resId matches for var {} (unable to disambiguate)", found.len(), var.name);
+                    format!("found {} resId matches for var {} (unable to disambiguate)", found.len(), told(var));
                 return Err(Fail::at(var.span, message));
             }
         }
@@ -71,10 +73,14 @@ pub(super) fn resolve(map: &mut ResMap, vars: &[Var], config: &Config, incomplet
     Ok(())
 }
 
+/// A variable as Go prints it.
+fn told(var: &Var) -> String {
+    format!("{{{} {} {{{}}}}}", var.name, var.gvk, var.field)
+}
+
 fn value(map: &ResMap, var: &Var) -> Result<Option<Node>, Fail> {
-    let shown = || format!("{{{} {} {{{}}}}}", var.name, var.gvk, var.field);
     let Some(object) = map.list.iter().find(|object| object.notes.variables.contains(&var.name)) else {
-        let shown = shown();
+        let shown = told(var);
         return Err(Fail::new(format!("var '{shown}' cannot be mapped to a field in the set of known resources")));
     };
     let mut path = Vec::new();
@@ -92,7 +98,7 @@ fn value(map: &ResMap, var: &Var) -> Result<Option<Node>, Fail> {
     }
     let found = tree::lookup(&object.node, &path).ok().flatten();
     let found = found.ok_or_else(|| {
-        Fail::new(format!("field specified in var '{}' not found in corresponding resource", shown()))
+        Fail::new(format!("field specified in var '{}' not found in corresponding resource", told(var)))
     })?;
     // Only single values can stand in a text.
     Ok((Shape::of(found) == Shape::Scalar && !tree::is_null(found)).then(|| found.clone()))

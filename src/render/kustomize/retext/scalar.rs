@@ -21,7 +21,7 @@ pub(super) fn scalar(scalar: &Scalar, raw: Option<&str>, told: bool, in_flow: bo
                 let was = raw.map_or("!!str", meaning::kind);
                 return if was == "!!str" { written } else { Some(format!("{was} {}", written?)) };
             }
-            if in_flow && text.is_empty() {
+            if in_flow && text.is_empty() && raw.is_none_or(|raw| meaning::kind(raw) != "!!str") {
                 return Some("''".to_owned());
             }
             if in_flow && text.contains([',', '?', '[', ']', '{', '}']) {
