@@ -141,9 +141,14 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(plain);
         let Some((&b, after)) = others.split_first() else { break };
         match b {
-            b'\n' => out.extend_from_slice(b"\\n"),
             b'"' | b'\\' => out.extend_from_slice(&[b'\\', b]),
-            _ => out.extend_from_slice(format!("\\u{b:04x}").as_bytes()),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            _ => {
+                let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(b >> 4), digit(b & 15)]);
+            }
         }
         rest = after;
     }

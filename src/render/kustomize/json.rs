@@ -72,7 +72,13 @@ pub(super) fn string(text: &str, out: &mut String) {
         out.push_str(&text[copied..at]);
         match bytes[at] {
             b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
             b'\n' => out.push_str("\\n"),
+            b'\t' => out.push_str("\\t"),
+            b'\r' => out.push_str("\\r"),
+            b'<' => out.push_str("\\u003c"),
+            b'>' => out.push_str("\\u003e"),
+            b'&' => out.push_str("\\u0026"),
             _ => {
                 // Up to a byte that is a character by itself.
                 let length = bytes[at..].iter().position(|&b| ORDINARY[usize::from(b)]).unwrap_or(bytes.len() - at);
