@@ -1,7 +1,7 @@
 //! YAML as Argo CD, Helm and kubectl read and write it: trees whose every key and value knows its place and spelling.
 //!
-//! `node` is the tree, `json` its bridge to JSON, `embedded` reads YAML inside a string, `parse` reads it (Go's rules, under a budget), `scalar` says what a spelling means, `emit` writes
-//! what Go's libraries would write.
+//! `node` is the tree, `json` its bridge to JSON, `embedded` reads YAML inside a string, `parse` reads it (Go's rules, under a
+//! budget), `scalar` says what a spelling means, `scan` finds rare bytes, `emit` writes what Go's libraries would write.
 
 mod embedded;
 pub mod emit;
@@ -9,6 +9,7 @@ mod json;
 mod node;
 mod parse;
 mod scalar;
+mod scan;
 
 pub use embedded::parse_embedded;
 pub(crate) use json::write_list;
@@ -18,3 +19,4 @@ pub use parse::{
 };
 pub(crate) use parse::{Manner, misplaced_tab, parse_part};
 pub use scalar::{Dialect, Meaning};
+pub(crate) use scan::chars_near;

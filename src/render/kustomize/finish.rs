@@ -14,7 +14,7 @@ use super::object::Object;
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree;
-use crate::yaml::{Mapping, Meaning, Node, Scalar, Style, Value};
+use crate::yaml::{Mapping, Meaning, Node, Scalar, Style, Value, chars_near};
 
 /// Annotations by which Kustomize and its library take notes; none of them is printed.
 const NOTES: [&str; 20] = [
@@ -181,7 +181,7 @@ fn is_ordinary(scalar: &Scalar) -> bool {
 fn is_readable(text: &str) -> bool {
     // By the first bytes of theirs in UTF-8.
     let suspicious = |b: u8| (b == 0x7f) | (b == 0xc2) | (b == 0xef);
-    !text.as_bytes().chunks(32).any(|piece| piece.iter().fold(false, |any, &b| any | suspicious(b)))
+    chars_near(text, suspicious).all(|c| c != '\u{85}' && !is_unreadable(c))
 }
 
 /// How a scalar has to be spelled so that YAML 1.1 reads what YAML 1.2 meant; `None` if it is fine as it is.

@@ -21,6 +21,7 @@ use crate::budget::Budget;
 use crate::source::{FileId, Span};
 use crate::yaml::node::{Entry, Mapping, Node, Origin, Scalar, Style, Value};
 use crate::yaml::scalar::{Meaning, resolve};
+use crate::yaml::scan::chars_near;
 
 /// Collections inside each other that are read here, far below every limit.
 const DEEPEST: usize = 50;
@@ -80,18 +81,12 @@ pub(super) fn read(manner: Manner, file: FileId, text: &str, part: Range<usize>,
 /// Whether a text has no character that means more, or less, than itself: no control character, no byte order mark, no line
 /// end but `\n`.
 fn is_ordinary(text: &str) -> bool {
-    const PIECE: usize = 64;
     let remarkable = |b: u8| ((b < 0x20) & (b != b'\n')) | (b == 0x7f) | (b == 0xc2) | (b == 0xe2) | (b == 0xef);
     let plain = |c: char| {
         matches!(c, '\t' | '\n' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
             | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
     };
-    // In pieces without a branch for each byte, which a processor takes many of at a time.
-    text.as_bytes().chunks(PIECE).enumerate().all(|(number, piece)| {
-        let start = number * PIECE;
-        !piece.iter().fold(false, |any, &b| any | remarkable(b))
-            || text[text.floor_char_boundary(start)..text.ceil_char_boundary(start + piece.len())].chars().all(plain)
-    })
+    chars_near(text, remarkable).all(plain)
 }
 
 struct Quick<'t> {

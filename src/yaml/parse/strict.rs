@@ -5,6 +5,7 @@ use crate::budget::Budget;
 use crate::source::{FileId, Span};
 use crate::yaml::node::Style;
 use crate::yaml::scalar::Dialect;
+use crate::yaml::scan::holds;
 
 /// Takes out the documents that hold a character which Go's reader refuses.
 pub(super) fn refuse(file: FileId, text: &str, parsed: &mut Parsed) {
@@ -116,9 +117,7 @@ fn suspicious(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
 fn refused(text: &str) -> impl Iterator<Item = usize> + '_ {
     let suspicious =
         |b: u8| ((b < 0x20) & (b != b'\n') & (b != b'\r') & (b != b'\t')) | (b == 0x7f) | (b == 0xc2) | (b == 0xef);
-    // In pieces without a branch for each byte, which a processor takes many of at a time.
-    let any = text.as_bytes().chunks(64).any(|piece| piece.iter().fold(false, |any, &b| any | suspicious(b)));
-    let chars = if any { text } else { "" };
+    let chars = if holds(text.as_bytes(), suspicious) { text } else { "" };
     chars.char_indices().filter(|&(_, c)| !is_allowed(c)).map(|(at, _)| at)
 }
 
