@@ -113,6 +113,9 @@ pub(crate) fn parse_part(
 pub fn parse_whole(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
     let mut parsed = reader::read(dialect, file, text, budget);
     strict::refuse(file, text, &mut parsed);
+    if dialect == Dialect::V2 {
+        strict::refuse_empty_end(file, text, &mut parsed);
+    }
     parsed
 }
 

@@ -212,6 +212,7 @@ impl<'t, 'b> Reader<'t, 'b> {
                     }
                     let scalar = self.scalar(&text, style.into(), tag.as_deref(), at);
                     if self.tabs.is_some() {
+                        strict::check_indentation(scalar.style, self.text, at)?;
                         let outer = open.iter().rev().find(|open| !open.flow).map(|open| open.span.start);
                         let outer = outer.map(|start| self.column(start));
                         self.cover(at, strict::Cover::of(scalar.style, self.column(at.start), outer));

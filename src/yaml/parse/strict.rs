@@ -15,6 +15,26 @@ pub(super) fn refuse(file: FileId, text: &str, parsed: &mut Parsed) {
     }
 }
 
+/// Takes out a first document that ends (`...`) before it began: yaml.v2 wants something there.
+pub(super) fn refuse_empty_end(file: FileId, text: &str, parsed: &mut Parsed) {
+    let mut at = text.len() - text.trim_start_matches('\u{feff}').len();
+    let nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let mut lines = text[at..].split_inclusive('\n');
+    let line = loop {
+        match lines.next() {
+            Some(line) if nothing(line) => at += line.len(),
+            other => break other.unwrap_or(""),
+        }
+    };
+    if line.strip_prefix("...").is_some_and(|rest| rest.trim_start() != rest || rest.is_empty()) {
+        let span = Span::new(file, at, at + 3);
+        parsed.documents.retain(|document| document.index > 0);
+        parsed
+            .problems
+            .insert(0, Problem { span, message: "did not find expected node content".into(), exceeded: false });
+    }
+}
+
 /// Whether libyaml takes the name of an anchor.
 pub fn is_anchor_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
@@ -90,6 +110,20 @@ impl Tabs {
                 take_out(Span::new(file, at, at + 1), TAB, parsed);
             }
         }
+    }
+}
+
+/// Refuses a tab that begins the first line of a block scalar whose head leaves the indentation to that line.
+pub(super) fn check_indentation(style: Style, text: &str, at: Span) -> Result<(), Problem> {
+    let (before, block) = text.split_at(at.start as usize);
+    let blocks = matches!(style, Style::Literal | Style::Folded) && block.trim_start_matches(' ').starts_with('\t');
+    let head = before.trim_end().lines().next_back().filter(|_| blocks).and_then(|head| head.split(" #").next());
+    match head.map(|head| head.trim_end().trim_end_matches(['+', '-'])) {
+        Some(head) if !head.ends_with(|c: char| c.is_ascii_digit()) => {
+            let message = "found a tab character where an indentation space is expected".to_owned();
+            Err(Problem { span: at, message, exceeded: false })
+        }
+        _ => Ok(()),
     }
 }
 

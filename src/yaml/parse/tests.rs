@@ -117,6 +117,20 @@ fn files_come_in_many_shapes() {
         refused(text);
     }
     assert_eq!(json("a: 1\n...\nb: 2\n"), (r#"{"a":1}"#.to_owned(), 1));
+    for text in [
+        "...\na: 1\n",
+        "# ... \n\n... # x\n",
+        "...",
+        "a: |\n  \tb\n",
+        "a: >\n\n  \tb\n",
+        "a: |- # 2\n \tb\n",
+        "- |\n \tx\n",
+    ] {
+        refused(text);
+    }
+    for text in ["a: |2\n  \tb\n", "a: |2-\n  \tb\n", "a: |+2 # x\n  \tb\n", "a: |\n  b\n  \tc\n"] {
+        assert!(fine(text).contains("\\t"), "{text:?}");
+    }
     assert_eq!(fine("a: b\n  \t\nc: [\n\t1]\n"), r#"{"a":"b","c":[1]}"#, "tabs that Go lets stand");
     let block = "a: > # c\n  x\n  \t\nb: |\n  y\n  \t\n";
     assert_eq!(fine(block), r#"{"a":"x\n\t\n","b":"y\n\t\n"}"#, "a tab as the last line of a block");
