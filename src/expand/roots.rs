@@ -36,7 +36,7 @@ pub fn grow(world: &World<'_>) -> (Vec<Tree>, Charts) {
 }
 
 /// The charts that make Applications or sets, where nothing else in the repository does: somebody installs them from outside,
-/// with values of his own or the chart's. One that another brings is no root.
+/// with values of his own or the chart's. One that another brings is no root; of a circle the first is.
 fn charts(world: &World<'_>, memo: &Memo) -> (Vec<Tree>, Charts) {
     let folders = &world.inventory.charts;
     let outputs: Vec<Output> = folders.par_iter().map(|folder| render::folder_unit(&world.context, folder)).collect();
@@ -46,21 +46,17 @@ fn charts(world: &World<'_>, memo: &Memo) -> (Vec<Tree>, Charts) {
     };
     let (starting, plain): (Charts, Charts) =
         folders.iter().cloned().zip(outputs).partition(|(_, output)| starts(output));
-    let trees: Vec<(RepoPath, Tree)> = starting
-        .into_iter()
-        .map(|(folder, output)| {
-            let tree = chart(world, &folder, output, memo);
-            (folder, tree)
-        })
-        .collect();
-    let brings = |tree: &Tree, folder: &RepoPath| tree.folders.contains(folder);
-    let brought: BTreeSet<usize> = (0..trees.len())
-        .filter(|&at| trees.iter().enumerate().any(|(by, (_, tree))| by != at && brings(tree, &trees[at].0)))
-        .collect();
-    // Two that bring each other both stay.
-    let circle = brought.len() == trees.len();
-    let kept = trees.into_iter().enumerate().filter(|(at, _)| circle || !brought.contains(at));
-    (kept.map(|(_, (_, tree))| tree).collect(), plain)
+    let numbers: BTreeMap<RepoPath, usize> =
+        starting.keys().enumerate().map(|(at, folder)| (folder.clone(), at)).collect();
+    let trees: Vec<Tree> = starting.into_iter().map(|(folder, output)| chart(world, &folder, output, memo)).collect();
+    let mut graph: DiGraph<usize, ()> = DiGraph::new();
+    let nodes: Vec<NodeIndex> = (0..trees.len()).map(|at| graph.add_node(at)).collect();
+    for (at, tree) in trees.iter().enumerate() {
+        for &to in tree.folders.iter().filter_map(|folder| numbers.get(folder)).filter(|&&to| to != at) {
+            graph.add_edge(nodes[at], nodes[to], ());
+        }
+    }
+    (those(trees, &sources(&graph)), plain)
 }
 
 fn chart(world: &World<'_>, folder: &RepoPath, output: Output, memo: &Memo) -> Tree {
@@ -211,14 +207,21 @@ fn outer(trees: Vec<Tree>) -> Vec<Tree> {
             graph.update_edge(nodes[at], nodes[*to], ());
         }
     }
-    let kept: BTreeSet<usize> = sources(&graph).into_iter().collect();
-    trees.into_iter().enumerate().filter(|(at, _)| kept.contains(at)).map(|(_, tree)| tree).collect()
+    those(trees, &sources(&graph))
+}
+
+/// The trees at some places, which are in order.
+fn those(trees: Vec<Tree>, places: &[usize]) -> Vec<Tree> {
+    let kept = trees.into_iter().enumerate().filter(|(at, _)| places.binary_search(at).is_ok());
+    kept.map(|(_, tree)| tree).collect()
 }
 
 /// The trees of declared Applications. Those of one name, of which a cluster has one, are told apart by their files.
 fn applications(world: &World<'_>, all: &[usize], memo: &Memo) -> Vec<Tree> {
     let name = |at: usize| argo::Application::new(&world.inventory.declared[at].node).map_or("", |app| app.name());
-    let shared = |at: usize| all.iter().filter(|&&other| name(other) == name(at)).count() > 1;
+    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+    all.iter().for_each(|&at| *named.entry(name(at)).or_default() += 1);
+    let shared = |at: usize| named.get(name(at)).is_some_and(|&count| count > 1);
     let mut trees = Vec::new();
     for &at in all {
         let declared = &world.inventory.declared[at];

@@ -63,6 +63,25 @@ fn what_a_chart_lacks_is_a_gap_where_its_values_are_not_known() {
 }
 
 #[test]
+fn of_charts_that_bring_each_other_the_first_is_a_start() {
+    let chart = |name: &str| format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+    let (one, two, three) = (chart("one"), chart("two"), chart("three"));
+    let (to_one, to_two, to_web) = (app("to-one", "one", ""), app("to-two", "two", ""), app("to-web", "web", ""));
+    let files = [
+        ("one/Chart.yaml", one.as_str()),
+        ("one/templates/a.yaml", to_two.as_str()),
+        ("two/Chart.yaml", two.as_str()),
+        ("two/templates/a.yaml", to_one.as_str()),
+        ("three/Chart.yaml", three.as_str()),
+        ("three/templates/a.yaml", to_web.as_str()),
+        ("web/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"),
+    ];
+    let expansion = run_with(&files, &Settings { remotes: vec![HERE.to_owned()], ..Settings::default() });
+    assert_eq!(roots(&expansion), ["one", "three"]);
+    assert_eq!(names(&expansion), ["to-one", "to-two", "to-web"]);
+}
+
+#[test]
 fn a_chart_is_no_start_where_applications_are_declared() {
     let own = app("own", "apps", "");
     let mut files = installed();
