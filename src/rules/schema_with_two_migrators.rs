@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Rule, also_in, joined};
 use crate::finding::Finding;
-use crate::graph::{Claim, Graph, Mechanism, Migrator, MigratorId, SchemaId, WorkloadId};
+use crate::graph::{AppId, Claim, Graph, Mechanism, Migrator, MigratorId, SchemaId, WorkloadId};
 
 /// The rule.
 pub const RULE: Rule =
@@ -26,6 +26,7 @@ fn conflict(graph: &Graph, schema: SchemaId) -> Option<Finding> {
     let mut by_workload: BTreeMap<WorkloadId, usize> = BTreeMap::new();
     let mut objects: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
     let mut places = BTreeSet::new();
+    let mut taken = Versions::default();
     for (id, claim) in graph.migrators_of(schema) {
         let migrator = graph.migrator(id);
         let key = key(graph, migrator);
@@ -34,11 +35,12 @@ fn conflict(graph: &Graph, schema: SchemaId) -> Option<Finding> {
         // One object that two Applications render, or one file in several environments, is one migrator.
         let again = !objects.insert((&object.kind, &object.namespace, &object.name))
             || !places.insert((object.origin.anchor(), &object.name, migrator.container))
-            || parties.iter().any(|party| graph.are_versions(graph.migrator(party.claims[0].0).app, migrator.app));
+            || taken.is_another(graph, migrator.app);
         let at = match known {
             Some(at) => at,
             None if again => continue,
             None => {
+                taken.add(graph, migrator.app);
                 parties.push(Party { key: key.clone(), claims: Vec::new() });
                 parties.len() - 1
             }
@@ -66,6 +68,35 @@ fn conflict(graph: &Graph, schema: SchemaId) -> Option<Finding> {
         }
     }
     Some(finding.help(format!("let one of them migrate `{label}` and take it away from the others")))
+}
+
+/// What the workloads are called in folders that no Application brings: those that have one of the same name are versions of
+/// one thing, of which a cluster has one.
+#[derive(Default)]
+struct Versions<'g> {
+    folders: BTreeMap<(&'g str, &'g str, &'g str), BTreeSet<AppId>>,
+}
+
+impl<'g> Versions<'g> {
+    fn add(&mut self, graph: &'g Graph, app: AppId) {
+        for name in workload_names(graph, app) {
+            self.folders.entry(name).or_default().insert(app);
+        }
+    }
+
+    /// Whether a folder is another version of one that was added.
+    fn is_another(&self, graph: &Graph, app: AppId) -> bool {
+        let mut known = workload_names(graph, app).filter_map(|name| self.folders.get(&name));
+        known.any(|folders| folders.iter().any(|folder| *folder != app))
+    }
+}
+
+fn workload_names(graph: &Graph, app: AppId) -> impl Iterator<Item = (&str, &str, &str)> {
+    let workloads = graph.workloads_of(app).filter(move |_| !graph.app(app).argo);
+    workloads.map(|workload| {
+        let object = graph.object(workload.object);
+        (object.kind.as_str(), object.namespace.as_str(), object.name.as_str())
+    })
 }
 
 fn key(graph: &Graph, migrator: &Migrator) -> (String, &'static str, bool) {
