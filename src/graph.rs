@@ -7,6 +7,7 @@ mod answers;
 mod defects;
 mod drift;
 mod index;
+mod jobs;
 mod needs;
 mod permissions;
 mod ranking;

@@ -6,8 +6,8 @@ use petgraph::visit::EdgeRef;
 use super::{Graph, Relation, Thing};
 use crate::catalog::catalog;
 use crate::facts::{
-    App, AppId, Claim, EnvHolds, Grant, Migrator, MigratorId, Object, ObjectId, Producer, Right, Schema, SchemaId,
-    Secret, SecretId, Workload, WorkloadId, WorkloadRole,
+    App, AppId, Claim, Grant, Migrator, MigratorId, Object, ObjectId, Producer, Right, Schema, SchemaId, Secret,
+    SecretId, Workload, WorkloadId, WorkloadRole,
 };
 use crate::finding::Evidence;
 
@@ -193,39 +193,12 @@ impl Graph {
             && catalog().well_known(kind, name).is_none()
             && !(kind == "Secret" && elsewhere())
             && !by_hand()
-            && !(kind == "Secret" && self.is_made_by_job(namespace, name))
     }
 
-    /// Whether a Job may create a Secret: its rights let it create any in the namespace, and its script, if it has one that
-    /// speaks of Secrets, or its other rights name this one.
-    fn is_made_by_job(&self, namespace: &str, name: &str) -> bool {
-        let says = |words: &[String], wanted: &str| words.iter().any(|word| word == wanted || word == "*");
-        let on_secrets = |right: &Right| says(&right.groups, "") && says(&right.resources, "secrets");
-        let jobs = self.workloads().filter(|(_, workload)| workload.role == WorkloadRole::Hook);
-        jobs.into_iter().any(|(id, workload)| {
-            let own = || self.object(workload.object).namespace == namespace;
-            let reaches = |right: &Right| right.within.as_deref().map_or_else(own, |within| within == namespace);
-            let rights = self.rights_of(id);
-            let creates = |right: &Right| on_secrets(right) && says(&right.verbs, "create") && reaches(right);
-            rights.iter().any(|right| creates(right))
-                && (!speaks_of_secrets(workload)
-                    || mentions(workload, name)
-                    || rights.iter().any(|right| on_secrets(right) && right.names.iter().any(|known| known == name)))
-        })
-    }
-
-    /// Whether two folders that no Application brings are versions of one thing, of which a cluster has one: they hold a
-    /// workload of the same name.
-    pub fn are_versions(&self, one: AppId, other: AppId) -> bool {
-        let folder = |app: AppId| !self.app(app).argo;
-        if one == other || !folder(one) || !folder(other) {
-            return false;
-        }
-        let of = |app: AppId| {
-            let own = self.workloads().filter(move |(_, workload)| workload.app == app);
-            own.map(|(_, workload)| self.object(workload.object))
-        };
-        of(one).any(|a| of(other).any(|b| (&a.kind, &a.namespace, &a.name) == (&b.kind, &b.namespace, &b.name)))
+    /// The workloads of an Application.
+    pub fn workloads_of(&self, app: AppId) -> impl Iterator<Item = &Workload> {
+        let all = &self.facts().workloads;
+        self.index.workloads.get(&app).into_iter().flatten().filter_map(|&at| all.get(at))
     }
 
     /// The workloads that rules call hooks.
@@ -244,18 +217,4 @@ impl Graph {
     pub fn shown(&self, id: ObjectId, text: impl Into<String>) -> Evidence {
         crate::facts::evidence(&self.object(id).origin, text)
     }
-}
-
-/// Whether a workload's own script shows what it does with Secrets.
-fn speaks_of_secrets(workload: &Workload) -> bool {
-    workload.containers.iter().flat_map(|container| &container.words).any(|word| word.value.contains("secret"))
-}
-
-/// Whether a workload's command, arguments or variables have a name in them.
-fn mentions(workload: &Workload, name: &str) -> bool {
-    let of_env = |holds: &EnvHolds| matches!(holds, EnvHolds::Text(text) if text.value.contains(name));
-    workload.containers.iter().any(|container| {
-        container.words.iter().any(|word| word.value.contains(name))
-            || container.env.iter().any(|variable| of_env(&variable.value))
-    })
 }

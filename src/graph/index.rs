@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{Facts, MigratorId, SchemaId};
+use crate::facts::{AppId, Facts, MigratorId, SchemaId};
 
 /// Positions in the lists of [`Facts`].
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Index {
     pub rights: BTreeMap<(String, String), Vec<usize>>,
     /// Schemas by scope and database.
     pub schemas: BTreeMap<(String, String), Vec<SchemaId>>,
+    /// Workloads by Application.
+    pub workloads: BTreeMap<AppId, Vec<usize>>,
     /// Namespaces in which an Application with gaps puts its objects.
     hidden: BTreeSet<String>,
     /// The namespaces of Applications that a set may make and nobody knows: what stands around its placeholders.
@@ -37,6 +39,9 @@ impl Index {
         }
         for (at, right) in facts.rights.iter().enumerate() {
             index.rights.entry((right.namespace.clone(), right.account.clone())).or_default().push(at);
+        }
+        for (at, workload) in facts.workloads.iter().enumerate() {
+            index.workloads.entry(workload.app).or_default().push(at);
         }
         for (at, schema) in facts.schemas.iter().enumerate() {
             index.schemas.entry((schema.scope.clone(), schema.database.clone())).or_default().push(SchemaId(at));
@@ -69,7 +74,7 @@ fn around_placeholders(template: &str) -> Vec<String> {
 }
 
 /// Whether a template can become a text, whatever is filled in.
-fn may_become(parts: &[String], text: &str) -> bool {
+pub(super) fn may_become(parts: &[String], text: &str) -> bool {
     let [first, inner @ .., last] = parts else { return parts.first().is_some_and(|only| only == text) };
     let Some(rest) = text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str())) else {
         return false;

@@ -19,9 +19,11 @@ fn check(graph: &Graph) -> Vec<Finding> {
             }
         }
     }
+    let jobs = graph.secrets_of_jobs();
     let missing = needed.into_iter().filter(|(id, _)| {
         let secret = graph.secret(*id);
-        graph.is_missing("Secret", &secret.namespace, &secret.name)
+        let (namespace, name) = (&secret.namespace, &secret.name);
+        graph.is_missing("Secret", namespace, name) && !jobs.may_make(namespace, name)
     });
     missing.filter_map(|(id, users)| report(graph, id, &users)).collect()
 }
