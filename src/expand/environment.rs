@@ -1,6 +1,6 @@
 //! Which environment an Application belongs to, and in which namespace its objects live, as far as they say it themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Generated, Placed};
 use crate::k8s::argo;
@@ -21,15 +21,36 @@ pub fn environment(app: &argo::Application<'_>, generated: Option<&Generated>) -
     label.or_else(|| generated?.environment.clone())
 }
 
-/// The environment of the cluster that the Application goes to, by the labels of its Secret.
-pub fn of_cluster(app: &argo::Application<'_>, clusters: &BTreeMap<String, Node>) -> Option<Placed> {
-    let destination = app.destination();
-    let (name, server) = (destination.name(), destination.server());
-    let field = |cluster: &argo::Cluster<'_>, key: &str, value: &str| !value.is_empty() && cluster.text(key) == value;
-    let mut known = clusters.values().filter_map(argo::Cluster::new);
-    let cluster = known.find(|cluster| field(cluster, "name", name) || field(cluster, "server", server))?;
-    let labels = cluster.metadata()?.get("labels")?;
-    NAMES.iter().find_map(|label| labels.get(label).and_then(placed))
+/// What the labels of clusters' Secrets say of their environment.
+#[derive(Debug, Default)]
+pub struct ClusterEnvironments {
+    /// In the order of their Secrets' names.
+    environments: Vec<Option<Placed>>,
+    by_name: HashMap<String, usize>,
+    by_server: HashMap<String, usize>,
+}
+
+impl ClusterEnvironments {
+    /// Reads the Secrets once; of two with one name or address the first counts.
+    pub fn new(clusters: &BTreeMap<String, Node>) -> Self {
+        let mut all = Self::default();
+        for (at, cluster) in clusters.values().filter_map(argo::Cluster::new).enumerate() {
+            let labels = cluster.metadata().and_then(|metadata| metadata.get("labels"));
+            let placed = labels.and_then(|labels| NAMES.iter().find_map(|name| labels.get(name).and_then(placed)));
+            all.environments.push(placed);
+            all.by_name.entry(cluster.text("name")).or_insert(at);
+            all.by_server.entry(cluster.text("server")).or_insert(at);
+        }
+        all
+    }
+
+    /// The environment of the cluster that an Application goes to.
+    pub fn of(&self, app: &argo::Application<'_>) -> Option<Placed> {
+        let destination = app.destination();
+        let known = |all: &HashMap<String, usize>, text: &str| all.get(text).copied().filter(|_| !text.is_empty());
+        let (name, server) = (known(&self.by_name, destination.name()), known(&self.by_server, destination.server()));
+        self.environments.get(name.into_iter().chain(server).min()?)?.clone()
+    }
 }
 
 /// The namespace of objects that name none.

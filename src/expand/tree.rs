@@ -3,14 +3,16 @@
 //! Levels are rendered in parallel and met again in order. Depth and number are bounded, so that a chart that makes
 //! Applications of itself ends in a gap.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::environment::{self, ClusterEnvironments};
 use super::inventory::is_argo_settings;
 use super::world::World;
-use super::{Application, Duplicate, Generated, Made, Placed, Root, Set, Shared, environment, sets};
+use super::{Application, Duplicate, Generated, Made, Placed, Root, Set, Shared, sets};
 use crate::finding::Gap;
 use crate::k8s::Resource;
 use crate::k8s::argo;
@@ -145,6 +147,8 @@ struct Growth<'w, 'a> {
     seen_sets: HashMap<(String, String), Node>,
     /// By Application: what its children belong to unless they say otherwise.
     environments: HashMap<String, Placed>,
+    /// What the clusters say, once somebody asks.
+    of_clusters: OnceCell<ClusterEnvironments>,
     /// Whether there are more Applications than are expanded.
     overflow: bool,
 }
@@ -158,6 +162,7 @@ fn once(world: &World<'_>, root: &Root, seeds: &[Seed], memo: &Memo, clusters: &
         seen: HashMap::new(),
         seen_sets: HashMap::new(),
         environments: HashMap::new(),
+        of_clusters: OnceCell::new(),
         overflow: false,
     };
     for &at in &growth.tree.seeds.clone() {
@@ -279,7 +284,7 @@ impl Growth<'_, '_> {
             name: app.name().to_owned(),
             root: self.tree.root.name.clone(),
             environment: environment::environment(&app, seed.generated.as_ref())
-                .or_else(|| environment::of_cluster(&app, clusters))
+                .or_else(|| self.of_clusters.get_or_init(|| ClusterEnvironments::new(clusters)).of(&app))
                 .or_else(|| self.environments.get(seed.parent.as_deref()?).cloned()),
             destination_namespace: environment::destination_namespace(&app),
             values_files: output.values.clone(),

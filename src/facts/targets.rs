@@ -1,6 +1,6 @@
 //! Where each Application goes, what it belongs to, and what went wrong in making it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AppId, Cluster, Defect, Facts, NamedFile, Target};
 use crate::expand::{Application, Expansion, RootKind};
@@ -99,9 +99,12 @@ fn written_out(text: &str) -> &str {
 }
 
 /// The clusters that Secrets register.
+#[derive(Default)]
 struct Clusters {
     /// Name, address, project.
     known: Vec<[String; 3]>,
+    by_name: BTreeMap<String, Vec<usize>>,
+    by_server: BTreeMap<String, Vec<usize>>,
 }
 
 impl Clusters {
@@ -110,16 +113,25 @@ impl Clusters {
             let server = cluster.text("server");
             [cluster.text("name"), server.trim_end_matches('/').to_owned(), cluster.text("project")]
         };
-        Self { known: expansion.clusters.iter().filter_map(argo::Cluster::new).map(read).collect() }
+        let mut all = Self::default();
+        for cluster in expansion.clusters.iter().filter_map(argo::Cluster::new).map(read) {
+            let [name, server, _] = &cluster;
+            all.by_name.entry(name.clone()).or_default().push(all.known.len());
+            all.by_server.entry(server.clone()).or_default().push(all.known.len());
+            all.known.push(cluster);
+        }
+        all
     }
 
     /// The cluster of a name or an address. What two Secrets say differently is not known.
     fn find(&self, name: &str, server: &str) -> Cluster {
         let server = server.trim_end_matches('/');
-        let same = |known: &&[String; 3]| {
-            if server.is_empty() { !name.is_empty() && known[0] == name } else { known[1] == server }
+        let same = match (server, name) {
+            ("", "") => None,
+            ("", name) => self.by_name.get(name),
+            (server, _) => self.by_server.get(server),
         };
-        let mut found = self.known.iter().filter(same);
+        let mut found = same.into_iter().flatten().filter_map(|&at| self.known.get(at));
         if let Some(first) = found.next() {
             if found.all(|other| other[..2] == first[..2]) {
                 let [name, server, project] = first.clone();
