@@ -23,14 +23,14 @@ struct Said<'g> {
 fn check(graph: &Graph) -> Vec<Finding> {
     let mut findings = Vec::new();
     // A line that several workloads read is one line to change.
-    let mut by_line: BTreeMap<Span, Vec<Said<'_>>> = BTreeMap::new();
+    let mut by_line: BTreeMap<(Span, String), Vec<Said<'_>>> = BTreeMap::new();
     for (id, workload) in graph.workloads() {
         // What runs from time to time beside the application is a backup more often than not.
         let other = matches!(workload.role, WorkloadRole::Scheduled | WorkloadRole::OnDemand) && !graph.is_hook(id);
         if !workload.database_server && !other {
             findings.extend(by_secret(graph, id, workload));
             for said in by_name(graph, id, workload) {
-                by_line.entry(said.evidence.span).or_default().push(said);
+                by_line.entry((said.evidence.span, said.user.clone())).or_default().push(said);
             }
         }
     }

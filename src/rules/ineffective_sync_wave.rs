@@ -73,8 +73,8 @@ fn of_parent(graph: &Graph, Brought { parents, children }: &Brought<'_>) -> Opti
         _ => format!("Applications {} bring", some_of(names)),
     };
     let mut finding = together(graph, said, format!("the sync-waves of the Applications that {who} wait for nothing"))?;
-    for parent in parents {
-        if let Some(shown) = no_check(graph, parent) {
+    for shown in parents.iter().take(SHOWN).filter_map(|parent| no_check(graph, parent)) {
+        if !finding.evidence().any(|known| known.span == shown.span) {
             finding = finding.because(shown);
         }
     }

@@ -20,8 +20,8 @@ struct Early {
 }
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    // What one template makes several times over is one thing to mend.
-    let mut by_lines: BTreeMap<(Span, Span), Vec<Early>> = BTreeMap::new();
+    // What one template orders alike several times over is one thing to mend.
+    let mut by_lines: BTreeMap<(Span, Span, String, String), Vec<Early>> = BTreeMap::new();
     for (id, _) in graph.schemas() {
         // An init container comes before its application by itself, and so does a migration at start-up.
         let claims = graph.migrators_of(id);
@@ -38,7 +38,8 @@ fn check(graph: &Graph) -> Vec<Finding> {
         for (user, uses) in users {
             if let Some((job, order)) = early(graph, user, &objects) {
                 let place = |object: ObjectId| graph.shown(object, "").span;
-                let lines = (place(job), place(graph.workload(user).object));
+                let (ours, theirs) = (place(job), place(graph.workload(user).object));
+                let lines = (ours, theirs, order.first.clone(), order.second.clone());
                 by_lines.entry(lines).or_default().push(Early { schema: id, user, job, order, uses: uses.clone() });
             }
         }
