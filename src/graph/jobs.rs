@@ -99,12 +99,20 @@ impl Said {
         let mut said = Self::default();
         let (mut client, mut secrets) = (false, false);
         for container in &workload.containers {
+            let text_of = |name: &str| {
+                let variable = container.env.iter().find(|variable| variable.name == name)?;
+                if let EnvHolds::Text(text) = &variable.value { Some(&text.value) } else { None }
+            };
             let mut before = "";
             for word in container.words.iter().flat_map(|word| words(&word.value)) {
                 client |= CLIENTS.iter().any(|client| word.rsplit('/').next() == Some(client));
                 secrets |= word.to_ascii_lowercase().contains("secret");
                 for part in word.split('/') {
-                    said.note(part, BEFORE_NAMES.contains(&before));
+                    let whole = part.strip_prefix('$').map(|name| name.trim_matches(['{', '}']));
+                    // What a variable of the pod says is read with the others.
+                    if whole.and_then(text_of).is_none() {
+                        said.note(part, BEFORE_NAMES.contains(&before));
+                    }
                 }
                 before = word;
             }
