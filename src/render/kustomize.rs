@@ -201,7 +201,7 @@ fn objects(
     let target = Target::new(build, loader, kustomization);
     target.set_schema(true)?;
     let Accumulated { mut map, config, vars } = target.accumulate(Accumulated::default())?;
-    generator::add_hashes(&mut map)?;
+    generator::add_hashes(&mut map, build)?;
     nameref::fix(&mut map, &config)?;
     vars::resolve(&mut map, &vars, &config, build.incomplete.get())?;
     finish::drop_local(&mut map)?;

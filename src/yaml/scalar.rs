@@ -11,6 +11,9 @@ pub(crate) use number::format_g;
 pub(super) use number::looks_like_base60;
 pub(super) use timestamp::is_timestamp;
 
+/// The tag of a value that was left out in a flow collection: null to every reader, but Kustomize writes `''` for it.
+pub const BLANK: &str = "!!null";
+
 /// Whose YAML it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Dialect {

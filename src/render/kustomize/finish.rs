@@ -14,7 +14,7 @@ use super::object::Object;
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree;
-use crate::yaml::{Mapping, Meaning, Node, Scalar, Style, Value, chars_near};
+use crate::yaml::{BLANK, Mapping, Meaning, Node, Scalar, Style, Value, chars_near};
 
 /// Annotations by which Kustomize and its library take notes; none of them is printed.
 const NOTES: [&str; 20] = [
@@ -190,7 +190,7 @@ fn spelled(scalar: &Scalar) -> Result<Option<Scalar>, Cow<'static, str>> {
         return Err(message.into());
     }
     let meaning = meaning::of(scalar);
-    if scalar.text.is_empty() && scalar.style == Style::Plain && scalar.tag.as_deref() == Some(meaning::BLANK) {
+    if scalar.text.is_empty() && scalar.style == Style::Plain && scalar.tag.as_deref() == Some(BLANK) {
         return Ok(Some(Scalar { text: "".into(), style: Style::DoubleQuoted, tag: None }));
     }
     let plain = |text: String| Scalar { text: text.into(), style: Style::Plain, tag: None };

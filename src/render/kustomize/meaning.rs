@@ -5,9 +5,6 @@ use std::borrow::Cow;
 
 use crate::yaml::{Meaning, Scalar, Style};
 
-/// The tag of a value that was left out in a flow collection: null while it is worked on, but what is written for it is `''`.
-pub(super) const BLANK: &str = "!!null";
-
 /// The meaning to yaml.v3; timestamps come as the text that JSON would hold.
 pub(super) fn of(scalar: &Scalar) -> Meaning<'_> {
     match scalar.tag.as_deref() {

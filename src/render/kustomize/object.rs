@@ -271,6 +271,12 @@ impl Object {
         self.node.at(&["metadata", "annotations", key]).map(tree::text)
     }
 
+    /// Whether the name is to end with a hash; resources may bring the note that says so.
+    pub(super) fn wants_hash(&self) -> bool {
+        let note = || self.annotation("internal.config.kubernetes.io/needsHashSuffix");
+        self.notes.wants_hash || note() == Some("enabled")
+    }
+
     /// Writes the notes into the annotations, where Kustomize has them, for whoever copies all annotations.
     pub(super) fn show_notes(&mut self) -> Outcome {
         let notes = self.notes.annotations();

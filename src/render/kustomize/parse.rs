@@ -14,10 +14,10 @@ use granit_parser::{Event, Parser, StructureStyle, Tag};
 pub(super) use placing::Placing;
 
 use super::fail::{Fail, Outcome};
-use super::meaning::{self, BLANK};
+use super::meaning;
 use crate::budget::Budget;
 use crate::source::Span;
-use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name, misplaced_tab};
+use crate::yaml::{BLANK, Entry, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name, misplaced_tab};
 use pieces::Lines;
 
 /// Deeper nesting is refused; everything downstream recurses along trees.

@@ -219,7 +219,7 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
             let replica = kustomization::replica_fields(&mut fields, replica).map_err(configured)?;
             Replicas { replica, specs: specs(&mut r).map_err(configured)? }.transform(map)
         }
-        "HashTransformer" => generator::add_hashes(map),
+        "HashTransformer" => generator::add_hashes(map, target.build),
         "ReplacementTransformer" => {
             let list = r.list("replacements").map_err(configured)?;
             for replacement in replacement::ready(&target.loader, &list).map_err(configured)? {

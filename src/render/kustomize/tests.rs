@@ -149,6 +149,17 @@ fn hashes_are_those_of_kustomize() {
     assert_eq!(names, ["a-m95cgghbtk", "b-ftgtgc4t9f"]);
 }
 
+#[test]
+fn the_hash_of_another_kind_is_a_gap() {
+    let text = "configMapGenerator:\n- {name: a, literals: [k=v]}\n- {name: b, literals: [k=v]}\npatches:\n- target: {name: a}\n  \
+                options: {allowKindChange: true}\n  patch: '- {op: replace, path: /kind, value: Thing}'\n";
+    let built = built(vec![("kustomization.yaml", text)], "");
+    let names: Vec<&str> = built.objects.iter().map(Resource::name).collect();
+    assert!(names.contains(&"a") && names.iter().any(|name| name.starts_with("b-")), "{names:?}");
+    assert_eq!(built.gaps.iter().map(|gap| gap.kind).collect::<Vec<_>>(), ["unknown-hash"]);
+    assert!(built.gaps[0].span.is_some());
+}
+
 fn scalars<'n>(node: &'n Node, path: String, found: &mut Vec<(String, &'n Node)>) {
     match &node.value {
         Value::Map(map) => {

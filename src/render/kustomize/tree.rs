@@ -119,18 +119,24 @@ pub(super) fn remove(node: &mut Node, key: &str) -> Option<Node> {
     Some(entries_mut(node)?.remove(at).value)
 }
 
-/// Gives a new scalar the spelling of the one whose place it takes: a quoted field stays quoted.
+/// Gives a new scalar the spelling of the one whose place it takes: a quoted field stays quoted, and one with a tag keeps
+/// saying which type it has. A type that nobody asked to see goes where the text alone has it, quotes or not.
 pub(super) fn respell(mut new: Node, old: &Node) -> Node {
-    let Some(style) = old.as_scalar().map(|scalar| scalar.style) else { return new };
-    if let Value::Scalar(scalar) = &mut new.value {
-        let was_string = !matches!(scalar.tag.as_deref(), Some(UNTAGGED)) && meaning::is_text(scalar);
-        scalar.style = style;
-        if style == Style::Plain && was_string {
-            scalar.tag = Some(STR.into());
-        } else if style != Style::Plain && scalar.tag.as_deref() != Some(UNTAGGED) {
-            scalar.tag = None;
-        }
+    let Some(old) = old.as_scalar() else { return new };
+    let Value::Scalar(scalar) = &mut new.value else { return new };
+    let was_plain = std::mem::replace(&mut scalar.style, old.style) == Style::Plain;
+    let implied = if was_plain { meaning::kind(&scalar.text) } else { STR };
+    let is_text = scalar.tag.as_deref().unwrap_or(implied) == STR;
+    let says_tag = old.tag.as_deref().is_some_and(|tag| tag != UNTAGGED);
+    if scalar.tag.as_deref() == Some(UNTAGGED) {
+        return new;
     }
+    scalar.tag = match scalar.tag.take() {
+        _ if old.style == Style::Plain && is_text => Some(STR.into()),
+        tag if old.style == Style::Plain => tag,
+        tag if says_tag => Some(tag.unwrap_or_else(|| implied.into())),
+        tag => tag.filter(|tag| !is_text && **tag != *meaning::kind(&scalar.text)),
+    };
     new
 }
 

@@ -11,6 +11,7 @@ use super::strict;
 use super::{Dialect, Document, Duplicate, MAX_DEPTH, Parsed, Problem};
 use crate::budget::{Budget, Exceeded};
 use crate::source::{FileId, Span};
+use crate::yaml::BLANK;
 use crate::yaml::node::{Entry, Mapping, Node, Origin, Scalar, Style, Value};
 
 /// Duplicates that are remembered for a file.
@@ -210,7 +211,8 @@ impl<'t, 'b> Reader<'t, 'b> {
                     if style == ScalarStyle::Plain && !open.is_empty() && ends_a_line(&text) {
                         return Err(Self::problem(at, UNSEEN_LINE));
                     }
-                    let scalar = self.scalar(&text, style.into(), tag.as_deref(), at);
+                    let in_flow = open.last().is_some_and(|open| open.flow);
+                    let scalar = self.scalar(&text, style.into(), tag.as_deref(), at, in_flow);
                     if self.tabs.is_some() {
                         strict::check_indentation(scalar.style, self.text, at)?;
                         let outer = open.iter().rev().find(|open| !open.flow).map(|open| open.span.start);
@@ -266,13 +268,15 @@ impl<'t, 'b> Reader<'t, 'b> {
         Problem { span: Span::new(self.file, at, at), message: error.info(), exceeded: limit }
     }
 
-    fn scalar(&self, text: &str, style: Style, tag: Option<&Tag>, at: Span) -> Scalar {
+    fn scalar(&self, text: &str, style: Style, tag: Option<&Tag>, at: Span, in_flow: bool) -> Scalar {
         // Nothing at all is reported as `~`.
-        let mut text = if at.start == at.end && style == Style::Plain { "" } else { text };
+        let nothing = at.start == at.end && style == Style::Plain;
+        let mut text = if nothing { "" } else { text };
         if matches!(style, Style::Literal | Style::Folded) && at.end as usize >= self.text.trim_end_matches(' ').len() {
             text = without_invented_end(text, &self.mended.text);
         }
-        Scalar { text: text.into(), style, tag: tag.map(tag_of) }
+        let tag = if nothing && in_flow && tag.is_none() { Some(BLANK.into()) } else { tag.map(tag_of) };
+        Scalar { text: text.into(), style, tag }
     }
 
     fn cover(&mut self, span: Span, cover: strict::Cover) {
