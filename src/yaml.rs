@@ -17,6 +17,6 @@ pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, 
 pub use parse::{
     Document, Duplicate, MAX_DEPTH, Parsed, Problem, is_anchor_name, parse, parse_as, parse_common, parse_whole,
 };
-pub(crate) use parse::{Manner, misplaced_tab, parse_part};
+pub(crate) use parse::{Index, Manner, misplaced_tab, parse_part};
 pub use scalar::{BLANK, Dialect, Meaning};
 pub(crate) use scan::chars_near;

@@ -83,7 +83,8 @@ impl Masker<'_> {
             || (key == "data" && parent == "template" && entry.value.as_map().is_some())
             || (key == "value" && named())
             || (credential::is_credential_name(key) && is_value(&entry.value));
-        let command = map.get("command").filter(|_| key == "args").and_then(Node::as_seq).unwrap_or_default();
+        let command = if key == "args" { map.get("command") } else { None };
+        let command = command.and_then(Node::as_seq).unwrap_or_default();
         Entry { value: self.among(&entry.value, hide, depth + 1, key, command), ..entry.clone() }
     }
 }

@@ -178,6 +178,7 @@ fn run(
             .cloned()
             .collect(),
         remotes: options.remotes.unwrap_or(&nowhere),
+        told: RefCell::new(gaps.iter().map(|gap| (gap.span, gap.message.clone())).collect()),
         gaps: RefCell::new(gaps),
         incomplete: Cell::new(false),
         schemas: RefCell::default(),

@@ -9,6 +9,7 @@ mod reader;
 mod repair;
 mod strict;
 
+pub(crate) use index::Index;
 pub use strict::is_anchor_name;
 pub(crate) use strict::misplaced_tab;
 

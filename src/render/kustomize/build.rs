@@ -2,6 +2,7 @@
 //! cannot be seen leaves.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::charts::Charts;
@@ -10,6 +11,7 @@ use super::metadata::BuildMetadata;
 use super::remote;
 use super::schema::Schemas;
 use crate::finding::Gap;
+use crate::source::Span;
 
 /// What all kustomizations of one build have in common.
 pub(super) struct Build<'b> {
@@ -20,6 +22,8 @@ pub(super) struct Build<'b> {
     pub(super) api_versions: Vec<String>,
     pub(super) remotes: super::Remotes<'b>,
     pub(super) gaps: RefCell<Vec<Gap>>,
+    /// The gaps once more, to tell none twice.
+    pub(super) told: RefCell<HashSet<(Option<Span>, String)>>,
     /// Whether something that would have objects could not be seen.
     pub(super) incomplete: Cell<bool>,
     pub(super) schemas: RefCell<Option<Arc<Schemas>>>,
@@ -31,9 +35,8 @@ pub(super) struct Build<'b> {
 impl Build<'_> {
     pub(super) fn gap(&self, gap: Gap) {
         self.incomplete.set(true);
-        let mut gaps = self.gaps.borrow_mut();
-        if !gaps.contains(&gap) {
-            gaps.push(gap);
+        if self.told.borrow_mut().insert((gap.span, gap.message.clone())) {
+            self.gaps.borrow_mut().push(gap);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Where a replacement writes: field paths with indices, `[key=value]` and `*`, fields made on the way, and fields of YAML or
 //! JSON that stands in a text. Follows `kyaml/yaml/match.go`.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 
@@ -39,7 +40,7 @@ pub(super) fn write(
         found += 1;
         put(node, value, options)
     };
-    let matcher = Matcher { make, origin: &value.origin, budget: loader.shared.budget };
+    let matcher = Matcher::new(make, value, loader);
     matcher.visit(object, &parts, &mut edit).map_err(|fail| if fail.exceeded { fail } else { fail.within(lost()) })?;
     if found == 0 { Err(Fail::new(lost())) } else { Ok(()) }
 }
@@ -123,6 +124,8 @@ struct Matcher<'m> {
     make: Option<Shape>,
     origin: &'m Origin,
     budget: &'m Budget,
+    /// The expressions that were met.
+    known: RefCell<HashMap<String, Regex>>,
 }
 
 /// Whether a part of a path names an item of a list.
@@ -132,7 +135,20 @@ fn is_item(part: &str) -> bool {
 
 type Edit<'e> = &'e mut dyn FnMut(&mut Node) -> Outcome;
 
-impl Matcher<'_> {
+impl<'m> Matcher<'m> {
+    fn new(make: Option<Shape>, value: &'m Node, loader: &Loader<'m>) -> Self {
+        Self { make, origin: &value.origin, budget: loader.shared.budget, known: RefCell::default() }
+    }
+
+    fn expression(&self, pattern: &str) -> Result<Regex, Fail> {
+        if let Some(known) = self.known.borrow().get(pattern) {
+            return Ok(known.clone());
+        }
+        let made = Regex::new(pattern).map_err(|_| Fail::new(format!("error parsing regexp: `{pattern}`")))?;
+        self.known.borrow_mut().insert(pattern.to_owned(), made.clone());
+        Ok(made)
+    }
+
     fn made(&self, next: Option<&String>) -> Node {
         let shape = match next {
             Some(part) if is_item(part) => Shape::Seq,
@@ -223,7 +239,7 @@ impl Matcher<'_> {
 
     fn visit_selected(&self, node: &mut Node, part: &str, rest: &[String], edit: Edit<'_>, first: bool) -> Outcome {
         let (key, pattern) = tree::split_selector(part)?;
-        let regex = Regex::new(pattern).map_err(|_| Fail::new(format!("error parsing regexp: `{pattern}`")))?;
+        let regex = self.expression(pattern)?;
         expect(node, Shape::Seq)?;
         let mut any = false;
         for item in tree::items_mut(node).into_iter().flatten() {
@@ -289,7 +305,7 @@ fn into_text(
     let first = text.trim_start().chars().next()?;
     let is_json = first == '{' || first == '[';
     let mut places = Vec::new();
-    let matcher = Matcher { make, origin: &value.origin, budget: loader.shared.budget };
+    let matcher = Matcher::new(make, value, loader);
     let mut edit = |node: &mut Node| {
         places.push(node.clone());
         // Delimiters do not count here.

@@ -88,6 +88,9 @@ pub(super) fn apply_path(object: &mut Node, spec: &FieldSpec, make: Make, origin
         return Ok(());
     }
     let path = steps(&spec.path);
+    if path.len() > tree::DEEPEST as usize {
+        return Err(tree::too_deep());
+    }
     let walk = Walk { path: &path, create: spec.create, make, origin };
     // Asking first whether the path leads anywhere keeps shared trees shared.
     if !walk.leads_somewhere(object, 0) {

@@ -236,7 +236,8 @@ fn wrapped_base64(bytes: &[u8]) -> String {
 pub(super) fn add_hashes(map: &mut ResMap, build: &Build<'_>) -> Outcome {
     for object in map.list.iter_mut().filter(|object| object.wants_hash()) {
         if !matches!(object.kind(), "ConfigMap" | "Secret") {
-            let message = format!("the hash that ends the name of {} `{}` is not worked out", object.kind(), object.name());
+            let message =
+                format!("the hash that ends the name of {} `{}` is not worked out", object.kind(), object.name());
             build.gap(Gap::new("unknown-hash", message).at(object.node.span()));
             continue;
         }

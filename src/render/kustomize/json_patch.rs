@@ -193,8 +193,8 @@ impl Operation {
         let (size, depth) = tree::measure(&value, 1_000_000);
         budget.items(size)?;
         let there = path.split('/').count() as u32;
-        if depth + there > 400 {
-            return Err(Fail { exceeded: true, ..Fail::new("nested deeper than 400") });
+        if depth + there > tree::DEEPEST {
+            return Err(tree::too_deep());
         }
         let missing = || {
             Fail::new(format!(

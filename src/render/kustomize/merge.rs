@@ -11,6 +11,9 @@ use crate::yaml::{Meaning, Node};
 
 const DIRECTIVE: &str = "$patch";
 
+/// Keys that are looked at in the time of one step.
+const KEYS_A_STEP: u64 = 16;
+
 /// What a merge needs to know.
 pub(super) struct Merging<'m> {
     pub(super) schemas: &'m Schemas,
@@ -177,17 +180,20 @@ fn map(mut sides: Sides, schema: Option<Schema>, merging: &Merging<'_>) -> Resul
     if patch.is_none() && !needs_walk(&dest) {
         return Ok(Some(Merged { node: dest, keep: false, in_place }));
     }
-    for (key, key_origin) in field_names(&dest, patch.as_ref()) {
-        let field = |node: Option<&Node>| node.and_then(|node| node.get(&key)).cloned();
+    let names = field_names(&dest, patch.as_ref());
+    for (key, key_origin) in &names {
+        // Each is looked for among all.
+        merging.budget.steps(names.len() as u64 / KEYS_A_STEP)?;
+        let field = |node: Option<&Node>| node.and_then(|node| node.get(key)).cloned();
         let inner = Sides { dest: field(Some(&dest)), patch: field(patch.as_ref()), same };
         if inner.patch.is_none() && inner.dest.as_ref().is_some_and(|node| !needs_walk(node)) {
             continue;
         }
-        let schema = schema.as_ref().and_then(|schema| merging.schemas.field(schema, &key));
+        let schema = schema.as_ref().and_then(|schema| merging.schemas.field(schema, key));
         match walk(inner, schema, merging)? {
-            Some(Merged { node, keep: true, .. }) => tree::put(&mut dest, &key, &key_origin, node)?,
-            Some(Merged { node, keep: false, .. }) => tree::set(&mut dest, &key, &key_origin, Some(node))?,
-            None => tree::set(&mut dest, &key, &key_origin, None)?,
+            Some(Merged { node, keep: true, .. }) => tree::put(&mut dest, key, key_origin, node)?,
+            Some(Merged { node, keep: false, .. }) => tree::set(&mut dest, key, key_origin, Some(node))?,
+            None => tree::set(&mut dest, key, key_origin, None)?,
         }
     }
     Ok(Some(Merged { node: dest, keep: false, in_place }))

@@ -244,8 +244,11 @@ impl Object {
         self.notes.former.first().map_or_else(|| self.id(), |former| self.former_id(former))
     }
 
-    /// Whether this or any former name is the one asked for.
-    pub(super) fn was_ever(&self, matches: impl Fn(&ResId) -> bool) -> bool {
+    /// Whether this or any former name is the one asked for, which goes by a name.
+    pub(super) fn was_ever(&self, name: &str, matches: impl Fn(&ResId) -> bool) -> bool {
+        if self.name() != name && self.notes.former.iter().all(|former| former.name != name) {
+            return false;
+        }
         self.notes.former.iter().any(|former| matches(&self.former_id(former))) || matches(&self.id())
     }
 

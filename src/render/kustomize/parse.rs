@@ -17,7 +17,9 @@ use super::fail::{Fail, Outcome};
 use super::meaning;
 use crate::budget::Budget;
 use crate::source::Span;
-use crate::yaml::{BLANK, Entry, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name, misplaced_tab};
+use crate::yaml::{
+    BLANK, Entry, Index, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name, misplaced_tab,
+};
 use pieces::Lines;
 
 /// Deeper nesting is refused; everything downstream recurses along trees.
@@ -115,7 +117,7 @@ fn whole(text: &str, piece: Range<usize>, placing: &Placing, role: Role, budget:
     let mut lines = Lines::of(&text[piece.clone()], piece.start);
     check(&lines, placing, budget)?;
     match read(&lines, placing, role, budget) {
-        Err(fail) if fail.malformed && lines.mend() => read(&lines, placing, role, budget),
+        Err(fail) if fail.malformed && lines.mend(budget)? => read(&lines, placing, role, budget),
         read => read,
     }
 }
@@ -163,7 +165,7 @@ struct Open {
 
 enum Kind {
     Seq(Vec<Node>),
-    Map { entries: Vec<Entry>, merged: Option<Vec<Entry>>, key: Option<(Key, Origin)> },
+    Map { entries: Vec<Entry>, index: Index, merged: Option<Vec<Entry>>, key: Option<(Key, Origin)> },
 }
 
 enum Key {
@@ -316,7 +318,8 @@ impl<'t, 'p> Reader<'t, 'p> {
                     if let Some(tag) = tag_of(tag.as_deref()) {
                         self.mark(at.span, false, |mark| mark.tag = Some(tag));
                     }
-                    let kind = Kind::Map { entries: Vec::new(), merged: None, key: None };
+                    let (entries, index) = (Vec::new(), Index::default());
+                    let kind = Kind::Map { entries, index, merged: None, key: None };
                     open.push(self.open(&at, style, anchor, kind));
                     continue;
                 }
@@ -327,9 +330,9 @@ impl<'t, 'p> Reader<'t, 'p> {
                     at.span = span;
                     let node = match done.kind {
                         Kind::Seq(items) => Node::seq(items, origin),
-                        Kind::Map { mut entries, merged, .. } => {
+                        Kind::Map { mut entries, mut index, merged, .. } => {
                             for entry in merged.into_iter().flatten() {
-                                if !entries.iter().any(|own| own.key == entry.key) {
+                                if index.position(&entries, &entry.key).is_none() {
                                     entries.push(entry);
                                 }
                             }
@@ -388,7 +391,7 @@ impl<'t, 'p> Reader<'t, 'p> {
         top.size = top.size.saturating_add(size);
         match &mut top.kind {
             Kind::Seq(items) => items.push(node),
-            Kind::Map { entries, merged, key } => match key.take() {
+            Kind::Map { entries, index, merged, key } => match key.take() {
                 None => *key = Some(self.key(node)),
                 Some((Key::Lost, _)) => {}
                 Some((Key::Merge(name), origin)) => {
@@ -403,11 +406,11 @@ impl<'t, 'p> Reader<'t, 'p> {
                 Some((Key::Name(name), origin)) if self.marks.is_some() => {
                     entries.push(Entry { key: name, key_origin: origin, value: node });
                 }
-                Some((Key::Name(name), origin)) => match entries.iter().find(|entry| entry.key == name) {
+                Some((Key::Name(name), origin)) => match index.position(entries, &name) {
                     Some(first) => self.flaws.push(Flaw {
                         span: origin.anchor(),
                         message: format!("mapping key \"{name}\" already defined"),
-                        repeated: Some((first.key_origin.anchor(), node)),
+                        repeated: Some((entries[first].key_origin.anchor(), node)),
                     }),
                     None => entries.push(Entry { key: name, key_origin: origin, value: node }),
                 },
@@ -454,7 +457,7 @@ fn is_merging(open: &[Open]) -> bool {
 
 /// What `<<` brings; of a list the first mapping wins.
 fn merge(node: &Node) -> Result<Vec<Entry>, Fail> {
-    let mut found: Vec<Entry> = Vec::new();
+    let (mut found, mut index): (Vec<Entry>, Index) = Default::default();
     let maps: Vec<&Node> = match &node.value {
         Value::Map(_) => vec![node],
         Value::Seq(items) => items.iter().collect(),
@@ -467,7 +470,7 @@ fn merge(node: &Node) -> Result<Vec<Entry>, Fail> {
             return Err(Fail::at(map.span(), "invalid map merge: received alias for a non-map value"));
         };
         for entry in &map.entries {
-            if !found.iter().any(|known| known.key == entry.key) {
+            if index.position(&found, &entry.key).is_none() {
                 found.push(entry.clone());
             }
         }

@@ -258,8 +258,8 @@ impl Target {
             }
             for path in &self.paths {
                 loader.shared.budget.items(size.0)?;
-                if size.1 + tree::text(path).split('.').count() as u32 > 400 {
-                    return Err(Fail { exceeded: true, ..Fail::new("nested deeper than 400") });
+                if size.1 + tree::text(path).split('.').count() as u32 > tree::DEEPEST {
+                    return Err(tree::too_deep());
                 }
                 field_paths::write(&mut object.node, tree::text(path), value, &self.options, loader)
                     .map_err(|fail| fail.or_at(path.span()))?;

@@ -153,16 +153,15 @@ impl ResMap {
         first_twin(&self.list, 0).map(|at| self.list[at].id())
     }
 
-    /// The places of the objects that have or had a name.
-    pub(super) fn ever(&self, matches: impl Fn(&ResId) -> bool) -> Vec<usize> {
+    /// The places of the objects that have or had a name, and are what is asked for.
+    pub(super) fn ever(&self, name: &str, matches: impl Fn(&ResId) -> bool) -> Vec<usize> {
         let live = self.list.iter().enumerate().filter(|(_, object)| !object.deleted);
-        live.filter(|(_, object)| object.was_ever(&matches)).map(|(at, _)| at).collect()
+        live.filter(|(_, object)| object.was_ever(name, &matches)).map(|(at, _)| at).collect()
     }
 
     /// The one object that has or had a name.
     pub(super) fn one(&self, id: &ResId) -> Result<usize, Fail> {
-        let near = |candidate: &ResId| candidate.name == id.name && candidate.same(id);
-        match self.ever(near).as_slice() {
+        match self.ever(&id.name, |known| known.same(id)).as_slice() {
             [at] => Ok(*at),
             [] => Err(Fail::new(format!("no matches for Id {id}; failed to find unique target for patch {id}"))),
             _ => Err(Fail::new(format!("multiple matches for Id {id}; failed to find unique target for patch {id}"))),
@@ -189,7 +188,7 @@ impl ResMap {
     pub(super) fn absorb(&mut self, mut made: Object) -> Outcome {
         let id = made.id();
         let span = made.node.at(&["metadata", "name"]).unwrap_or(&made.node).span();
-        match self.ever(|known| known.same(&id)).as_slice() {
+        match self.ever(&id.name, |known| known.same(&id)).as_slice() {
             [] => match made.notes.behavior {
                 Behavior::Merge | Behavior::Replace => {
                     Err(Fail::at(span, format!("id {id}: does not exist; cannot merge or replace")))

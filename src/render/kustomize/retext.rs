@@ -5,6 +5,8 @@
 
 mod scalar;
 
+use std::collections::HashSet;
+
 use granit_parser::{Event, Parser};
 
 pub(super) use scalar::plain;
@@ -24,17 +26,10 @@ pub(super) fn write(
     changed: &[Node],
     flows: &dyn Fn(&Node) -> bool,
 ) -> Option<String> {
-    let mut comments = comments(text)?;
-    comments.retain(|comment| {
-        let inside = |node: &Node| node.as_scalar().is_none() && within(node.span(), comment);
-        // What trails an alias is the alias's own.
-        let behind = |node: &Node| {
-            parse::is_alias(node) && comment.trails && line_of(text, node.span().start as usize) == comment.line
-        };
-        !changed.iter().any(behind)
-            && !changed.iter().any(|node| inside(node) && column_of(text, node.span().start as usize) <= comment.column)
-    });
-    let mut writer = Writer { text, marks, flows, comments, next: 0, out: String::new(), last_indent: None };
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+    let mut comments = comments(text, &ends)?;
+    drop_changed(&mut comments, text, &ends, changed);
+    let mut writer = Writer { text, ends, marks, flows, comments, next: 0, out: String::new(), last_indent: None };
     if root.as_scalar().is_some() {
         return None;
     }
@@ -62,12 +57,31 @@ struct Comment {
     ends: bool,
 }
 
-fn within(span: Span, comment: &Comment) -> bool {
-    (span.start as usize..span.end as usize).contains(&comment.start)
+/// Takes out the comments of what was changed: those in collections, and those that trail aliases.
+fn drop_changed(comments: &mut Vec<Comment>, text: &str, ends: &Ends, changed: &[Node]) {
+    let aliases: HashSet<usize> = changed
+        .iter()
+        .filter(|node| parse::is_alias(node))
+        .map(|node| line_of(ends, node.span().start as usize))
+        .collect();
+    // Nothing that was changed is part of another.
+    let mut collections: Vec<Span> =
+        changed.iter().filter(|node| node.as_scalar().is_none()).map(Node::span).filter(|at| at.file == TEXT).collect();
+    collections.sort_by_key(|span| span.start);
+    comments.retain(|comment| {
+        let after = collections.partition_point(|span| span.start as usize <= comment.start);
+        let around = after.checked_sub(1).map(|at| collections[at]).filter(|span| comment.start < span.end as usize);
+        let inside = around.is_some_and(|span| column_of(text, span.start as usize) <= comment.column);
+        let behind = comment.trails && aliases.contains(&comment.line);
+        !(inside || behind)
+    });
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|&&b| b == b'\n').count()
+/// Where the lines of a text end.
+type Ends = Vec<usize>;
+
+fn line_of(ends: &Ends, at: usize) -> usize {
+    ends.partition_point(|&end| end < at)
 }
 
 fn column_of(text: &str, at: usize) -> usize {
@@ -75,7 +89,7 @@ fn column_of(text: &str, at: usize) -> usize {
 }
 
 /// The comments of the first document.
-fn comments(text: &str) -> Option<Vec<Comment>> {
+fn comments(text: &str, ends: &Ends) -> Option<Vec<Comment>> {
     let mut found = Vec::new();
     let options = granit_parser::options! { max_buffered_comment_events: 1_000_000 };
     for event in Parser::new_from_str_with_options(text, options) {
@@ -88,7 +102,7 @@ fn comments(text: &str) -> Option<Vec<Comment>> {
                 let next = after.next().unwrap_or("").trim();
                 found.push(Comment {
                     start,
-                    line: line_of(text, start),
+                    line: line_of(ends, start),
                     column: start - line_start,
                     text: format!("#{}", comment.trim_end()),
                     trails: !text[line_start..start].trim().is_empty(),
@@ -109,6 +123,7 @@ fn is_flow(node: &Node, text: &str) -> bool {
 
 struct Writer<'t> {
     text: &'t str,
+    ends: Ends,
     marks: &'t Marks,
     flows: &'t dyn Fn(&Node) -> bool,
     comments: Vec<Comment>,
@@ -161,7 +176,7 @@ impl Writer<'_> {
             return Some(());
         }
         let at = at.start as usize;
-        let line = line_of(self.text, at);
+        let line = line_of(&self.ends, at);
         let line_start = at - column_of(self.text, at);
         let column = self.text[line_start..].len() - self.text[line_start..].trim_start_matches(' ').len();
         while let Some(comment) = self.comments.get(self.next).filter(|comment| comment.start < at) {
@@ -199,7 +214,7 @@ impl Writer<'_> {
     /// Ends a line, with the comment that trails there.
     fn end(&mut self, last: Span) {
         if last.file == TEXT {
-            let line = line_of(self.text, (last.end as usize).saturating_sub(1));
+            let line = line_of(&self.ends, (last.end as usize).saturating_sub(1));
             let comment = self.comments.get(self.next).filter(|comment| comment.trails && comment.line == line);
             if let Some(comment) = comment {
                 self.out.push(' ');

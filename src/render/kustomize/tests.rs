@@ -378,6 +378,32 @@ fn bombs_meet_the_budget() {
     assert!(built_with(texts, "", &Options::default()).1.is_err());
 }
 
+/// Why a kustomization of a ConfigMap exceeds its limits.
+fn exceeded(kustomization: &str, config_map: &str, limits: Limits) -> String {
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata:\n";
+    let (object, patch) = (format!("{head}{config_map}"), format!("{head}  own: x\n"));
+    let texts = vec![("kustomization.yaml", kustomization), ("in.yaml", object.as_str()), ("p.yaml", patch.as_str())];
+    let repository = Repository::from_texts(texts);
+    let error = build(&repository, &RepoPath::root(), &Options::default(), &Budget::new(limits)).unwrap_err();
+    assert!(error.exceeded, "{error}");
+    error.message
+}
+
+#[test]
+fn long_paths_wide_mappings_and_much_to_mend_meet_the_budget() {
+    let path = vec!["a"; 100_000].join("/");
+    let deep =
+        format!("resources: [in.yaml]\nlabels:\n- pairs: {{a: b}}\n  fields: [{{path: {path}, create: true}}]\n");
+    assert!(exceeded(&deep, "  a: b\n", Limits::default()).contains("nested deeper than 400"));
+    let keys: String = (0..1_000).map(|n| format!("  k{n}: v\n")).collect();
+    let patched = "resources: [in.yaml]\npatches: [{path: p.yaml}]\n";
+    let message = exceeded(patched, &keys, Limits { steps: 10_000, ..Limits::default() });
+    assert!(message.contains("more than 10000 steps"), "{message}");
+    let low = format!("    a: \"b\n{}  \"\n", "  x\n".repeat(1_000));
+    let message = exceeded("resources: [in.yaml]\n", &low, Limits { bytes: 1 << 20, ..Limits::default() });
+    assert!(message.contains("bytes of text"), "{message}");
+}
+
 #[test]
 fn argo_cd_edits_the_kustomization_first() {
     let source = "\

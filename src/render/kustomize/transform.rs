@@ -380,7 +380,8 @@ impl Replicas {
         let count = Node { origin: origin.clone(), ..self.replica.count.clone() };
         let mut found = false;
         for spec in &self.specs {
-            let places = map.ever(|id| id.name == self.replica.name && id.gvk.is_selected_by(&spec.gvk));
+            let places =
+                map.ever(&self.replica.name, |id| id.name == self.replica.name && id.gvk.is_selected_by(&spec.gvk));
             for at in places {
                 found = true;
                 fieldspec::apply(&mut map.list[at].node, spec, Make::Scalar, &origin, &mut |node| {

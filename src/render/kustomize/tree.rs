@@ -12,6 +12,14 @@ use crate::yaml::{Contribution, Entry, Mapping, Meaning, Node, Origin, Role, Sca
 const UNTAGGED: &str = "";
 const STR: &str = "!!str";
 
+/// Trees that are nested deeper are not made: whatever comes after recurses along them.
+pub(super) const DEEPEST: u32 = 400;
+
+/// That something would be nested too deep.
+pub(super) fn too_deep() -> Fail {
+    Fail { exceeded: true, ..Fail::new(format!("nested deeper than {DEEPEST}")) }
+}
+
 /// What a node is, null being a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {

@@ -31,7 +31,7 @@ pub(super) fn note(map: &mut ResMap, vars: &[Var]) -> Outcome {
         let matches = |id: &ResId| {
             if strict { wanted.same(id) } else { wanted.name == id.name && wanted.gvk == id.gvk }
         };
-        match map.ever(matches).as_slice() {
+        match map.ever(&wanted.name, matches).as_slice() {
             [] => {}
             [at] => map.list[*at].notes.variables.push(var.name.clone()),
             found => {

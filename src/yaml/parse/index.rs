@@ -10,13 +10,13 @@ const INDEXED: usize = 16;
 
 /// The keys of a mapping that is being made.
 #[derive(Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     known: Option<HashMap<Arc<str>, usize>>,
 }
 
 impl Index {
     /// Where a key is among the entries, which only grow from one call to the next.
-    pub(super) fn position(&mut self, entries: &[Entry], key: &str) -> Option<usize> {
+    pub(crate) fn position(&mut self, entries: &[Entry], key: &str) -> Option<usize> {
         if entries.len() < INDEXED {
             return entries.iter().position(|entry| &*entry.key == key);
         }

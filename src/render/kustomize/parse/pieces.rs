@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
+use crate::budget::{Budget, Exceeded};
+
 /// A place in a text, and what is wrong there.
 type Wrong<'m> = (usize, &'m str);
 
@@ -38,9 +40,6 @@ pub(super) fn cut(text: &str) -> Result<Vec<Range<usize>>, (Range<usize>, String
 fn is_old_break(c: char) -> bool {
     matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
-
-/// Bytes that mending may read in all, over and over.
-const MOST_WORK: usize = 64 << 20;
 
 /// A document's text with line ends that every reader knows, and where its bytes stood.
 pub(super) struct Lines<'t> {
@@ -84,12 +83,13 @@ impl<'t> Lines<'t> {
 
     /// Puts blanks, which do not count there, before the lines of quoted texts that are indented less than the event parser
     /// wants and go-yaml cares, and in the place of tabs that only the event parser minds. Whether anything had to be done.
-    pub(super) fn mend(&mut self) -> bool {
+    pub(super) fn mend(&mut self, budget: &Budget) -> Result<bool, Exceeded> {
         let widest = self.text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
         let blanks = " ".repeat(widest.min(1_000) + 1);
-        let (mut work, mut done) = (0, false);
-        while work < MOST_WORK {
-            work += self.text.len();
+        let mut done = false;
+        loop {
+            // It is read from the start each time.
+            budget.bytes(self.text.len())?;
             let Some((at, is_tab)) = first_flaw(&self.text) else { break };
             if is_tab {
                 let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
@@ -114,7 +114,7 @@ impl<'t> Lines<'t> {
             self.text.to_mut().insert_str(at, &blanks);
             done = true;
         }
-        done
+        Ok(done)
     }
 }
 
