@@ -30,6 +30,8 @@ pub mod graph;
 pub mod k8s;
 
 pub mod output;
+#[cfg(test)]
+mod proptests;
 pub mod render;
 pub mod report;
 pub mod rules;

@@ -298,6 +298,7 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(crate::proptests::same_cases())]
         #[test]
         fn one_condition_is_read_as_one_of_several(text in "[ \t]?(=|!=|>|<|>=|=>|<=|=<|~|~>|\\^|[0-9xX*v.+|a-c-]){0,9}[ \t]?") {
             let one = Constraints::new(&text, false).map(|all| format!("{all:?}"));

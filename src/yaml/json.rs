@@ -198,6 +198,7 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(crate::proptests::same_cases())]
         #[test]
         fn what_is_written_is_what_would_be_made(texts: Vec<String>, n: f64) {
             let json = serde_json::json!({ "n": n, "l": [texts, [], {}, null, true], "\u{1}\"\\/\t\r\n\u{8}": -3 });

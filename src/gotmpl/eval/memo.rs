@@ -74,6 +74,7 @@ impl Call {
             Data::Int(n, IntType::Int) => self.number(7, *n as u64),
             // A text of several origins is only like itself.
             Data::Str(Text::Written(written)) if written.runs.iter().any(|run| !run.is_from_nowhere()) => return false,
+            Data::Str(text) if text.len() > LONG => return false,
             Data::Str(text) => self.text(8, text.as_bytes()),
             Data::List(list) if deep == 0 || list.list_type() != ListType::Any || list.len() > SMALL => {
                 self.same(9, list.tie());

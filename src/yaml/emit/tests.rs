@@ -159,12 +159,7 @@ fn the_deepest_tree_that_is_read_can_be_written() {
 }
 
 proptest::proptest! {
-    // The same cases every time: a new failure belongs to a change, not to chance.
-    #![proptest_config(proptest::test_runner::Config {
-        rng_seed: proptest::test_runner::RngSeed::Fixed(7),
-        failure_persistence: None,
-        ..proptest::test_runner::Config::default()
-    })]
+    #![proptest_config(crate::proptests::same_cases())]
     #[test]
     fn what_is_written_reads_back(texts in proptest::collection::vec("(?s)([a-c 0-9\n:#'\"\\-.,{\\[\\\\~\u{e9}\u{1f600}\t\r]|on|null|1e3|---){0,12}", 1..6)) {
         for layout in [Layout::SIGS, Layout::PRETTY, Layout::KUSTOMIZE] {

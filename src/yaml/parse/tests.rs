@@ -267,12 +267,7 @@ fn every_fixture_is_read_alike() {
 }
 
 proptest::proptest! {
-    // The same cases every time: a new failure belongs to a change, not to chance.
-    #![proptest_config(proptest::test_runner::Config {
-        rng_seed: proptest::test_runner::RngSeed::Fixed(7),
-        failure_persistence: None,
-        ..proptest::test_runner::Config::default()
-    })]
+    #![proptest_config(crate::proptests::same_cases())]
     #[test]
     fn nothing_panics_and_spans_stay_inside(text in "(?s)([\\-\\?:,\\[\\]{}#&*!|>'\"%@`\n \t\r\\\\~a-c0-9.\u{feff}\u{e9}]|<<|---|\\.\\.\\.|!!int|\\?\n|: |- |&a |\\*a ){0,40}") {
         for dialect in [Dialect::V2, Dialect::V3] {

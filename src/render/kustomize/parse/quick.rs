@@ -149,12 +149,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        // The same cases every time: a new failure belongs to a change, not to chance.
-        #![proptest_config(proptest::test_runner::Config {
-            rng_seed: proptest::test_runner::RngSeed::Fixed(7),
-            failure_persistence: None,
-            ..proptest::test_runner::Config::default()
-        })]
+        #![proptest_config(crate::proptests::same_cases())]
         #[test]
         fn any_lines_are_read_alike(lines in proptest::collection::vec("[ ]{0,5}(- |- - |-){0,2}([ab\\-]{1,2}:( |  |)){0,2}(x|x y|'x'|\"x\"|\"\\\\n\"|\"\\\\/\"|\\||\\|-|\\|\\+|>|\\{\\}|\\[a, b\\]|\\{a: b\\}|\\[|---|\\.\\.\\.|<<|~|1|\\.5|'|\"|x'|x\"|x\\\\|)( #c|#|  |\t|)", 0..9)) {
             alike(&lines.join("\n"));
