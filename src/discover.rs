@@ -146,11 +146,12 @@ enum Store {
 
 /// A tree of files: the repository under audit, or a folder beside it ([`Repository::beside`]).
 ///
-/// Paths are relative to the folder that was opened. Links are followed inside the tree only.
+/// Paths are relative to the folder that was opened. Links are followed inside the tree only. Clones are the same tree.
+#[derive(Clone)]
 pub struct Repository {
-    store: Store,
+    store: Arc<Store>,
     limits: ReadLimits,
-    listing: Listing,
+    listing: Arc<Listing>,
     sources: Arc<SourceMap>,
 }
 
@@ -171,7 +172,7 @@ impl Repository {
         let sources = Arc::new(SourceMap::new(listing.real_files().iter().cloned()));
         gaps.extend(listing.leading_out(path.join(".git").exists(), &sources));
         gaps.sort();
-        Ok((Self { store, limits, listing, sources }, gaps))
+        Ok((Self::new(store, limits, listing, sources), gaps))
     }
 
     /// Opens a second folder, which may lie anywhere, as it is or as a commit has it, with the same map of sources. Its files
@@ -184,7 +185,7 @@ impl Repository {
         listing.renumber(self.sources.announce(listing.real_files().iter().map(shown)));
         gaps.extend(listing.leading_out(false, &self.sources));
         gaps.sort();
-        Ok((Self { store, limits: self.limits, listing, sources: Arc::clone(&self.sources) }, gaps))
+        Ok((Self::new(store, self.limits, listing, Arc::clone(&self.sources)), gaps))
     }
 
     /// Lists a folder with all that is in it, whatever Git would leave out: a chart as its user has it on disk.
@@ -195,7 +196,7 @@ impl Repository {
         let sources = Arc::new(SourceMap::new(listing.real_files().iter().cloned()));
         gaps.extend(listing.leading_out(false, &sources));
         gaps.sort();
-        Ok((Self { store: Store::Folder(folder), limits, listing, sources }, gaps))
+        Ok((Self::new(Store::Folder(folder), limits, listing, sources), gaps))
     }
 
     /// A repository of the given paths and texts.
@@ -207,13 +208,17 @@ impl Repository {
         let listing = Listing::new(raw, 0, &mut gaps);
         assert!(gaps.is_empty(), "a path that is none");
         let sources = Arc::new(SourceMap::new(listing.real_files().iter().cloned()));
-        let repository = Self { store: Store::Texts, limits: ReadLimits::default(), listing, sources };
+        let repository = Self::new(Store::Texts, ReadLimits::default(), listing, sources);
         for (path, text) in texts {
             if let Some(id) = RepoPath::new(path).ok().and_then(|path| repository.id(&path)) {
                 repository.sources.fill(id, Arc::from(text));
             }
         }
         repository
+    }
+
+    fn new(store: Store, limits: ReadLimits, listing: Listing, sources: Arc<SourceMap>) -> Self {
+        Self { store: Arc::new(store), limits, listing: Arc::new(listing), sources }
     }
 
     fn list(
@@ -301,6 +306,20 @@ impl Repository {
         self.load(&real, id, self.limits.archive).map_err(|error| error.seen_as(path))
     }
 
+    /// How many bytes a file has, without reading it.
+    pub fn size(&self, path: &RepoPath) -> Result<u64, ReadError> {
+        let (real, id) = self.find(path)?;
+        let none = || ReadError::NotFound(path.clone());
+        match &*self.store {
+            Store::Folder(folder) => folder.size(&real).map_err(|error| error.seen_as(path)),
+            Store::Commit(commit) => {
+                let size = commit.size(&real, self.listing.blob(&real).ok_or_else(none)?);
+                size.map_err(|error| error.seen_as(path))
+            }
+            Store::Texts => self.sources.text(id).map(|text| text.len() as u64).ok_or_else(none),
+        }
+    }
+
     fn find(&self, path: &RepoPath) -> Result<(RepoPath, FileId), ReadError> {
         self.listing.file(path).ok_or_else(|| {
             if self.is_dir(path) { ReadError::Folder(path.clone()) } else { ReadError::NotFound(path.clone()) }
@@ -308,7 +327,7 @@ impl Repository {
     }
 
     fn load(&self, real: &RepoPath, id: FileId, limit: u64) -> Result<Vec<u8>, ReadError> {
-        let bytes = match &self.store {
+        let bytes = match &*self.store {
             Store::Folder(folder) => folder.read(real, limit),
             Store::Commit(commit) => match self.listing.blob(real) {
                 Some(blob) => commit.read(real, blob, limit),

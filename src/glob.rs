@@ -2,7 +2,9 @@
 //!
 //! Nothing here knows files; patterns are hostile, so their size and that of what they become is bounded.
 
-use regex::Regex;
+mod gobwas;
+
+use regex::bytes::Regex;
 
 /// Whose rules a pattern follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +28,13 @@ pub struct BadPattern(pub String);
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-pub struct Glob {
-    regex: Regex,
+pub struct Glob(Matcher);
+
+#[derive(Debug, Clone)]
+enum Matcher {
+    /// The path itself: nothing in the pattern is more than a character.
+    Name(String),
+    Regex(Regex),
 }
 
 impl Glob {
@@ -37,10 +44,19 @@ impl Glob {
         if pattern.len() > 4_096 {
             return Err(bad());
         }
-        let mut reader =
-            Reader { rest: pattern.chars().collect(), at: 0, dialect, out: String::from("(?s)^(?:"), depth: 0 };
-        reader.all().ok_or_else(bad)?;
-        let mut out = reader.out;
+        if !has_wildcard(pattern) && !pattern.contains('\\') && dialect != Dialect::Pathspec {
+            return Ok(Self(Matcher::Name(pattern.to_owned())));
+        }
+        let mut out = String::from("(?s)^(?:");
+        match dialect {
+            Dialect::Gobwas => gobwas::translate(pattern, false, &mut out),
+            Dialect::GobwasPath => gobwas::translate(pattern, true, &mut out),
+            Dialect::PathMatch | Dialect::Pathspec | Dialect::Doublestar => {
+                let mut reader = Reader { rest: pattern.chars().collect(), at: 0, dialect, out: &mut out, depth: 0 };
+                reader.all()
+            }
+        }
+        .ok_or_else(bad)?;
         out.push(')');
         if dialect == Dialect::Pathspec {
             // A pathspec also names everything below the folder that it spells literally.
@@ -49,13 +65,18 @@ impl Glob {
         } else {
             out.push('$');
         }
-        let regex = regex::RegexBuilder::new(&out).size_limit(4 << 20).build().map_err(|_| bad())?;
-        Ok(Self { regex })
+        // Only what stands for one character needs to know how long characters are; without, far less is compiled.
+        let counts = pattern.contains(['?', '[']);
+        let regex = regex::bytes::RegexBuilder::new(&out).unicode(counts).size_limit(4 << 20).build();
+        Ok(Self(Matcher::Regex(regex.map_err(|_| bad())?)))
     }
 
     /// Whether a path matches.
     pub fn matches(&self, path: &str) -> bool {
-        self.regex.is_match(path)
+        match &self.0 {
+            Matcher::Name(name) => name == path,
+            Matcher::Regex(regex) => regex.is_match(path.as_bytes()),
+        }
     }
 }
 
@@ -64,25 +85,26 @@ pub fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
-struct Reader {
+/// The dialects that Go's own packages and Git speak.
+struct Reader<'o> {
     rest: Vec<char>,
     at: usize,
     dialect: Dialect,
-    out: String,
+    out: &'o mut String,
     depth: usize,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn peek(&self) -> Option<char> {
         self.rest.get(self.at).copied()
     }
 
     fn braces(&self) -> bool {
-        matches!(self.dialect, Dialect::Gobwas | Dialect::GobwasPath | Dialect::Doublestar)
+        self.dialect == Dialect::Doublestar
     }
 
     fn literal(&mut self, c: char) {
-        self.out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
+        gobwas::literal(c, self.out);
     }
 
     /// Translates everything; `None` for a pattern that is broken.
@@ -117,7 +139,7 @@ impl Reader {
     }
 
     fn crosses(&self) -> bool {
-        matches!(self.dialect, Dialect::Gobwas | Dialect::Pathspec)
+        self.dialect == Dialect::Pathspec
     }
 
     fn star(&mut self) {
@@ -127,7 +149,7 @@ impl Reader {
             self.at += 1;
             stars += 1;
         }
-        if self.crosses() || (self.dialect == Dialect::GobwasPath && stars > 1) {
+        if self.crosses() {
             self.out.push_str(".*");
             return;
         }
@@ -149,7 +171,7 @@ impl Reader {
 
     fn class(&mut self) -> Option<()> {
         let negated = match self.peek() {
-            Some('^') => !matches!(self.dialect, Dialect::Gobwas | Dialect::GobwasPath),
+            Some('^') => true,
             Some('!') => self.dialect != Dialect::PathMatch,
             _ => false,
         };
@@ -220,6 +242,25 @@ mod tests {
             (GobwasPath, "h/acme/*", "h/acme/web", true),
             (GobwasPath, "h/acme/*", "h/acme/web/db", false),
             (GobwasPath, "h/**", "h/acme/web", true),
+            (GobwasPath, "files/**.yaml", "files/b/a.yaml", true),
+            (GobwasPath, "a?c", "abc", true),
+            (GobwasPath, "a?c", "a/c", false),
+            (GobwasPath, "{a,b*}.txt", "bcd.txt", true),
+            (GobwasPath, "{a,b*}.txt", "c.txt", false),
+            (GobwasPath, "[!a]b", "/b", true),
+            (GobwasPath, "[a-c]b", "bb", true),
+            (GobwasPath, "[abc]b", "db", false),
+            (GobwasPath, "[^a]b", "^b", true),
+            (GobwasPath, "[ab-]b", "-b", true),
+            (GobwasPath, "[a-bx]b", "xb", false),
+            (GobwasPath, "[a-]b", "ab", false),
+            (GobwasPath, "a\\*", "a*", true),
+            (GobwasPath, "a\\*", "ab", false),
+            (GobwasPath, "ab\\", "ab", true),
+            (GobwasPath, "a{b,c", "ac", true),
+            (GobwasPath, "a,}", "a,}", true),
+            (GobwasPath, "a.b", "axb", false),
+            (GobwasPath, "é*", "éa", true),
             (PathMatch, "apps/*", "apps/web", true),
             (PathMatch, "apps/*", "apps/web/db", false),
             (PathMatch, "apps/{a,b}", "apps/a", false),

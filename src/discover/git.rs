@@ -74,6 +74,26 @@ impl Commit {
 
     /// The content of an object.
     pub(super) fn read(&self, path: &RepoPath, blob: ObjectId, limit: u64) -> Result<Vec<u8>, ReadError> {
+        self.opened(path, |repository| {
+            // The header says the size before anything is unpacked.
+            if size(repository, path, blob)? > limit {
+                return Err(ReadError::TooLarge { path: path.clone(), limit });
+            }
+            let object = repository.find_object(blob).map_err(|_| ReadError::Absent(path.clone()))?;
+            Ok(object.detach().data)
+        })
+    }
+
+    pub(super) fn size(&self, path: &RepoPath, blob: ObjectId) -> Result<u64, ReadError> {
+        self.opened(path, |repository| size(repository, path, blob))
+    }
+
+    /// Looks into the object database, which this thread opens if it did not yet.
+    fn opened<T>(
+        &self,
+        path: &RepoPath,
+        look: impl FnOnce(&gix::Repository) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
         OPEN.with_borrow_mut(|open| {
             let at = match open.iter().position(|(id, _)| *id == self.id) {
                 Some(at) => at,
@@ -87,19 +107,13 @@ impl Commit {
                     open.len() - 1
                 }
             };
-            content(&open[at].1, path, blob, limit)
+            look(&open[at].1)
         })
     }
 }
 
-fn content(repository: &gix::Repository, path: &RepoPath, blob: ObjectId, limit: u64) -> Result<Vec<u8>, ReadError> {
-    // The header says the size before anything is unpacked.
-    let header = repository.find_header(blob).map_err(|_| ReadError::Absent(path.clone()))?;
-    if header.size() > limit {
-        return Err(ReadError::TooLarge { path: path.clone(), limit });
-    }
-    let object = repository.find_object(blob).map_err(|_| ReadError::Absent(path.clone()))?;
-    Ok(object.detach().data)
+fn size(repository: &gix::Repository, path: &RepoPath, blob: ObjectId) -> Result<u64, ReadError> {
+    Ok(repository.find_header(blob).map_err(|_| ReadError::Absent(path.clone()))?.size())
 }
 
 /// Lists a tree without recursion: a hostile one can be deep, or so branched that it never ends.

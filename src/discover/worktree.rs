@@ -210,27 +210,43 @@ impl Folder {
         folders.all(|folder| fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir()))
     }
 
-    /// Reads a file by its path in the listing, in which no segment is a link.
+    /// The size of a file by its path in the listing.
+    pub(super) fn size(&self, path: &RepoPath) -> Result<u64, ReadError> {
+        Ok(self.regular(path)?.len())
+    }
+
+    /// What the system knows of a file by its path in the listing, in which no segment is a link. The listing may be older
+    /// than the disk: the file can have become a link or a pipe since.
+    fn regular(&self, path: &RepoPath) -> Result<fs::Metadata, ReadError> {
+        let meta = fs::symlink_metadata(self.root.join(path.as_str())).map_err(|error| failed(path, &error))?;
+        if meta.is_file() { Ok(meta) } else { Err(refused(path, "it is no regular file any more")) }
+    }
+
+    /// Reads a file by its path in the listing.
     pub(super) fn read(&self, path: &RepoPath, limit: u64) -> Result<Vec<u8>, ReadError> {
-        let refused = |reason: &str| ReadError::Unreadable { path: path.clone(), reason: reason.to_owned() };
-        let failed = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => ReadError::NotFound(path.clone()),
-            kind => ReadError::Unreadable { path: path.clone(), reason: kind.to_string() },
-        };
-        let on_disk = self.root.join(path.as_str());
-        // The listing may be older than the disk: a file can have become a link or a pipe since.
-        let before = fs::symlink_metadata(&on_disk).map_err(failed)?;
-        if !before.is_file() || !self.is_beside_no_link(path.as_str()) {
-            return Err(refused("it is no regular file any more"));
+        let before = self.regular(path)?;
+        if !self.is_beside_no_link(path.as_str()) {
+            return Err(refused(path, "it is no regular file any more"));
         }
-        let file = File::open(&on_disk).map_err(failed)?;
-        let opened = file.metadata().map_err(failed)?;
+        let file = File::open(self.root.join(path.as_str())).map_err(|error| failed(path, &error))?;
+        let opened = file.metadata().map_err(|error| failed(path, &error))?;
         if !opened.is_file() || !same_file(&before, &opened) {
-            return Err(refused("it changed while it was opened"));
+            return Err(refused(path, "it changed while it was opened"));
         }
         read_bounded(file, opened.len(), limit)
-            .map_err(failed)?
+            .map_err(|error| failed(path, &error))?
             .ok_or(ReadError::TooLarge { path: path.clone(), limit })
+    }
+}
+
+fn refused(path: &RepoPath, reason: &str) -> ReadError {
+    ReadError::Unreadable { path: path.clone(), reason: reason.to_owned() }
+}
+
+fn failed(path: &RepoPath, error: &std::io::Error) -> ReadError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => ReadError::NotFound(path.clone()),
+        kind => refused(path, &kind.to_string()),
     }
 }
 

@@ -204,10 +204,10 @@ fn without_broken(
     for _ in 0..64 {
         // A template that fails in a helper is the one that cannot do without.
         let run = error.template.as_deref().and_then(|name| name.split_once('/')).map(|(_, path)| path);
-        let breaks = |template: &helm::ChartFile| match (&template.content, run) {
+        let breaks = |template: &helm::ChartFile| match (template.content.read(), run) {
             (_, Some(path)) => *template.name == *path,
-            (helm::Content::Text(id, _), None) => error.span.is_some_and(|span| span.file == *id),
-            (helm::Content::Bytes(_), None) => false,
+            (Ok(helm::Bytes::Text(id, _)), None) => error.span.is_some_and(|span| span.file == *id),
+            (Ok(helm::Bytes::Binary(_)) | Err(_), None) => false,
         };
         let number = chart.templates.iter().position(breaks);
         let (Some(number), Some(own)) = (number, Arc::get_mut(&mut chart)) else { return Err(error) };
@@ -256,7 +256,7 @@ fn values(
         }
         Layer::InChart { path, origin, optional } => {
             let file = chart.files.iter().find(|file| &*file.name == path.as_str());
-            let Some(helm::Content::Text(id, text)) = file.map(|file| &file.content) else {
+            let Some(Ok(helm::Bytes::Text(id, text))) = file.map(|file| file.content.read()) else {
                 let message = format!("the values file `{path}` is not in the chart");
                 let gap = Gap::new("missing-values-file", message).at(origin.anchor()).defect();
                 output.rendered.gaps.extend(Some(gap).filter(|_| !optional));

@@ -11,7 +11,6 @@ mod coalesce;
 mod dependencies;
 mod engine;
 mod error;
-mod glob;
 mod ignore;
 mod kinds;
 mod load;
@@ -32,7 +31,7 @@ mod tests;
 
 pub use batch::{BatchOptions, Job, Kustomize, Mask, Shop, run_batch};
 pub use capabilities::{Capabilities, KubeVersion};
-pub use chart::{Chart, ChartFile, Content, Missing};
+pub use chart::{Bytes, Chart, ChartFile, Content, Missing};
 pub use engine::Release;
 pub use error::{Reason, RenderError};
 pub use load::Loader;

@@ -3,30 +3,75 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::error::{Reason, RenderError};
 use super::metadata::Metadata;
 use super::schema::Schema;
 use super::version::HelmVersion;
+use crate::discover::{ReadError, Repository};
 use crate::finding::Gap;
 use crate::gotmpl::TemplateSet;
 use crate::render::place::without_user;
 use crate::source::{FileId, RepoPath, Span};
 use crate::yaml::Node;
 
-/// What a file holds.
+/// What a file holds; one of a folder is read when somebody asks.
+#[derive(Clone)]
+pub struct Content(Arc<Held>);
+
+struct Held {
+    /// Where it is to be read.
+    file: Option<(Repository, RepoPath)>,
+    read: OnceLock<Result<Bytes, ReadError>>,
+}
+
+/// What was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum Bytes {
     /// A text, and its id in the map of sources.
     Text(FileId, Arc<str>),
     /// What is no UTF-8.
-    Bytes(Arc<[u8]>),
+    Binary(Arc<[u8]>),
 }
 
 impl Content {
+    /// What is known already.
+    pub(super) fn known(bytes: Bytes) -> Self {
+        Self(Arc::new(Held { file: None, read: OnceLock::from(Ok(bytes)) }))
+    }
+
+    /// What a file of a tree holds.
+    pub(super) fn of(tree: &Repository, path: RepoPath) -> Self {
+        Self(Arc::new(Held { file: Some((tree.clone(), path)), read: OnceLock::new() }))
+    }
+
+    /// What the file holds.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn read(&self) -> Result<&Bytes, RenderError> {
+        let read = self.0.read.get_or_init(|| match &self.0.file {
+            Some((tree, path)) => Bytes::of(tree, path),
+            None => Ok(Bytes::Binary(Arc::default())),
+        });
+        read.as_ref().map_err(|error| RenderError::new(Reason::Unreadable, error.to_string()))
+    }
+}
+
+impl Bytes {
+    fn of(tree: &Repository, path: &RepoPath) -> Result<Self, ReadError> {
+        match (tree.read(path), tree.id(path)) {
+            (Ok(text), Some(id)) => Ok(Bytes::Text(id, text)),
+            (Ok(_), None) => Err(ReadError::NotFound(path.clone())),
+            (Err(ReadError::NotText(_)), _) => tree.read_bytes(path).map(|bytes| Bytes::Binary(bytes.into())),
+            (Err(error), _) => Err(error),
+        }
+    }
+
     /// The bytes, without a byte order mark, which Helm cuts off.
     pub fn bytes(&self) -> &[u8] {
         let bytes = match self {
-            Content::Text(_, text) => text.as_bytes(),
-            Content::Bytes(bytes) => bytes,
+            Bytes::Text(_, text) => text.as_bytes(),
+            Bytes::Binary(bytes) => bytes,
         };
         bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
     }
@@ -34,14 +79,14 @@ impl Content {
     /// The text, without a byte order mark, if it is one.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Content::Text(_, text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
-            Content::Bytes(_) => None,
+            Bytes::Text(_, text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
+            Bytes::Binary(_) => None,
         }
     }
 }
 
 /// A file of a chart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct ChartFile {
     /// Its path in the chart (`templates/a.yaml`).
     pub name: Arc<str>,

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError};
 
 use super::capabilities::Capabilities;
-use super::chart::{Chart, ChartFile};
+use super::chart::{Bytes, Chart, ChartFile};
 use super::dependencies::Instance;
 use super::error::{Reason, RenderError};
 use super::objects::{Files, Maker};
@@ -103,12 +103,13 @@ impl<'i> Templates<'i> {
         let mut set = TemplateSet::new(functions, options);
         for name in &self.order {
             let Some(template) = self.by_name.get(name) else { continue };
-            let (file, text) = match &template.file.content {
-                super::chart::Content::Text(file, whole) => match template.file.content.text() {
+            let content = template.file.content.read()?;
+            let (file, text) = match content {
+                Bytes::Text(file, whole) => match content.text() {
                     Some(text) if text.len() < whole.len() => (*file, Arc::from(text)),
                     _ => (*file, Arc::clone(whole)),
                 },
-                content => (FileId(u32::MAX), String::from_utf8_lossy(content.bytes()).into()),
+                Bytes::Binary(_) => (FileId(u32::MAX), String::from_utf8_lossy(content.bytes()).into()),
             };
             set.add(name, text, file, budget).map_err(|error| parse_error(name, &error))?;
         }

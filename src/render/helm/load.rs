@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::archive::{self, MOST_FILE_BYTES};
-use super::chart::{Chart, ChartFile, Content, Missing};
+use super::chart::{Bytes, Chart, ChartFile, Content, Missing};
 use super::dependencies::MOST_LEVELS;
 use super::error::{Reason, RenderError};
 use super::ignore::Rules;
@@ -109,22 +109,15 @@ impl<'r> Loader<'r> {
         let rules = Rules::parse(ignored.as_deref())?;
         let mut files = Vec::new();
         for path in tree.under_following(folder) {
-            let Some(name) = path.relative_to(folder).filter(|name| !rules.ignores(name)) else { continue };
-            let content = match tree.read(&path) {
-                Ok(text) => tree.id(&path).map(|id| Content::Text(id, text)),
-                Err(ReadError::NotText(_) | ReadError::TooLarge { .. }) => {
-                    let bytes = tree.read_bytes(&path).map_err(|error| unreadable(&error))?;
-                    Some(Content::Bytes(bytes.into()))
-                }
-                Err(error) => return Err(unreadable(&error)),
+            let Some(name) = path.relative_to(folder).filter(|name| !rules.ignores(name)).map(str::to_owned) else {
+                continue;
             };
-            let Some(content) = content else { continue };
-            if content.bytes().len() as u64 > MOST_FILE_BYTES {
+            if tree.size(&path).map_err(|error| unreadable(&error))? > MOST_FILE_BYTES {
                 let name = path.file_name();
                 let message = format!("chart file {name:?} is larger than the maximum file size {MOST_FILE_BYTES}");
                 return Err(RenderError::refused(message));
             }
-            files.push(Found { name: name.to_owned(), content });
+            files.push(Found { name, content: Content::of(tree, path) });
         }
         Ok(files)
     }
@@ -140,15 +133,15 @@ impl<'r> Loader<'r> {
         let mut files = Vec::new();
         for member in archive::unpack(bytes)? {
             budget.bytes(member.bytes.len())?;
-            let content = match String::from_utf8(member.bytes) {
+            let bytes = match String::from_utf8(member.bytes) {
                 Ok(text) => {
                     let text: Arc<str> = text.into();
                     let path = place.join(&member.name).unwrap_or_else(|_| place.clone());
-                    Content::Text(sources.add(path, Arc::clone(&text)), text)
+                    Bytes::Text(sources.add(path, Arc::clone(&text)), text)
                 }
-                Err(error) => Content::Bytes(error.into_bytes().into()),
+                Err(error) => Bytes::Binary(error.into_bytes().into()),
             };
-            files.push(Found { name: member.name, content });
+            files.push(Found { name: member.name, content: Content::known(bytes) });
         }
         self.assemble(sources, files, place, budget, level)
     }
@@ -259,7 +252,7 @@ impl<'r> Loader<'r> {
                 let message = format!("error unpacking subchart tar in {place}: expected {name}, got {got}");
                 return Err(RenderError::refused(message));
             };
-            return self.archive(sources, file.content.bytes(), &place, budget, level);
+            return self.archive(sources, file.content.read()?.bytes(), &place, budget, level);
         }
         let inner = files.into_iter().filter_map(|file| {
             let (_, inner) = file.name.split_once('/')?;
@@ -269,7 +262,7 @@ impl<'r> Loader<'r> {
     }
 
     fn values(&self, file: &Found, budget: &Budget) -> Result<Option<Node>, RenderError> {
-        let documents = documents(&file.content, Role::Default, self.helm, budget);
+        let documents = documents(file.content.read()?, Role::Default, self.helm, budget);
         let documents = documents.map_err(|error| error.within("cannot load values.yaml"))?;
         Ok(super::values::merged(documents))
     }
@@ -367,7 +360,7 @@ fn unreadable(error: &ReadError) -> RenderError {
 
 fn read_into(metadata: &mut Metadata, file: &Found, helm: HelmVersion, budget: &Budget) -> Result<(), RenderError> {
     let words = format!("cannot load {}", file.name);
-    let node = document(&file.content, Role::Default, budget).map_err(|error| error.within(&words))?;
+    let node = document(file.content.read()?, Role::Default, budget).map_err(|error| error.within(&words))?;
     let Some(node) = node else { return Ok(()) };
     metadata.read(&node, helm).map_err(|message| RenderError::refused(message).at(Some(node.span())).within(&words))
 }
@@ -375,17 +368,17 @@ fn read_into(metadata: &mut Metadata, file: &Found, helm: HelmVersion, budget: &
 /// A lock file says nothing that rendering needs, but one that cannot be read is refused.
 fn locked(file: &Found, budget: &Budget) -> Result<(), RenderError> {
     let words = format!("cannot load {}", file.name);
-    document(&file.content, Role::Default, budget).map(|_| ()).map_err(|error| error.within(&words))
+    document(file.content.read()?, Role::Default, budget).map(|_| ()).map_err(|error| error.within(&words))
 }
 
 /// The first document of a text.
-pub(super) fn document(content: &Content, role: Role, budget: &Budget) -> Result<Option<Node>, RenderError> {
+pub(super) fn document(content: &Bytes, role: Role, budget: &Budget) -> Result<Option<Node>, RenderError> {
     Ok(parse(content, role, false, budget)?.into_iter().next())
 }
 
 /// The documents that a Helm reads of a values file: Helm 3 the first, Helm 4 all; each a mapping.
 pub(super) fn documents(
-    content: &Content,
+    content: &Bytes,
     role: Role,
     helm: HelmVersion,
     budget: &Budget,
@@ -410,13 +403,13 @@ pub(super) fn documents(
 }
 
 /// All documents of a text.
-pub(super) fn every_document(content: &Content, role: Role, budget: &Budget) -> Result<Vec<Node>, RenderError> {
+pub(super) fn every_document(content: &Bytes, role: Role, budget: &Budget) -> Result<Vec<Node>, RenderError> {
     parse(content, role, true, budget)
 }
 
-fn parse(content: &Content, role: Role, all: bool, budget: &Budget) -> Result<Vec<Node>, RenderError> {
+fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<Node>, RenderError> {
     let broken = |message: &str| RenderError::refused(format!("error converting YAML to JSON: yaml: {message}"));
-    let Content::Text(file, text) = content else { return Err(broken("invalid leading UTF-8 octet")) };
+    let Bytes::Text(file, text) = content else { return Err(broken("invalid leading UTF-8 octet")) };
     // Whoever takes all documents apart ends the last line as well, which a block scalar gets to feel.
     let ended = if all && !text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(&**text) };
     let parsed = yaml::parse(*file, &ended, budget);

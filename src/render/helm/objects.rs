@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::capabilities::{Capabilities, KubeVersion};
-use super::chart::{ChartFile, Content};
+use super::chart::{Bytes, ChartFile, Content};
 use super::dependencies::Instance;
-use super::glob::Glob;
 use super::metadata::{Import, Said};
 use super::version::{HelmVersion, TypeName};
+use crate::glob::{Dialect, Glob};
 use crate::gotmpl::{
     Context, Data, List, ListType, Map, MapType, Object, ObjectKind, Param, SharedOrigins, Text, Value,
 };
@@ -396,10 +396,11 @@ impl Files {
     }
 
     /// A file's text, whose lines know where they are.
-    fn text(content: &Content, origins: &SharedOrigins) -> Value {
-        match content {
-            Content::Bytes(_) => Value::str(Text::from_bytes(content.bytes().to_vec())),
-            Content::Text(file, whole) => {
+    fn text(content: &Content, origins: &SharedOrigins) -> Result<Value, String> {
+        let content = content.read().map_err(|error| error.message)?;
+        Ok(match content {
+            Bytes::Binary(_) => Value::str(Text::from_bytes(content.bytes().to_vec())),
+            Bytes::Text(file, whole) => {
                 let text: Arc<str> = match content.text() {
                     Some(text) if text.len() < whole.len() => text.into(),
                     _ => Arc::clone(whole),
@@ -407,15 +408,16 @@ impl Files {
                 let origin = Origin::of(Role::Default, Span::new(*file, 0, whole.len()));
                 Value::str(text).from_origin(origins.known(&origin))
             }
-        }
+        })
     }
 
     /// The last names of the files with what `encode` makes of them, as YAML.
-    fn flat(&self, context: &Context<'_>, encode: impl Fn(&Content) -> Value) -> Result<Value, String> {
+    fn flat(&self, context: &Context<'_>, encode: impl Fn(&Content) -> Result<Value, String>) -> Result<Value, String> {
         let fields = self.files.iter().map(|(name, content)| {
             let base = name.rsplit('/').next().unwrap_or(name);
-            (Arc::from(base), encode(content))
+            Ok((Arc::from(base), encode(content)?))
         });
+        let fields = fields.collect::<Result<Vec<_>, String>>()?;
         super::engine::to_yaml(&Value::map(fields), context)
     }
 }
@@ -442,16 +444,18 @@ impl Object for Files {
         match name {
             "Get" | "GetBytes" => {
                 let content = self.content(&argument);
-                Ok(content.map_or(Value::fixed(""), |content| Self::text(content, context.origins)))
+                content.map_or(Ok(Value::fixed("")), |content| Self::text(content, context.origins))
             }
             "Glob" => {
-                let glob = Glob::new(&argument);
-                let files = self.files.iter().filter(|(name, _)| glob.matches(name)).cloned().collect();
+                // A pattern that is none matches everything.
+                let glob = Glob::new(&argument, Dialect::GobwasPath).ok();
+                let fits = |name: &str| glob.as_ref().is_none_or(|glob| glob.matches(name));
+                let files = self.files.iter().filter(|(name, _)| fits(name)).cloned().collect();
                 Ok(Value::object(Files { files }))
             }
             "Lines" => {
                 let Some(content) = self.content(&argument) else { return Ok(Value::strings(Vec::new())) };
-                let value = Self::text(content, context.origins);
+                let value = Self::text(content, context.origins)?;
                 let text = value.as_text().map(|text| text.as_str().into_owned()).unwrap_or_default();
                 if text.is_empty() {
                     return Err("runtime error: index out of range [-1]".to_owned());
@@ -463,20 +467,23 @@ impl Object for Files {
             "AsConfig" => self.flat(context, |content| Self::text(content, context.origins)),
             "AsSecrets" => self.flat(context, |content| {
                 use base64::Engine as _;
-                let text = base64::engine::general_purpose::STANDARD.encode(content.bytes());
-                Value::str(text).from_origin(Self::text(content, context.origins).origin)
+                let origin = Self::text(content, context.origins)?.origin;
+                let bytes = content.read().map_err(|error| error.message)?.bytes();
+                let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+                Ok(Value::str(text).from_origin(origin))
             }),
             name => Err(format!("no method {name}")),
         }
     }
 
-    /// Go has bytes here, which templates turn into strings before they can do anything with them.
+    /// Go has bytes here, which templates turn into strings before they can do anything with them. Nothing where one of the
+    /// files cannot be read.
     fn underlying(&self) -> Option<Value> {
         let fields = self.files.iter().map(|(name, content)| {
-            let value = Value::str(Text::from_bytes(content.bytes().to_vec()));
-            (Arc::clone(name), value)
+            let bytes = content.read().ok()?.bytes();
+            Some((Arc::clone(name), Value::str(Text::from_bytes(bytes.to_vec()))))
         });
-        Some(Value::map(fields))
+        Some(Value::map(fields.collect::<Option<Vec<_>>>()?))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::capabilities::Capabilities;
-use super::chart::{Chart, Content};
+use super::chart::{Bytes, Chart};
 use super::dependencies::{self, Instance};
 use super::engine::{self, Release};
 use super::error::{Reason, RenderError};
@@ -173,10 +173,11 @@ fn crds(instance: &Instance, into: &mut Vec<Manifest>, budget: &Budget) -> Resul
             continue;
         }
         let source: Arc<str> = format!("{}/{}", instance.path, file.name).into();
-        if !matches!(file.content, Content::Text(..)) {
+        let content = file.content.read()?;
+        if !matches!(content, Bytes::Text(..)) {
             continue;
         }
-        for node in load::every_document(&file.content, Role::Manifest, budget)? {
+        for node in load::every_document(content, Role::Manifest, budget)? {
             if !node.is_null() {
                 into.push(Manifest { node, source: Arc::clone(&source), hook: None });
             }

@@ -75,7 +75,10 @@ fn draft(named: &str) -> Option<Draft> {
 pub(super) fn check(chart: &Instance, values: &Table, unchecked: &mut Vec<String>) -> Option<String> {
     let mut said = String::new();
     if let Some(content) = &chart.chart.schema {
-        let schema = chart.chart.checked.get_or_init(|| Schema::read(content.bytes()));
+        let schema = chart.chart.checked.get_or_init(|| match content.read() {
+            Ok(read) => Schema::read(read.bytes()),
+            Err(error) => Schema::Elsewhere(error.message),
+        });
         let reason = match schema {
             Schema::Elsewhere(reason) => {
                 unchecked.push(format!("the schema of `{}` was not checked: {reason}", chart.name));

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::chart::Content;
+use super::chart::Bytes;
 use super::dependencies::nowhere;
 use super::error::RenderError;
 use super::load;
@@ -35,7 +35,7 @@ impl ValuesLayer {
         helm: HelmVersion,
         budget: &Budget,
     ) -> Result<Self, RenderError> {
-        let content = Content::Text(file, Arc::clone(text));
+        let content = Bytes::Text(file, Arc::clone(text));
         let documents = load::documents(&content, Role::Values, helm, budget);
         let documents = documents.map_err(|error| error.within(&format!("failed to parse {name}")))?;
         Ok(Self { documents })
