@@ -4,7 +4,8 @@
 
 mod gobwas;
 
-use regex::bytes::Regex;
+use regex_automata::meta::{self, Regex};
+use regex_automata::util::syntax;
 
 /// Whose rules a pattern follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +66,13 @@ impl Glob {
         } else {
             out.push('$');
         }
-        // Only what stands for one character needs to know how long characters are; without, far less is compiled.
+        // A pattern is asked a few times and thrown away: what makes it fast to ask costs more than it brings. Only what stands
+        // for one character needs to know how long characters are.
         let counts = pattern.contains(['?', '[']);
-        let regex = regex::bytes::RegexBuilder::new(&out).unicode(counts).size_limit(4 << 20).build();
+        let regex = meta::Builder::new()
+            .configure(meta::Config::new().dfa(false).onepass(false).nfa_size_limit(Some(4 << 20)).utf8_empty(false))
+            .syntax(syntax::Config::new().unicode(counts).utf8(false))
+            .build(&out);
         Ok(Self(Matcher::Regex(regex.map_err(|_| bad())?)))
     }
 
@@ -75,7 +80,7 @@ impl Glob {
     pub fn matches(&self, path: &str) -> bool {
         match &self.0 {
             Matcher::Name(name) => name == path,
-            Matcher::Regex(regex) => regex.is_match(path.as_bytes()),
+            Matcher::Regex(regex) => regex.is_match(path),
         }
     }
 }
