@@ -1,13 +1,14 @@
 //! YAML as Argo CD, Helm and kubectl read and write it: trees whose every key and value knows its place and spelling.
 //!
 //! `node` is the tree, `json` its bridge to JSON, `embedded` reads YAML inside a string, `parse` reads it (Go's rules, under a
-//! budget), `scalar` says what a spelling means, `scan` finds rare bytes, `emit` writes what Go's libraries would write.
+//! budget), `scalar` says what a spelling means, `refusal` why Go refuses a text, `scan` finds rare bytes, `emit` writes what Go's libraries would write.
 
 mod embedded;
 pub mod emit;
 mod json;
 mod node;
 mod parse;
+mod refusal;
 mod scalar;
 mod scan;
 
@@ -18,5 +19,6 @@ pub use parse::{
     Document, Duplicate, MAX_DEPTH, Parsed, Problem, is_anchor_name, parse, parse_as, parse_common, parse_whole,
 };
 pub(crate) use parse::{Index, Manner, misplaced_tab, parse_part};
+pub use refusal::{Quoting, refusal};
 pub use scalar::{BLANK, Dialect, Meaning};
 pub(crate) use scan::chars_near;

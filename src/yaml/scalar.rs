@@ -43,14 +43,14 @@ pub enum Meaning<'a> {
 }
 
 /// Why a scalar has no meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub(super) enum Meaningless {
     #[error("the value is not what its tag says")]
     Tag,
     #[error("the value is no base64")]
     Base64,
-    #[error("an infinite number or no number, for which JSON has no word")]
-    NotFinite,
+    #[error("json: unsupported value: {}", number::infinite(*.0))]
+    NotFinite(f64),
 }
 
 impl Scalar {

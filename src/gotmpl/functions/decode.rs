@@ -91,7 +91,10 @@ fn yaml_value(context: &Context<'_>, value: &Value) -> Result<Result<Value, Stri
     if let Some(problem) = parsed.problems.first()
         && first.is_none_or(|document| document.root.span().start >= problem.span.start)
     {
-        return Ok(Err(format!("error converting YAML to JSON: yaml: {}", problem.message)));
+        return Ok(Err(format!(
+            "error converting YAML to JSON: {}",
+            yaml::refusal(&text, problem, yaml::Quoting::All)
+        )));
     }
     match first {
         Some(document) => Ok(Ok(node_value(context, &document.root, &Whence::of(value))?)),

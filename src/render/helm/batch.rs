@@ -331,7 +331,9 @@ impl Shop {
         let name = path.display().to_string();
         let bytes = read_named(path, ReadLimits::default())?;
         let text: Arc<str> = String::from_utf8(bytes)
-            .map_err(|_| format!("failed to parse {name}: yaml: invalid leading UTF-8 octet"))?
+            .map_err(|_| {
+                format!("failed to parse {name}: error converting YAML to JSON: yaml: invalid leading UTF-8 octet")
+            })?
             .into();
         let shown = RepoPath::new(path.file_name().and_then(|name| name.to_str()).unwrap_or("values.yaml"));
         let shown = shown.unwrap_or_else(|_| RepoPath::root());

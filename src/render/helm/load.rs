@@ -408,8 +408,8 @@ pub(super) fn every_document(content: &Bytes, role: Role, budget: &Budget) -> Re
 }
 
 fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<Node>, RenderError> {
-    let broken = |message: &str| RenderError::refused(format!("error converting YAML to JSON: yaml: {message}"));
-    let Bytes::Text(file, text) = content else { return Err(broken("invalid leading UTF-8 octet")) };
+    let broken = |words: &str| RenderError::refused(format!("error converting YAML to JSON: {words}"));
+    let Bytes::Text(file, text) = content else { return Err(broken("yaml: invalid leading UTF-8 octet")) };
     // Whoever takes all documents apart ends the last line as well, which a block scalar gets to feel.
     let ended = if all && !text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(&**text) };
     let parsed = yaml::parse(*file, &ended, budget);
@@ -421,13 +421,30 @@ fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<
         let error = if problem.exceeded {
             RenderError::new(Reason::Exceeded, problem.message.clone())
         } else {
-            broken(&problem.message)
+            let piece = if all { separated(text, problem.span.start as usize) } else { text };
+            broken(&yaml::refusal(piece, problem, yaml::Quoting::Nothing))
         };
         return Err(error.at(Some(problem.span)));
     }
     let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
     documents.iter_mut().for_each(|node| within(node, role, end));
     Ok(documents)
+}
+
+/// The part of a text between lines of `---` that a byte stands in, as the reader of several documents takes it.
+fn separated(text: &str, at: usize) -> &str {
+    let is_line = |line: &str| line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty());
+    let (mut start, mut end) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        if is_line(line) && end > start {
+            if at < end {
+                break;
+            }
+            start = end + line.len();
+        }
+        end += line.len();
+    }
+    &text[start..end.max(start)]
 }
 
 /// The same tree, with every origin in a role. Nesting is bounded by the parser's.

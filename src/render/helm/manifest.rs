@@ -127,7 +127,13 @@ fn read(
         if problem.exceeded {
             return Err(RenderError::new(Reason::Exceeded, format!("{path}: {}", problem.message)).at(span));
         }
-        return Err(broken(format!("error converting YAML to JSON: yaml: {}", problem.message), span));
+        return Err(broken(
+            format!(
+                "error converting YAML to JSON: {}",
+                yaml::refusal(&output.text[start..end], problem, yaml::Quoting::Nothing)
+            ),
+            span,
+        ));
     }
     let nothing = |node: Option<Node>| {
         let node = node.unwrap_or_else(|| Node::plain("null", super::dependencies::nowhere()));

@@ -363,7 +363,7 @@ impl<'t, 'b> Reader<'t, 'b> {
             match scalar.read(self.dialect) {
                 Err(error) => return Err(Self::problem(at, error.to_string())),
                 Ok(Meaning::Float(f)) if !f.is_finite() => {
-                    return Err(Self::problem(at, Meaningless::NotFinite.to_string()));
+                    return Err(Self::problem(at, Meaningless::NotFinite(f).to_string()));
                 }
                 Ok(Meaning::Str(text)) if binary => {
                     *scalar = Scalar { text: text.into(), style: Style::DoubleQuoted, tag: None };

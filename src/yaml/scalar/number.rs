@@ -17,6 +17,15 @@ pub(super) fn read(text: &str, dialect: Dialect) -> Option<Meaning<'static>> {
     }
 }
 
+/// A number that is not finite, as `strconv` writes it.
+pub(super) fn infinite(number: f64) -> &'static str {
+    match number {
+        f64::INFINITY => "+Inf",
+        f64::NEG_INFINITY => "-Inf",
+        _ => "NaN",
+    }
+}
+
 fn dotted(text: &str) -> Option<Meaning<'static>> {
     match text {
         ".nan" | ".NaN" | ".NAN" => Some(Meaning::Float(f64::NAN)),

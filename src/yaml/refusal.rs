@@ -1,0 +1,247 @@
+//! Why Go's YAML libraries refuse a text, in their words: those of libyaml, which they are ports of, behind the line that
+//! go-yaml names (`yaml.go` and `decode.go`: `fail`).
+//!
+//! Only asked once a text was refused.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use libyaml_safer::{Error, ErrorKind, Event, EventData, Parser};
+
+use super::node::{Scalar, Style};
+use super::parse::Problem;
+use super::scalar::Meaning;
+
+/// Bytes of a text that is read once more for its words.
+const LONGEST: usize = 1 << 20;
+/// Brackets of such a text: libyaml looks at all that are open for each token.
+const MOST_BRACKETS: usize = 2_000;
+
+/// What Go's words show of the text itself: the name of an anchor, a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quoting {
+    /// What Go shows.
+    All,
+    /// Nothing: the text may hold a credential.
+    Nothing,
+}
+
+/// What Go says of the first document of a text that was refused for a problem: `yaml: line 2: did not find expected key`.
+pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
+    let brackets = text.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
+    let told = text.len() <= LONGEST && brackets <= MOST_BRACKETS && !stops_the_port(text);
+    let words = if told { catch_unwind(AssertUnwindSafe(|| words(text, quoting))).ok().flatten() } else { None };
+    match words {
+        Some(words) => format!("yaml: {words}"),
+        None if problem.message.starts_with("json: ") => problem.message.clone(),
+        None => format!("yaml: {}", problem.message),
+    }
+}
+
+/// A tag that ends with a comma outside of a flow collection is what the port gives up on.
+fn stops_the_port(text: &str) -> bool {
+    text.split(|c: char| c.is_whitespace()).any(|word| word.split_once('!').is_some_and(|(_, tag)| tag.contains(',')))
+}
+
+fn words(text: &str, quoting: Quoting) -> Option<String> {
+    let mut bytes = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut bytes);
+    let mut anchors = BTreeSet::new();
+    let mut keys = Keys::default();
+    loop {
+        let event = match parser.parse() {
+            Ok(event) => event,
+            Err(error) => return Some(of(&error)),
+        };
+        match anchor(&event) {
+            Some(Anchor::Known(name)) if !anchors.contains(name) => {
+                return Some(format!("unknown anchor '{}' referenced", quoting.of(name)));
+            }
+            Some(Anchor::New(name)) => {
+                anchors.insert(name.to_owned());
+            }
+            Some(Anchor::Known(_)) | None => {}
+        }
+        match &event.data {
+            EventData::DocumentEnd { .. } | EventData::StreamEnd => {
+                return keys.refused.map(|key| format!("invalid map key: {}", quoting.of(&key)));
+            }
+            data => keys.take(data),
+        }
+    }
+}
+
+impl Quoting {
+    fn of(self, text: &str) -> &str {
+        match self {
+            Quoting::All => text,
+            Quoting::Nothing => "...",
+        }
+    }
+}
+
+enum Anchor<'e> {
+    New(&'e str),
+    Known(&'e str),
+}
+
+fn anchor(event: &Event) -> Option<Anchor<'_>> {
+    match &event.data {
+        EventData::Alias { anchor } => Some(Anchor::Known(anchor)),
+        EventData::Scalar { anchor, .. }
+        | EventData::SequenceStart { anchor, .. }
+        | EventData::MappingStart { anchor, .. } => anchor.as_deref().map(Anchor::New),
+        _ => None,
+    }
+}
+
+/// libyaml's problem, with its line or, where that is the first, the one of what was being read. Only scanners count lines
+/// from one.
+fn of(error: &Error) -> String {
+    let line = |mark: Option<libyaml_safer::Mark>| mark.map_or(0, |mark| mark.line);
+    let scanner = u64::from(error.kind() == ErrorKind::Scanner);
+    match (line(error.problem_mark()), line(error.context_mark())) {
+        (0, 0) => error.problem().to_owned(),
+        (0, line) | (line, _) => format!("line {}: {}", line + scanner, error.problem()),
+    }
+}
+
+/// The first key that is a collection, as `%#v` of Go's `fmt` shows it.
+#[derive(Default)]
+struct Keys {
+    open: Vec<Open>,
+    refused: Option<String>,
+}
+
+/// A collection that is being read.
+struct Open {
+    is_map: bool,
+    /// What it holds, as Go shows it; nothing unless it stands in a key.
+    shown: Option<Vec<String>>,
+    read: usize,
+}
+
+impl Keys {
+    fn take(&mut self, data: &EventData) {
+        if self.refused.is_some() {
+            return;
+        }
+        match data {
+            EventData::SequenceStart { .. } => self.begin(false),
+            EventData::MappingStart { .. } => self.begin(true),
+            EventData::SequenceEnd | EventData::MappingEnd => self.end(),
+            EventData::Scalar { value, plain_implicit, .. } => {
+                let shown = self.is_shown().then(|| scalar(value, *plain_implicit));
+                self.place(shown);
+            }
+            EventData::Alias { .. } => self.place(None),
+            _ => {}
+        }
+    }
+
+    /// Whether the next node is a key.
+    fn at_key(&self) -> bool {
+        self.open.last().is_some_and(|open| open.is_map && open.read.is_multiple_of(2))
+    }
+
+    fn is_shown(&self) -> bool {
+        self.open.last().is_some_and(|open| open.shown.is_some())
+    }
+
+    fn begin(&mut self, is_map: bool) {
+        let shown = (self.at_key() || self.is_shown()).then(Vec::new);
+        self.open.push(Open { is_map, shown, read: 0 });
+    }
+
+    fn end(&mut self) {
+        let Some(open) = self.open.pop() else { return };
+        let shown = open.shown.map(|items| collection(open.is_map, &items));
+        if self.at_key()
+            && let Some(shown) = &shown
+        {
+            self.refused = Some(shown.clone());
+        }
+        self.place(shown);
+    }
+
+    fn place(&mut self, shown: Option<String>) {
+        let Some(open) = self.open.last_mut() else { return };
+        open.read += 1;
+        if let Some(items) = &mut open.shown {
+            items.push(shown.unwrap_or_default());
+        }
+    }
+}
+
+fn collection(is_map: bool, items: &[String]) -> String {
+    if !is_map {
+        return format!("[]interface {{}}{{{}}}", items.join(", "));
+    }
+    let mut entries: Vec<String> = items.chunks(2).map(|entry| entry.join(":")).collect();
+    entries.sort();
+    format!("map[interface {{}}]interface {{}}{{{}}}", entries.join(", "))
+}
+
+fn scalar(value: &str, plain: bool) -> String {
+    let style = if plain { Style::Plain } else { Style::DoubleQuoted };
+    match (Scalar { text: value.into(), style, tag: None }).meaning() {
+        Meaning::Null => "interface {}(nil)".to_owned(),
+        Meaning::Bool(b) => b.to_string(),
+        Meaning::Int(n) => n.to_string(),
+        Meaning::Uint(n) => format!("{n:#x}"),
+        Meaning::Float(f) => f.to_string(),
+        Meaning::Str(text) => format!("{text:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use crate::source::FileId;
+    use crate::yaml::parse;
+
+    fn told(text: &str, quoting: Quoting) -> String {
+        let parsed = parse(FileId(0), text, &Budget::default());
+        let problem = parsed.problems.first();
+        problem.map_or_else(|| "fine".to_owned(), |problem| refusal(text, problem, quoting))
+    }
+
+    #[test]
+    fn the_words_are_gos() {
+        let rows = [
+            ("a:\n\tb: 1\n", "yaml: line 2: found character that cannot start any token"),
+            ("a:\n  b: 1\n c: 2\n", "yaml: line 2: did not find expected key"),
+            ("a: 1\nfoo\nb: 2\n", "yaml: line 3: could not find expected ':'"),
+            ("a: \"x\nb: 1\n", "yaml: line 3: found unexpected end of stream"),
+            ("a: [1, 2\nb: 3\n", "yaml: line 1: did not find expected ',' or ']'"),
+            ("a: *x\n", "yaml: unknown anchor 'x' referenced"),
+            ("a: @x\n", "yaml: found character that cannot start any token"),
+            (
+                "a: {{ .Values.x }}\n",
+                "yaml: invalid map key: map[interface {}]interface {}{\".Values.x\":interface {}(nil)}",
+            ),
+            ("? [a, 1, null]\n: b\n", "yaml: invalid map key: []interface {}{\"a\", 1, interface {}(nil)}"),
+            ("a: -.inf\n", "json: unsupported value: -Inf"),
+            ("a: 1\n", "fine"),
+        ];
+        for (text, words) in rows {
+            assert_eq!(told(text, Quoting::All), words, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_text_is_shown_unless_asked_for() {
+        assert_eq!(told("password: *hunter2\n", Quoting::Nothing), "yaml: unknown anchor '...' referenced");
+        assert_eq!(told("password: {{hunter2}}\n", Quoting::Nothing), "yaml: invalid map key: ...");
+    }
+
+    #[test]
+    fn what_the_port_cannot_say_is_said_in_our_words() {
+        let deep = format!("a: !x,\nb: [{}\n", "[".repeat(300));
+        for text in ["a: [!x,y z]]\n", &*deep, &format!("{}a: @\n", "#\n".repeat(LONGEST))] {
+            assert!(told(text, Quoting::All).starts_with("yaml: "), "{}", &text[..20]);
+        }
+    }
+}
