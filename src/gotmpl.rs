@@ -35,6 +35,7 @@ pub(crate) use functions::{json_string, yaml_of};
 pub use object::{Object, ObjectKind, Param};
 pub use origin::{OriginId, Origins, SharedOrigins};
 pub use output::Output;
+pub(crate) use quote::quote as quoted;
 pub use set::{MissingKey, Options, Render, TemplateSet};
 pub use text::{Run, Text, Written};
 pub use value::{Data, IntType, NamedInt, UintType, Value};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// A string in double quotes, as `strconv.Quote` and `%q` write it.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     quote_bytes(text.as_bytes(), '"', false)
 }
 
