@@ -1,5 +1,7 @@
 //! Structs and things with methods, which the callers of the engine supply (`.Files`, `.Capabilities`, `.Chart`, times).
 
+use std::sync::Arc;
+
 use super::context::Context;
 use super::value::Value;
 
@@ -117,9 +119,17 @@ pub trait Object {
         None
     }
 
+    /// The fields of a struct by the names and in the order in which it is encoded as JSON.
+    fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
+        None
+    }
+
     /// What encoding as JSON (and so as YAML) sees: a map, a list, a scalar.
     fn encoded(&self) -> Value {
-        self.underlying().unwrap_or(Value::NIL)
+        match self.members() {
+            Some(members) => Value::map(members),
+            None => self.underlying().unwrap_or(Value::NIL),
+        }
     }
 
     /// Whether it counts as true; structs do.

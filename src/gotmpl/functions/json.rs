@@ -1,6 +1,7 @@
 //! JSON as Go's `encoding/json` writes it: sorted keys, HTML escapes, indentation.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
@@ -105,33 +106,44 @@ impl Writer<'_, '_> {
             }
             Data::Map(map) if map.is_nil() => scalar(self, "null"),
             Data::Map(map) => {
-                context.budget.enter()?;
-                self.level += 1;
-                self.push("{");
                 let entries = map.entries();
-                for (i, (key, field)) in entries.iter().enumerate() {
-                    if i > 0 {
-                        self.push(",");
-                    }
-                    self.line();
-                    self.out.add_bytes(string(key, self.form.html).as_bytes(), field.key_origin);
-                    self.push(if self.form.pretty { ": " } else { ":" });
-                    self.value(&field.value)?;
-                }
-                self.level -= 1;
-                if !entries.is_empty() {
-                    self.line();
-                }
-                self.push("}");
-                context.budget.leave();
+                self.object(entries.iter().map(|(key, field)| (key, field.key_origin, &field.value)))?;
             }
-            Data::Object(object) => {
-                context.budget.enter()?;
-                let encoded = object.encoded();
-                self.value(&encoded)?;
-                context.budget.leave();
-            }
+            Data::Object(object) => match object.members() {
+                Some(members) => self.object(members.iter().map(|(key, value)| (key, OriginId::NONE, value)))?,
+                None => {
+                    context.budget.enter()?;
+                    self.value(&object.encoded())?;
+                    context.budget.leave();
+                }
+            },
         }
+        Ok(())
+    }
+
+    fn object<'v>(
+        &mut self,
+        entries: impl ExactSizeIterator<Item = (&'v Arc<str>, OriginId, &'v Value)>,
+    ) -> Result<(), Failure> {
+        self.context.budget.enter()?;
+        self.level += 1;
+        self.push("{");
+        let is_empty = entries.len() == 0;
+        for (i, (key, key_origin, value)) in entries.enumerate() {
+            if i > 0 {
+                self.push(",");
+            }
+            self.line();
+            self.out.add_bytes(string(key, self.form.html).as_bytes(), key_origin);
+            self.push(if self.form.pretty { ": " } else { ":" });
+            self.value(value)?;
+        }
+        self.level -= 1;
+        if !is_empty {
+            self.line();
+        }
+        self.push("}");
+        self.context.budget.leave();
         Ok(())
     }
 }

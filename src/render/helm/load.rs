@@ -12,7 +12,7 @@ use super::chart::{Bytes, Chart, ChartFile, Content, Missing};
 use super::dependencies::MOST_LEVELS;
 use super::error::{Reason, RenderError};
 use super::ignore::Rules;
-use super::metadata::{Dependency, Metadata, json_kind};
+use super::metadata::{self, Dependency, Metadata, json_kind};
 use super::semver;
 use super::version::HelmVersion;
 use crate::budget::Budget;
@@ -175,15 +175,12 @@ impl<'r> Loader<'r> {
         let mut described = false;
         for file in files.iter().filter(|file| file.name == "Chart.yaml") {
             described = true;
+            if level == 0 && self.helm == HelmVersion::V4 {
+                supported(file, budget)?;
+            }
             read_into(&mut chart.metadata, file, self.helm, budget)?;
             if chart.metadata.api_version.text.is_empty() {
                 chart.metadata.api_version.text = "v1".into();
-            }
-            if level == 0 && self.helm == HelmVersion::V4 {
-                match &*chart.metadata.api_version.text {
-                    "v1" | "v2" | "v3" => {}
-                    _ => return Err(RenderError::refused("unsupported chart version")),
-                }
             }
         }
         let mut below: BTreeMap<String, Vec<Found>> = BTreeMap::new();
@@ -356,6 +353,20 @@ impl From<Found> for ChartFile {
 
 fn unreadable(error: &ReadError) -> RenderError {
     RenderError::new(Reason::Unreadable, error.to_string())
+}
+
+/// Helm 4 looks at the version of a chart before it reads anything else of it.
+fn supported(file: &Found, budget: &Budget) -> Result<(), RenderError> {
+    let about = document(file.content.read()?, Role::Default, budget).ok().flatten();
+    let Some(node) = about.as_ref().and_then(|about| about.get("apiVersion")) else { return Ok(()) };
+    let Some(version) = metadata::said(node) else {
+        let words = metadata::mismatch(json_kind(node), "Go struct field chartBase.apiVersion of type string");
+        return Err(RenderError::refused(words).at(Some(node.span())).within("cannot load Chart.yaml"));
+    };
+    match &*version.text {
+        "" | "v1" | "v2" | "v3" => Ok(()),
+        _ => Err(RenderError::refused("unsupported chart version")),
+    }
 }
 
 fn read_into(metadata: &mut Metadata, file: &Found, helm: HelmVersion, budget: &Budget) -> Result<(), RenderError> {

@@ -114,6 +114,8 @@ pub struct Metadata {
     pub dependencies: Option<Vec<Dependency>>,
     /// `type`
     pub kind: Said,
+    /// Whether there are nulls among the maintainers, and among the dependencies.
+    hollow: (bool, bool),
 }
 
 impl Metadata {
@@ -127,58 +129,42 @@ impl Metadata {
     /// # Errors
     /// Go's text.
     pub(super) fn read(&mut self, node: &Node, helm: HelmVersion) -> Result<(), String> {
-        let owner = match helm {
-            HelmVersion::V3 => "chart.Metadata",
-            HelmVersion::V4 => "v2.Metadata",
+        let package = match helm {
+            HelmVersion::V3 => "chart",
+            HelmVersion::V4 => "v2",
         };
         if node.is_null() {
             return Ok(());
         }
-        let fields = Fields::of(node, owner, "")?;
-        fields.text("name", &mut self.name)?;
-        fields.text("home", &mut self.home)?;
-        fields.texts("sources", &mut self.sources)?;
-        fields.text("version", &mut self.version)?;
-        fields.text("description", &mut self.description)?;
-        fields.texts("keywords", &mut self.keywords)?;
-        fields.text("icon", &mut self.icon)?;
-        fields.text("apiVersion", &mut self.api_version)?;
-        fields.text("condition", &mut self.condition)?;
-        fields.text("tags", &mut self.tags)?;
-        fields.text("appVersion", &mut self.app_version)?;
-        fields.text("kubeVersion", &mut self.kube_version)?;
-        fields.text("type", &mut self.kind)?;
-        if let Some(node) = fields.get("deprecated").filter(|node| !node.is_null()) {
-            self.deprecated = node.as_bool().ok_or_else(|| fields.wrong("deprecated", node, "bool"))?;
+        let fields = Fields::of(node, &format!("{package}.Metadata"), "")?;
+        let mut faults = Faults::default();
+        faults.note("name", fields.text("name", &mut self.name));
+        faults.note("home", fields.text("home", &mut self.home));
+        faults.note("sources", fields.texts("sources", &mut self.sources));
+        faults.note("version", fields.text("version", &mut self.version));
+        faults.note("description", fields.text("description", &mut self.description));
+        faults.note("keywords", fields.texts("keywords", &mut self.keywords));
+        faults.note("icon", fields.text("icon", &mut self.icon));
+        faults.note("apiVersion", fields.text("apiVersion", &mut self.api_version));
+        faults.note("condition", fields.text("condition", &mut self.condition));
+        faults.note("tags", fields.text("tags", &mut self.tags));
+        faults.note("appVersion", fields.text("appVersion", &mut self.app_version));
+        faults.note("kubeVersion", fields.text("kubeVersion", &mut self.kube_version));
+        faults.note("type", fields.text("type", &mut self.kind));
+        faults.note("deprecated", fields.truth("deprecated", &mut self.deprecated));
+        faults.note("annotations", annotations(&fields, &mut self.annotations));
+        let maintainers = fields.items("maintainers", &format!("[]*{package}.Maintainer"), maintainer);
+        let dependencies = fields.items("dependencies", &format!("[]*{package}.Dependency"), dependency);
+        let maintainers = faults.note("maintainers", maintainers).flatten();
+        let dependencies = faults.note("dependencies", dependencies).flatten();
+        faults.first()?;
+        if let Some(items) = maintainers {
+            self.hollow.0 = items.iter().any(Option::is_none);
+            self.maintainers = items.into_iter().flatten().collect();
         }
-        if let Some(node) = fields.get("annotations").filter(|node| !node.is_null()) {
-            let map = node.as_map().ok_or_else(|| fields.wrong("annotations", node, "map[string]string"))?;
-            let mut all = BTreeMap::new();
-            for Entry { key, value, .. } in &map.entries {
-                let said = said(value).ok_or_else(|| fields.wrong("annotations", value, "string"))?;
-                all.insert(Arc::clone(key), said);
-            }
-            self.annotations = Some(all);
-        }
-        if let Some(items) = fields.list("maintainers", "[]*chart.Maintainer")? {
-            let each = items.iter().map(|item| {
-                let fields = Fields::of(item, owner, "maintainers.")?;
-                let mut maintainer = Maintainer::default();
-                fields.text("name", &mut maintainer.name)?;
-                fields.text("email", &mut maintainer.email)?;
-                fields.text("url", &mut maintainer.url)?;
-                Ok(maintainer)
-            });
-            if items.iter().any(Node::is_null) {
-                return Err(NULL_MAINTAINER.to_owned());
-            }
-            self.maintainers = each.collect::<Result<_, String>>()?;
-        }
-        if let Some(items) = fields.list("dependencies", "[]*chart.Dependency")? {
-            if items.iter().any(Node::is_null) {
-                return Err(NULL_DEPENDENCY.to_owned());
-            }
-            self.dependencies = Some(items.iter().map(|item| dependency(item, owner)).collect::<Result<_, _>>()?);
+        if let Some(items) = dependencies {
+            self.hollow.1 = items.iter().any(Option::is_none);
+            self.dependencies = Some(items.into_iter().flatten().collect());
         }
         Ok(())
     }
@@ -222,6 +208,11 @@ impl Metadata {
         if !matches!(&*self.kind.text, "" | "application" | "library") {
             return invalid("chart.metadata.type must be application or library".into());
         }
+        match self.hollow {
+            (true, _) => return invalid("maintainers must not contain empty or null nodes".into()),
+            (_, true) => return invalid("dependencies must not contain empty or null nodes".into()),
+            _ => {}
+        }
         for maintainer in &mut self.maintainers {
             [&mut maintainer.name, &mut maintainer.email, &mut maintainer.url].into_iter().for_each(Said::clean);
         }
@@ -245,22 +236,39 @@ impl Metadata {
     }
 }
 
-const NULL_MAINTAINER: &str = "validation: maintainers must not contain empty or null nodes";
-const NULL_DEPENDENCY: &str = "validation: dependencies must not contain empty or null nodes";
+fn annotations(fields: &Fields<'_>, into: &mut Option<BTreeMap<Arc<str>, Said>>) -> Result<(), String> {
+    let Some(node) = fields.get("annotations").filter(|node| !node.is_null()) else { return Ok(()) };
+    let map = node.as_map().ok_or_else(|| fields.wrong("annotations", node, "map[string]string"))?;
+    let each = map.entries.iter().map(|Entry { key, value, .. }| {
+        let said = said(value).ok_or_else(|| fields.wrong("annotations", value, "string"))?;
+        Ok((Arc::clone(key), said))
+    });
+    *into = Some(each.collect::<Result<_, String>>()?);
+    Ok(())
+}
 
-fn dependency(node: &Node, owner: &'static str) -> Result<Dependency, String> {
-    let fields = Fields::of(node, owner, "dependencies.")?;
-    let mut dependency = Dependency::default();
-    fields.text("name", &mut dependency.name)?;
-    fields.text("version", &mut dependency.version)?;
-    fields.text("repository", &mut dependency.repository)?;
-    fields.text("condition", &mut dependency.condition)?;
-    fields.texts("tags", &mut dependency.tags)?;
-    fields.text("alias", &mut dependency.alias)?;
-    if let Some(node) = fields.get("enabled").filter(|node| !node.is_null()) {
-        node.as_bool().ok_or_else(|| fields.wrong("enabled", node, "bool"))?;
-    }
-    for item in fields.list("import-values", "[]interface {}")?.unwrap_or_default() {
+fn maintainer(node: &Node) -> Result<Maintainer, String> {
+    let fields = Fields::of(node, "Maintainer", "maintainers.")?;
+    let (mut maintainer, mut faults) = (Maintainer::default(), Faults::default());
+    faults.note("name", fields.text("name", &mut maintainer.name));
+    faults.note("email", fields.text("email", &mut maintainer.email));
+    faults.note("url", fields.text("url", &mut maintainer.url));
+    faults.first().map(|()| maintainer)
+}
+
+fn dependency(node: &Node) -> Result<Dependency, String> {
+    let fields = Fields::of(node, "Dependency", "dependencies.")?;
+    let (mut dependency, mut faults) = (Dependency::default(), Faults::default());
+    faults.note("name", fields.text("name", &mut dependency.name));
+    faults.note("version", fields.text("version", &mut dependency.version));
+    faults.note("repository", fields.text("repository", &mut dependency.repository));
+    faults.note("condition", fields.text("condition", &mut dependency.condition));
+    faults.note("tags", fields.texts("tags", &mut dependency.tags));
+    faults.note("alias", fields.text("alias", &mut dependency.alias));
+    faults.note("enabled", fields.truth("enabled", &mut false));
+    let imports = faults.note("import-values", fields.list("import-values", "[]interface {}")).flatten();
+    faults.first()?;
+    for item in imports.unwrap_or_default() {
         if item.as_map().is_some() {
             let text = |key: &str| item.get(key).and_then(said).map_or("<nil>".to_owned(), |s| s.text.to_string());
             dependency.imports.push(Import::Pair { child: text("child"), parent: text("parent") });
@@ -271,22 +279,43 @@ fn dependency(node: &Node, owner: &'static str) -> Result<Dependency, String> {
     Ok(dependency)
 }
 
+/// What is wrong with the fields of a struct. Go meets them in the order of their names, and says the first.
+#[derive(Default)]
+struct Faults(Option<(&'static str, String)>);
+
+impl Faults {
+    fn note<T>(&mut self, field: &'static str, read: Result<T, String>) -> Option<T> {
+        match read {
+            Ok(read) => Some(read),
+            Err(fault) => {
+                if self.0.as_ref().is_none_or(|(known, _)| field < *known) {
+                    self.0 = Some((field, fault));
+                }
+                None
+            }
+        }
+    }
+
+    fn first(self) -> Result<(), String> {
+        self.0.map_or(Ok(()), |(_, fault)| Err(fault))
+    }
+}
+
 /// A mapping as a Go struct reads it.
 pub(super) struct Fields<'n> {
     node: &'n Node,
     /// The struct's name, with its package.
-    owner: &'static str,
+    owner: String,
     above: &'static str,
 }
 
 impl<'n> Fields<'n> {
-    pub(super) fn of(node: &'n Node, owner: &'static str, above: &'static str) -> Result<Self, String> {
-        let fields = Self { node, owner, above };
+    pub(super) fn of(node: &'n Node, owner: &str, above: &'static str) -> Result<Self, String> {
         if node.as_map().is_none() {
             let kind = json_kind(node);
             return Err(mismatch(kind, &format!("Go value of type {owner}")));
         }
-        Ok(fields)
+        Ok(Self { node, owner: owner.to_owned(), above })
     }
 
     /// A field; as it is spelled if there is one, else in any case.
@@ -322,6 +351,29 @@ impl<'n> Fields<'n> {
         Ok(())
     }
 
+    fn truth(&self, name: &str, into: &mut bool) -> Result<(), String> {
+        if let Some(node) = self.get(name).filter(|node| !node.is_null()) {
+            *into = node.as_bool().ok_or_else(|| self.wrong(name, node, "bool"))?;
+        }
+        Ok(())
+    }
+
+    /// The items of a list of structs, nothing for a null; nothing at all where the field is not there.
+    fn items<T>(
+        &self,
+        name: &str,
+        wanted: &str,
+        read: fn(&Node) -> Result<T, String>,
+    ) -> Result<Option<Vec<Option<T>>>, String> {
+        let Some(items) = self.list(name, wanted)? else { return Ok(None) };
+        let each = items.iter().map(|item| match item.as_map() {
+            None if item.is_null() => Ok(None),
+            None => Err(self.wrong(name, item, wanted.trim_start_matches("[]*"))),
+            Some(_) => read(item).map(Some),
+        });
+        each.collect::<Result<_, _>>().map(Some)
+    }
+
     fn list(&self, name: &str, wanted: &str) -> Result<Option<&'n [Node]>, String> {
         match self.get(name) {
             None => Ok(None),
@@ -331,7 +383,7 @@ impl<'n> Fields<'n> {
     }
 }
 
-fn mismatch(kind: &str, place: &str) -> String {
+pub(super) fn mismatch(kind: &str, place: &str) -> String {
     format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into {place}")
 }
 

@@ -77,10 +77,10 @@ impl Object for Record {
         self.shown.clone()
     }
 
-    fn encoded(&self) -> Value {
+    fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
         let mut all = Vec::new();
         self.encode_into(&mut all);
-        Value::map(all)
+        Some(all)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -112,11 +112,11 @@ impl Object for ChartRecord {
         vec![("Metadata", metadata), ("IsRoot", Value::bool(self.root))]
     }
 
-    fn encoded(&self) -> Value {
+    fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
         let mut all = Vec::new();
         self.metadata.encode_into(&mut all);
         all.push(("IsRoot".into(), Value::bool(self.root)));
-        Value::map(all)
+        Some(all)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -332,8 +332,8 @@ impl Object for KubeRecord {
         self.0.shown.clone()
     }
 
-    fn encoded(&self) -> Value {
-        self.0.encoded()
+    fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
+        self.0.members()
     }
 
     fn as_any(&self) -> &dyn Any {
