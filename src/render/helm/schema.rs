@@ -63,15 +63,24 @@ impl Schema {
         }
         match compiler.compile(PLACE, &mut schemas) {
             Ok(root) => Schema::Ready(Box::new(Ready { text, schemas, root })),
-            // Relative places are files beside the one that Helm makes up.
-            Err(CompileError::LoadUrlError { url, .. }) => match url.strip_prefix("file://") {
-                Some(path) => {
-                    Schema::Broken(format!("failing loading {url:?}: open {path}: no such file or directory"))
-                }
-                None => Schema::Elsewhere(format!("`{url}` is not fetched")),
-            },
-            Err(error @ CompileError::UnsupportedUrlScheme { .. }) => Schema::Elsewhere(error.to_string()),
+            Err(CompileError::LoadUrlError { url, .. }) => Self::of_elsewhere(&url),
+            Err(CompileError::InvalidMetaSchemaUrl { .. }) => {
+                Self::of_elsewhere(text.get("$schema").and_then(Value::as_str).unwrap_or_default())
+            }
             Err(error) => Schema::Broken(words::of_schema(&error)),
+        }
+    }
+}
+
+impl Schema {
+    /// What refers to something that is not in it. Relative places are files beside the one that Helm makes up.
+    fn of_elsewhere(url: &str) -> Self {
+        match url.split_once("://") {
+            Some(("http" | "https", _)) => Schema::Elsewhere(format!("`{url}` is not fetched")),
+            Some(("file", path)) => {
+                Schema::Broken(format!("failing loading {url:?}: open {path}: no such file or directory"))
+            }
+            _ => Schema::Broken(format!("failing loading {url:?}: no URLLoader registered for {url:?}")),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn of_values(error: &ValidationError<'_, '_>) -> String {
 pub(super) fn of_schema(error: &CompileError) -> String {
     match error {
         CompileError::ValidationError { url, src } => {
-            let mut shown = Shown::default();
+            let mut shown = Shown { frank: true, ..Shown::default() };
             shown.causes(src, src.schema_url, 0);
             let metaschema = quoted(src.schema_url);
             format!(
@@ -43,8 +43,8 @@ pub(super) fn of_schema(error: &CompileError) -> String {
         CompileError::AnchorNotFound { url, reference } => {
             format!("anchor in {reference:?} not found in schema {url:?}")
         }
-        CompileError::InvalidJsonPointer(loc) => format!("invalid jsonpointer {loc:?}"),
-        CompileError::JsonPointerNotFound(loc) => format!("jsonpointer in {loc:?} not found"),
+        CompileError::InvalidJsonPointer(loc) => format!("invalid json-pointer {loc:?}"),
+        CompileError::JsonPointerNotFound(loc) => format!("json-pointer in {loc:?} not found"),
         CompileError::MetaSchemaCycle { url } => format!("cycle in resolving $schema in {url:?}"),
         CompileError::UnsupportedVocabulary { url, vocabulary } => {
             format!("unsupported vocabulary {vocabulary:?} in {url:?}")
@@ -61,8 +61,8 @@ fn with_fragment(url: &str) -> String {
 struct Shown {
     text: String,
     lines: usize,
-    /// Whether the texts are names of properties, which may be shown.
-    names: bool,
+    /// Whether the texts may be shown: they are names of properties, or stand in the schema.
+    frank: bool,
 }
 
 impl Shown {
@@ -90,13 +90,13 @@ impl Shown {
             self.line(indent, &place, &self.words(&error.kind));
             indent += 1;
         }
-        let names = self.names;
-        self.names |= matches!(error.kind, ErrorKind::PropertyName { .. });
+        let frank = self.frank;
+        self.frank |= matches!(error.kind, ErrorKind::PropertyName { .. });
         match &error.kind {
             ErrorKind::Reference { url, .. } => self.causes(error, url, indent),
             _ => self.causes(error, error.schema_url, indent),
         }
-        self.names = names;
+        self.frank = frank;
     }
 
     fn causes(&mut self, error: &ValidationError<'_, '_>, from: &str, indent: usize) {
@@ -111,9 +111,10 @@ impl Shown {
 
     fn words(&self, kind: &ErrorKind<'_, '_>) -> String {
         match kind {
-            ErrorKind::Pattern { got, want } if self.names => {
+            ErrorKind::Pattern { got, want } if self.frank => {
                 format!("{} does not match pattern {}", quoted(got), quoted(want))
             }
+            ErrorKind::Format { got, want, .. } if self.frank => format!("{} is not valid {want}", display(got)),
             kind => words(kind),
         }
     }
