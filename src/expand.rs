@@ -364,7 +364,10 @@ fn assemble(world: &World<'_>, trees: Vec<tree::Tree>, charts: roots::Charts) ->
             expansion.applications.push((application, rendered));
         }
     }
-    let unfit: Vec<Gap> = expansion.clusters.iter().filter_map(argo::Cluster::new).filter_map(unfit_cluster).collect();
+    let unfit = expansion.clusters.iter().filter_map(argo::Cluster::new).filter_map(unfit_cluster);
+    // A Secret that stops a set is told as the reason for that.
+    let told: BTreeSet<Option<Span>> = expansion.gaps.iter().filter(|gap| gap.defect).map(|gap| gap.span).collect();
+    let unfit: Vec<Gap> = unfit.filter(|gap| !told.contains(&gap.span)).collect();
     expansion.gaps.extend(unfit);
     for (root, rest) in rests {
         folders::keep_rest(world, &root, rest, &mut expansion);
