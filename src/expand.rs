@@ -12,7 +12,7 @@ use crate::k8s::workload::Source;
 use crate::render::kustomize::BuildOptions;
 use crate::render::{self, Addresses, Context, Manifests, Neighbour, Output, Rendered, Tools, ValuesFile};
 use crate::source::{RepoPath, Span};
-use crate::yaml::Node;
+use crate::yaml::{Node, Pool};
 use world::World;
 
 mod components;
@@ -298,7 +298,8 @@ fn work(manifests: &Manifests<'_>, settings: &Settings) -> Expansion {
     let neighbours: Vec<Neighbour<'_>> = settings.checkouts.iter().map(Neighbour::new).collect();
     let context = Context::new(manifests, &addresses, &tools).beside(&neighbours);
     let globbing = std::sync::OnceLock::new();
-    let world = World { context, settings, inventory: &inventory, globbing: &globbing };
+    let pool = Pool::default();
+    let world = World { context, settings, inventory: &inventory, globbing: &globbing, pool: &pool };
     let (trees, charts) = roots::grow(&world);
     assemble(&world, trees, charts)
 }

@@ -1,24 +1,29 @@
 //! YAML as Argo CD, Helm and kubectl read and write it: trees whose every key and value knows its place and spelling.
 //!
 //! `node` is the tree, `json` its bridge to JSON, `embedded` reads YAML inside a string, `parse` reads it (Go's rules, under a
-//! budget), `scalar` says what a spelling means, `refusal` why Go refuses a text, `scan` finds rare bytes, `emit` writes what Go's libraries would write.
+//! budget), `pool` holds once what trees have in common, `scalar` says what a spelling means, `refusal` why Go refuses a text,
+//! `scan` finds rare bytes, `emit` writes what Go's libraries would write.
 
 mod embedded;
 pub mod emit;
 mod json;
+mod mixing;
 mod node;
 mod parse;
+mod pool;
 mod refusal;
 mod scalar;
 mod scan;
 
 pub use embedded::parse_embedded;
 pub(crate) use json::write_list;
+pub(crate) use mixing::Known;
 pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, Value};
 pub use parse::{
     Document, Duplicate, MAX_DEPTH, Parsed, Problem, is_anchor_name, parse, parse_as, parse_common, parse_whole,
 };
 pub(crate) use parse::{Index, Manner, misplaced_tab, parse_part};
+pub use pool::Pool;
 pub use refusal::{Quoting, refusal};
 pub use scalar::{BLANK, Dialect, Meaning};
 pub(crate) use scan::chars_near;

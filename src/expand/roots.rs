@@ -154,7 +154,7 @@ fn sets_and_projects<'a>(world: &'a World<'_>) -> impl Iterator<Item = usize> + 
 /// Renders every Application as it is written.
 fn as_written(world: &World<'_>) -> Memo {
     let apps: Vec<_> = world.inventory.declared.iter().map(|d| &d.node).filter_map(argo::Application::new).collect();
-    let outputs: Vec<_> = apps.par_iter().map(|app| Arc::new(render::application(&world.context, app))).collect();
+    let outputs: Vec<_> = apps.par_iter().map(|app| Arc::new(world.rendered(app))).collect();
     apps.iter().zip(outputs).map(|(app, output)| (app.node.span(), (app.node.clone(), output))).collect()
 }
 

@@ -15,7 +15,7 @@ use crate::k8s::argo::{self, Source};
 use crate::k8s::is_name;
 use crate::render::inline;
 use crate::source::RepoPath;
-use crate::yaml::{Entry, Meaning, Node, Role};
+use crate::yaml::{Entry, Meaning, Node, Pool, Role};
 use generators::{Evaluation, Failure};
 use params::Params;
 use program::{Language, Program};
@@ -180,6 +180,7 @@ struct Maker<'a> {
     sources: &'a crate::source::SourceMap,
     preserve: bool,
     argocd: ArgoCd,
+    pool: &'a Pool,
 }
 
 impl<'a> Maker<'a> {
@@ -200,6 +201,7 @@ impl<'a> Maker<'a> {
             sources: evaluation.world.context.repository().sources(),
             preserve: set.preserve_resources_on_deletion(),
             argocd: evaluation.world.settings.argocd,
+            pool: evaluation.world.pool,
         }
     }
 
@@ -221,7 +223,8 @@ impl<'a> Maker<'a> {
             })
         })?;
         let app = conform(&app, APPLICATION, Reading::lenient(self.argocd))?;
-        let app = self.finished(&app);
+        let mut app = self.finished(app);
+        self.pool.share(&mut app);
         let labels = argo::Application { node: &app }.labels();
         let rolling = self.set.rolling_steps();
         let steps: Vec<usize> =
@@ -263,7 +266,7 @@ impl<'a> Maker<'a> {
     }
 
     /// With its type, its namespace and its owner.
-    fn finished(&self, app: &Node) -> Node {
+    fn finished(&self, app: Node) -> Node {
         let origin = &self.set.node.origin;
         let entry = |key: &str, value: Node| Entry { key: key.into(), key_origin: origin.clone(), value };
         let text = |text: &str| Node::string(text, origin.clone());

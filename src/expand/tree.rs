@@ -16,7 +16,7 @@ use super::{Application, Duplicate, Generated, Made, Placed, Root, Set, Shared, 
 use crate::finding::Gap;
 use crate::k8s::Resource;
 use crate::k8s::argo;
-use crate::render::{self, Rendered};
+use crate::render::Rendered;
 use crate::source::{RepoPath, Span};
 use crate::yaml::{Entry, Node};
 
@@ -196,7 +196,7 @@ fn rendered(world: &World<'_>, seed: &Seed, memo: &Memo) -> Shared {
         return Arc::clone(output);
     }
     match argo::Application::new(&seed.node) {
-        Some(app) => Arc::new(render::application(&world.context, &app)),
+        Some(app) => Arc::new(world.rendered(&app)),
         None => Arc::default(),
     }
 }
@@ -323,20 +323,17 @@ fn owner(node: &Node) -> Option<String> {
 
 /// An Application as it is stored: with the namespace that it lands in.
 fn with_namespace(node: &Node, namespace: &str) -> Node {
-    let Some(map) = node.as_map() else { return node.clone() };
-    let mut entries = map.entries.clone();
-    if let Some(meta) = entries.iter_mut().find(|entry| &*entry.key == "metadata")
-        && let Some(fields) = meta.value.as_map()
-        && fields.get("namespace").is_none_or(Node::is_null)
-    {
-        let origin = meta.value.origin.clone();
-        let mut fields: Vec<Entry> =
-            fields.entries.iter().filter(|field| &*field.key != "namespace").cloned().collect();
+    let mut node = node.clone();
+    let written = node.at(&["metadata", "namespace"]).is_some_and(|namespace| !namespace.is_null());
+    if let Some(meta) = node.get("metadata").filter(|meta| !written && meta.as_map().is_some()) {
+        let origin = meta.origin.clone();
         let value = Node::string(namespace, origin.clone());
-        fields.push(Entry { key: "namespace".into(), key_origin: origin.clone(), value });
-        meta.value = Node::map(fields, origin);
+        if let Some(fields) = node.get_mut("metadata").and_then(Node::as_map_mut) {
+            fields.remove("namespace");
+            fields.entries.push(Entry { key: "namespace".into(), key_origin: origin, value });
+        }
     }
-    Node::map(entries, node.origin.clone())
+    node
 }
 
 /// Whether expansion follows an object.

@@ -4,8 +4,10 @@ use std::sync::OnceLock;
 
 use super::Settings;
 use super::inventory::{Inventory, is_hidden};
-use crate::render::{Context, plain};
+use crate::k8s::argo::Application;
+use crate::render::{self, Context, Output, plain};
 use crate::source::Span;
+use crate::yaml::Pool;
 
 /// Everything that expansion looks at.
 #[derive(Clone, Copy)]
@@ -18,9 +20,19 @@ pub struct World<'a> {
     pub inventory: &'a Inventory,
     /// Whether the repository sets the opt-in globbing, once somebody asked.
     pub globbing: &'a OnceLock<bool>,
+    /// What Applications and their objects have in common.
+    pub pool: &'a Pool,
 }
 
 impl World<'_> {
+    /// Renders an Application.
+    pub fn rendered(&self, app: &Application<'_>) -> Output {
+        let mut output = render::application(&self.context, app);
+        output.rendered.objects.iter_mut().for_each(|object| self.pool.share(&mut object.node));
+        output.rendered.objects.shrink_to_fit();
+        output
+    }
+
     /// Whether a place is in a text that was read, and not in one that was only made up.
     pub fn is_file(&self, span: Span) -> bool {
         self.context.repository().sources().has(span.file)

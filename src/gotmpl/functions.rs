@@ -32,9 +32,9 @@ use std::sync::OnceLock;
 use super::context::Context;
 use super::error::Failure;
 use super::object::Param;
-use super::origin::Known;
 use super::value::Value;
 use crate::source::Span;
+use crate::yaml::Known;
 
 pub(super) use builtin::call;
 pub(super) use values::{call_values_method, values_method};

@@ -4,13 +4,11 @@
 //! Template places are numbers of the shared template set (`PLACE`), so that writing template text costs nothing here.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::source::{FileId, Span};
-use crate::yaml::{Contribution, Origin, Role};
+use crate::yaml::{Contribution, Known, Origin, Role};
 
 /// A set of contributions in an arena; the default is the empty set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -50,29 +48,6 @@ enum Entry {
 
 /// The places of a template set: the spans of its nodes, by number.
 pub(super) type Places = Arc<Vec<Span>>;
-
-/// A map whose keys nobody else chooses: their hash may be foreseen.
-pub(super) type Known<K, V> = HashMap<K, V, BuildHasherDefault<Mixing>>;
-
-#[derive(Default)]
-pub(super) struct Mixing(u64);
-
-impl Hasher for Mixing {
-    fn write(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(4) {
-            self.write_u32(piece.iter().fold(0, |number, &b| number << 8 | u32::from(b)));
-        }
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        let mixed = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-}
 
 /// The arena of one render.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::origin::{Known, OriginId, Origins, SharedOrigins, nowhere};
+use super::origin::{OriginId, Origins, SharedOrigins, nowhere};
 use super::text::{Run, Written};
 use crate::source::{FileId, Span};
-use crate::yaml::{Contribution, Node, Origin, Role, Value};
+use crate::yaml::{Contribution, Known, Node, Origin, Role, Value};
 
 /// The text that a template wrote.
 #[derive(Debug, Clone)]

@@ -78,6 +78,16 @@ impl Origin {
         std::iter::once(self.anchor).chain(self.also.iter().flat_map(|all| all.iter().copied()))
     }
 
+    /// What took part beside what stands at the anchor.
+    pub(super) fn also(&self) -> Option<&Arc<Vec<Contribution>>> {
+        self.also.as_ref()
+    }
+
+    /// The same, to share it.
+    pub(super) fn also_mut(&mut self) -> Option<&mut Arc<Vec<Contribution>>> {
+        self.also.as_mut()
+    }
+
     /// Whether the value was written as it is, with nothing else taking part.
     pub fn is_literal(&self) -> bool {
         self.anchor.role == Role::Manifest && self.also.is_none()

@@ -275,8 +275,6 @@ fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -
             None => Entry { key: (*name).into(), key_origin: node.origin.clone(), value },
         });
     }
-    // Applications are kept by the thousand.
-    entries.shrink_to_fit();
     Ok(Node::map(entries, node.origin.clone()))
 }
 
