@@ -52,8 +52,8 @@ impl CredentialFile {
         }
         let last = all.last()?;
         let is_run = |run: &str| {
-            let run: Vec<&str> = run.split(' ').collect();
-            all.len() >= run.len() && all[all.len() - run.len()..].iter().zip(&run).all(|(word, known)| word == known)
+            let mut words = all.iter().rev();
+            run.rsplit(' ').all(|known| words.next().is_some_and(|word| word == known))
         };
         let harmless = self.harmless.contains(last)
             || all.iter().any(|word| self.harmless_anywhere.contains(word))

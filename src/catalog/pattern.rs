@@ -62,7 +62,11 @@ impl<'a> ImageRef<'a> {
     /// A pattern of several segments also fits at the end of a longer path (`mirror/docker.io/temporalio/server`). A
     /// pattern of one segment names an official image: it does not fit `company/ghost`.
     pub fn fits(&self, pattern: &str) -> Option<Fit> {
-        // Whichever way it fits, the last segments do; most differ there.
+        // Whichever way it fits, the last segments do; most differ there, and most of these in the last letter.
+        let (end, wanted) = (self.repository.as_bytes().last(), pattern.as_bytes().last());
+        if end != wanted && wanted != Some(&b'*') {
+            return None;
+        }
         let last = pattern.rsplit('/').next().unwrap_or(pattern);
         if !last.contains('*') && !self.repository.ends_with(last) {
             return None;
