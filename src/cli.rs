@@ -166,12 +166,20 @@ impl Global {
             config: self.config.as_deref().map(input::config).transpose()?,
             roots: self.root.clone(),
             today: self.today.clone().or_else(input::source_date),
+            objects: false,
         })
     }
 
     /// Audits a folder, with a sign of life on a terminal.
     fn audit(&self, path: PathBuf) -> Result<Audit, Refusal> {
         let request = self.request(path)?;
+        let _sign = progress::Sign::of_life(!self.quiet);
+        request::audit(&request, self)
+    }
+
+    /// Audits a folder, and keeps the objects.
+    fn audit_with_objects(&self, path: PathBuf) -> Result<Audit, Refusal> {
+        let request = Request { objects: true, ..self.request(path)? };
         let _sign = progress::Sign::of_life(!self.quiet);
         request::audit(&request, self)
     }

@@ -52,6 +52,8 @@ pub struct Settings {
     pub render: render::Options,
     /// Threads; as many as there are processors where it is 0.
     pub jobs: usize,
+    /// Whether an audit keeps the objects once their facts are read off.
+    pub keep_objects: bool,
 }
 
 /// A minor version of Argo CD 3. What changed between 3.2 and 3.6 in generators and templates is followed:

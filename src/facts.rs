@@ -69,9 +69,11 @@ pub struct SqlFile {
 }
 
 /// Reads the facts, stage by stage; each stage sees only what the stages before it found.
-pub fn collect(sources: &Sources) -> Facts {
+pub fn collect(mut all: Sources) -> Facts {
     let mut facts = Facts::default();
-    let objects = objects::collect(sources, &mut facts);
+    let applications = std::mem::take(&mut all.applications);
+    let sources = &all;
+    let objects = objects::collect(sources, applications, &mut facts);
     producers::collect(sources, &objects, &mut facts);
     rights::collect(&objects, &mut facts);
     workloads::collect(sources, &objects, &mut facts);
@@ -80,13 +82,13 @@ pub fn collect(sources: &Sources) -> Facts {
     migrators::collect(sources, &objects, &mut facts);
     connections::collect(sources, &objects, &mut facts);
     scripts::collect(sources, &mut facts);
-    facts.rollout = rollout::Rollout { intended: sources.config.intended().to_vec(), ..sources.rollout.clone() };
-    facts.overrides.clone_from(&sources.overrides);
     targets::collect(sources.expansion, sources.opening, &mut facts);
     facts.projects = projects::of(sources.expansion);
     let (sets, files): (Vec<&BrokenFile>, Vec<_>) = sources.expansion.broken.iter().partition(|file| file.set);
     facts.broken = files.into_iter().map(broken).collect();
     facts.broken_sets = sets.into_iter().map(broken).collect();
+    facts.rollout = rollout::Rollout { intended: sources.config.intended().to_vec(), ..all.rollout };
+    facts.overrides = all.overrides;
     facts
 }
 

@@ -23,6 +23,7 @@ use index::Index;
 
 pub use crate::facts::order::{Moment, Phase, Schedule};
 pub use crate::facts::*;
+pub use crate::k8s::Word;
 pub use crate::k8s::scope::Scope;
 pub use crate::k8s::secret::Keys;
 pub use crate::k8s::text::{Shape, Text};
@@ -50,7 +51,7 @@ pub enum Thing {
     /// A Secret.
     Secret(SecretId),
     /// A ServiceAccount, by namespace and name.
-    Account(String, String),
+    Account(Word, Word),
 }
 
 /// What an edge says.
@@ -134,8 +135,7 @@ impl Graph {
                 let held = evidence(&grant.origin, format!("{} `{}` is given it", object.kind, object.name));
                 self.edge(id.clone(), Thing::Secret(grant.secret), Relation::Holds, vec![held]);
             }
-            let account = workload.service_account.as_ref().map_or("default", |name| &name.value);
-            let account = Thing::Account(object.namespace.clone(), account.to_owned());
+            let account = Thing::Account(object.namespace.clone(), self.account_of(workload));
             let named = workload.service_account.iter().map(|name| evidence(&name.origin, "the account is named here"));
             self.edge(id, account, Relation::RunsAs, named.collect());
         }

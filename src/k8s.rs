@@ -10,10 +10,13 @@ pub mod scope;
 pub mod secret;
 pub mod store;
 pub mod text;
+mod word;
 pub mod workload;
 
 use crate::source::Span;
 use crate::yaml::Node;
+
+pub use word::{Word, Words};
 
 /// Whether Kubernetes takes a text for the name of most objects (RFC 1123, a subdomain). What it does not take is a token that
 /// people fill in, more often than not.

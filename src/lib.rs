@@ -48,7 +48,7 @@ use report::Report;
 
 /// What an audit found, and what it went through to find it.
 pub struct Audit {
-    /// The Applications with their objects.
+    /// The Applications, with their objects where the settings keep them.
     pub expansion: Expansion,
     /// The facts as a graph.
     pub graph: Graph,
@@ -63,8 +63,9 @@ pub fn audit(repository: &Repository, config: &Config, settings: &expand::Settin
     place(&mut expansion, config);
 
     let overrides = facts::layers::of(&expansion, &|path| values(&manifests, &settings.checkouts, path));
+    drop(manifests);
     let rollout = facts::rollout::of(&expansion, repository.sources());
-    let facts = facts::collect(&facts::Sources {
+    let facts = facts::collect(facts::Sources {
         applications: facts::apps::of(&expansion, rollout.gate.restored),
         overrides,
         rollout,
@@ -75,6 +76,9 @@ pub fn audit(repository: &Repository, config: &Config, settings: &expand::Settin
         catalog: catalog::catalog(),
         config,
     });
+    if !settings.keep_objects {
+        expansion.applications.iter_mut().for_each(|(_, rendered)| rendered.objects = Vec::new());
+    }
     let graph = Graph::new(facts);
 
     let findings = rules::all().iter().flat_map(|rule| (rule.check)(&graph)).collect();

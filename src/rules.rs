@@ -77,7 +77,7 @@ impl Rule {
 
 /// Says of a finding that it is so in a further Application.
 pub fn also_in(mut finding: Finding, app: &App) -> Finding {
-    finding.environments.extend(app.environment.clone());
+    finding.environments.extend(app.environment.iter().map(String::from));
     finding.within(&app.name)
 }
 

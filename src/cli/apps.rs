@@ -75,7 +75,7 @@ struct Source {
 
 pub(super) fn run(typed: &Typed, global: &Global) -> Outcome {
     let format = global.format("apps", &["table", "json", "manifests"])?;
-    let audit = global.audit(typed.path.clone())?;
+    let audit = global.audit_with_objects(typed.path.clone())?;
     super::known_applications(&typed.app, &audit)?;
     let wanted = |app: &Application| typed.app.is_empty() || typed.app.contains(&app.name);
     let rows = || {

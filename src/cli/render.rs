@@ -36,7 +36,7 @@ pub(super) fn run(typed: &Typed, global: &Global) -> Outcome {
     if let Some(outcome) = alone::run(&typed.alone, showing, format, global) {
         return outcome;
     }
-    let audit = global.audit(typed.path.clone())?;
+    let audit = global.audit_with_objects(typed.path.clone())?;
     super::known_applications(&typed.app, &audit)?;
     let sources = &audit.report.sources;
     let mut text = String::new();

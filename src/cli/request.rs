@@ -24,6 +24,8 @@ pub(super) struct Request {
     pub roots: Vec<String>,
     /// The day by which allowances expire.
     pub today: Option<String>,
+    /// Whether the objects are asked, and not only what is to be said of them.
+    pub objects: bool,
 }
 
 /// Why there is nothing to report.
@@ -66,6 +68,7 @@ pub(super) fn audit(request: &Request, global: &Global) -> Result<Audit, Refusal
             api_versions: Vec::new(),
             charts: Arc::new(charts),
         },
+        keep_objects: request.objects,
         ..expand::Settings::default()
     };
     let mut audit = crate::audit(&repository, &config, &settings, opening);

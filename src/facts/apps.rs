@@ -13,9 +13,9 @@ pub fn of(expansion: &Expansion, gated: bool) -> Vec<(App, &[Resource])> {
     let by_name: BTreeMap<&str, &Application> =
         expansion.applications.iter().map(|(app, _)| (app.name.as_str(), app)).collect();
     let read = |app: &Application, gaps: bool| App {
-        name: app.name.clone(),
-        environment: app.environment.as_ref().map(|placed| placed.text.clone()),
-        namespace: app.destination_namespace.as_ref().map(|placed| placed.text.clone()).unwrap_or_default(),
+        name: app.name.as_str().into(),
+        environment: app.environment.as_ref().map(|placed| placed.text.as_str().into()),
+        namespace: app.destination_namespace.as_ref().map(|placed| placed.text.as_str().into()).unwrap_or_default(),
         argo: !matches!(app.made, Made::Folder(_)),
         rungs: rungs(app, &by_name, gated),
         gaps,
@@ -55,10 +55,10 @@ fn step_of_set(app: &Application) -> Option<Rung> {
     let labels = app.manifest.as_ref().and_then(|node| node.at(&["metadata", "labels"]));
     let label = labels.map(|labels| made.step_label.as_deref().and_then(|key| labels.get(key)).unwrap_or(labels));
     Some(Rung {
-        ladder: format!("ApplicationSet {}", made.set),
+        ladder: format!("ApplicationSet {}", made.set).into(),
         step: i64::try_from(step).unwrap_or(i64::MAX),
         gated: true,
-        label: format!("step {} of ApplicationSet `{}`", step + 1, made.set),
+        label: format!("step {} of ApplicationSet `{}`", step + 1, made.set).into(),
         origin: label.map(|node| node.origin.clone()).or_else(|| Some(Origin::literal(made.set_span))),
     })
 }
@@ -69,10 +69,10 @@ fn wave_of_parent(app: &Application, gated: bool) -> Option<Rung> {
     let said = manifest.at(&["metadata", "annotations", "argocd.argoproj.io/sync-wave"]);
     let wave = said.and_then(Node::as_str).and_then(|text| text.parse().ok()).unwrap_or(0);
     Some(Rung {
-        ladder: format!("Application {parent}"),
+        ladder: format!("Application {parent}").into(),
         step: wave,
         gated,
-        label: format!("wave {wave} of Application `{parent}`"),
+        label: format!("wave {wave} of Application `{parent}`").into(),
         origin: said.map(|node| node.origin.clone()),
     })
 }

@@ -1,10 +1,12 @@
 //! Which databases a container talks to: URLs, host and name variables, files of settings, and, failing all that, the
 //! credentials it holds. On a migrator that is a claim, elsewhere a use.
 
+use std::collections::BTreeMap;
+
 use super::databases::{Place, Servers, schema};
 use super::objects::Objects;
 use super::{
-    Claim, Container, EnvHolds, Facts, Keeper, Mechanism, MigratorId, SchemaId, Sources, Use, Way, Workload,
+    Claim, Container, EnvHolds, Facts, Keeper, Mechanism, Migrator, MigratorId, SchemaId, Sources, Use, Way, Workload,
     WorkloadId, addresses, evidence,
 };
 use crate::catalog::{Setting, Sureness};
@@ -27,29 +29,28 @@ struct Connection {
 /// Records claims and uses.
 pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
     let servers = Servers::of(objects, facts);
-    for at in 0..facts.workloads.len() {
-        let workload = facts.workloads[at].clone();
+    let seat = |(at, migrator): (usize, &Migrator)| Some(((migrator.workload?, migrator.container?), at));
+    let seats: BTreeMap<(WorkloadId, usize), usize> = facts.migrators.iter().enumerate().filter_map(seat).collect();
+    let workloads = std::mem::take(&mut facts.workloads);
+    for (at, workload) in workloads.iter().enumerate() {
         if workload.database_server {
             continue;
         }
         for (position, container) in workload.containers.iter().enumerate() {
-            let migrator = facts
-                .migrators
-                .iter()
-                .position(|m| m.workload == Some(WorkloadId(at)) && m.container == Some(position));
+            let migrator = seats.get(&(WorkloadId(at), position)).copied();
             let mut connections = explicit(sources, container);
             let settings = migrator.map(|m| facts.migrators[m].settings.clone()).unwrap_or_default();
             connections.extend(by_settings(sources, facts, &settings));
             connections.extend(migrator.and_then(|m| by_command(&facts.migrators[m].told, &connections)));
             let said = !connections.is_empty();
             if !said {
-                connections = by_credentials(facts, &workload, position);
+                connections = by_credentials(facts, workload, position);
             }
-            let place = |host: &str| place(facts, &servers, &workload, host);
+            let place = |host: &str| place(facts, &servers, workload, host);
             let places: Vec<(Place, Connection)> = connections.into_iter().map(|c| (place(&c.host), c)).collect();
             if let Some(migrator) = migrator {
                 facts.migrators[migrator].explicit = said;
-                let history = settings.iter().find(|s| s.name == "flyway.table").map(|s| s.value.clone());
+                let history = settings.iter().find(|s| s.name == "flyway.table").map(|s| s.value.to_string());
                 for (place, connection) in places {
                     for id in schemas(sources, facts, &place, &connection, &settings) {
                         claim(facts, MigratorId(migrator), id, &connection, history.clone());
@@ -66,6 +67,7 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
             }
         }
     }
+    facts.workloads = workloads;
     operators(sources, objects, facts, &servers);
     of_vendors(facts);
 }
@@ -100,7 +102,7 @@ fn explicit(sources: &Sources, container: &Container) -> Vec<Connection> {
         let host = texts.iter().find(|(other, _)| HOST_ENDS.iter().any(|end| other.strip_suffix(end) == Some(family)));
         found.push(Connection {
             host: host.map(|(_, text)| text.value.split(':').next().unwrap_or("").to_owned()).unwrap_or_default(),
-            database: text.value.clone(),
+            database: text.value.to_string(),
             schema: None,
             evidence: evidence(&text.origin, format!("variable `{name}` names database `{}`", text.value)),
             by_credential: false,
@@ -271,7 +273,8 @@ fn schemas(
     settings: &[super::Setting],
 ) -> Vec<SchemaId> {
     let setting = |name: &str| settings.iter().find(|s| s.name == name).map(|s| s.value.clone());
-    let named = setting("flyway.defaultSchema").or_else(|| setting("flyway.schemas").map(|all| all.replace(' ', "")));
+    let named =
+        setting("flyway.defaultSchema").or_else(|| setting("flyway.schemas").map(|all| all.replace(' ', "").into()));
     let names: Vec<String> = match named {
         Some(all) if !all.contains('$') => all.split(',').map(str::to_owned).collect(),
         _ => connection.schema.iter().cloned().collect(),
@@ -310,7 +313,7 @@ fn operators(sources: &Sources, objects: &Objects, facts: &mut Facts, servers: &
                 let id = facts.secret_ids.get(&(Keeper::Cluster, object.namespace.clone(), name.value.clone()))?;
                 facts.secrets[id.0].database.as_ref()?.database.clone()
             };
-            let Some(database) = migration.database.as_ref().map(|d| d.value.clone()).or_else(by_secret) else {
+            let Some(database) = migration.database.as_ref().map(|d| d.value.to_string()).or_else(by_secret) else {
                 continue;
             };
             let place = Place {
@@ -321,7 +324,7 @@ fn operators(sources: &Sources, objects: &Objects, facts: &mut Facts, servers: &
             let text = format!("{} `{}` names database `{database}`", object.kind, object.name);
             let connection = Connection {
                 host: String::new(),
-                schema: migration.schema.as_ref().map(|s| s.value.clone()),
+                schema: migration.schema.as_ref().map(|s| s.value.to_string()),
                 evidence: evidence(&migration.origin, text),
                 database: database.clone(),
                 by_credential: false,

@@ -9,13 +9,13 @@ use super::objects::Objects;
 use super::{Facts, Schema, SchemaId, Sources, evidence};
 use crate::catalog::Sureness;
 use crate::finding::Evidence;
-use crate::k8s::database;
 use crate::k8s::text::Text;
+use crate::k8s::{Word, database};
 
 /// The servers that resources declare, by the host names of their Services.
 #[derive(Debug, Default, Clone)]
 pub struct Servers {
-    by_host: BTreeMap<(String, String), String>,
+    by_host: BTreeMap<(String, Word), String>,
 }
 
 impl Servers {
@@ -49,7 +49,7 @@ impl Servers {
             Some((name, rest)) if !rest.contains('.') => (name, rest),
             Some(_) => return host.to_owned(),
         };
-        let known = self.by_host.get(&(name.to_owned(), within.to_owned()));
+        let known = self.by_host.get(&(name.to_owned(), within.into()));
         known.cloned().unwrap_or_else(|| label(name, within))
     }
 }
@@ -80,9 +80,9 @@ pub struct Place {
     /// The server, as [`Servers::resolve`] gives it.
     pub server: String,
     /// The namespace of whoever means it.
-    pub scope: String,
+    pub scope: Word,
     /// The environment of whoever means it.
-    pub environment: Option<String>,
+    pub environment: Option<Word>,
 }
 
 /// The record of a schema; a new one where none fits.

@@ -64,7 +64,7 @@ impl Seat<'_> {
             return None;
         }
         let image = self.container.image.as_ref().map(|image| image.value.as_str());
-        let vendor = image.and_then(|image| sources.catalog.vendor_of_image(image)).map(|m| m.vendor);
+        let vendor = self.container.vendor;
         let words: Vec<&str> = self.container.words.iter().map(|word| word.value.as_str()).collect();
         let used = self.used(sources, objects, image.unwrap_or(""), &words);
         let (tool, told, proof) = match (used, vendor) {

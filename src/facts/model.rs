@@ -6,10 +6,12 @@ mod migration;
 mod project;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::order::Schedule;
 use crate::catalog::Vendor;
 use crate::finding::{Certainty, Evidence};
+use crate::k8s::Word;
 use crate::k8s::scope::Scope;
 use crate::k8s::secret::Keys;
 use crate::k8s::text::{Shape, Text};
@@ -48,11 +50,11 @@ ids! {
 #[derive(Debug, Clone)]
 pub struct App {
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// Its environment, where one is known.
-    pub environment: Option<String>,
+    pub environment: Option<Word>,
     /// The namespace of objects that name none.
-    pub namespace: String,
+    pub namespace: Word,
     /// Whether Argo CD syncs it; a plain folder has no phases of its own.
     pub argo: bool,
     /// Where it stands on the ladders that order Applications, the outermost first.
@@ -67,13 +69,13 @@ pub struct App {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rung {
     /// The ladder's name; places on different ladders cannot be compared.
-    pub ladder: String,
+    pub ladder: Word,
     /// How high.
     pub step: i64,
     /// Whether the next rung waits for this one to be healthy.
     pub gated: bool,
     /// The place in words: "step 3 of ApplicationSet `x`".
-    pub label: String,
+    pub label: Word,
     /// Where the place is said.
     pub origin: Option<Origin>,
 }
@@ -84,17 +86,17 @@ pub struct Object {
     /// Its Application.
     pub app: AppId,
     /// Its API group.
-    pub group: String,
+    pub group: Word,
     /// Its kind.
-    pub kind: String,
+    pub kind: Word,
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// Its namespace; the Application's where it names none.
-    pub namespace: String,
+    pub namespace: Word,
     /// Whether it lives in a namespace at all, where that is known of its kind.
     pub scope: Option<Scope>,
     /// When it is applied.
-    pub schedule: Schedule,
+    pub schedule: Arc<Schedule>,
     /// Where its name stands.
     pub origin: Origin,
     /// Whether its name is made up at each rendering, so that each sync makes another object.
@@ -149,7 +151,7 @@ pub struct Workload {
 #[derive(Debug, Clone)]
 pub struct Written {
     /// What holds it: a variable's name, a key, an argument.
-    pub name: String,
+    pub name: Word,
     /// What it looks like.
     pub shape: Shape,
     /// Where it stands.
@@ -160,13 +162,15 @@ pub struct Written {
 #[derive(Debug, Clone)]
 pub struct Container {
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// Where its name stands.
     pub origin: Origin,
     /// When it runs.
     pub role: ContainerRole,
     /// The image.
     pub image: Option<Text>,
+    /// The product that the image is of, where the catalogue knows it.
+    pub vendor: Option<&'static Vendor>,
     /// The words of its command and arguments.
     pub words: Vec<Text>,
     /// How many of the words are the command; none where the image's own entry point runs.
@@ -183,7 +187,7 @@ pub struct Container {
 #[derive(Debug, Clone)]
 pub struct EnvFact {
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// Where its name stands.
     pub origin: Origin,
     /// What it holds.
@@ -198,9 +202,9 @@ pub enum EnvHolds {
     /// A credential that is written in Git, by its shape.
     Credential(Shape, Origin),
     /// A key of a Secret.
-    Secret(SecretId, String),
+    Secret(SecretId, Word),
     /// A key of a ConfigMap that nothing here makes.
-    Config(String, String),
+    Config(Word, Word),
     /// Something else.
     Other,
 }
@@ -217,7 +221,7 @@ pub struct EnvFromFact {
     /// The Secret, if it is one.
     pub secret: Option<SecretId>,
     /// The keys that it brings, where they are known, without the prefix.
-    pub keys: Option<BTreeSet<String>>,
+    pub keys: Option<BTreeSet<Word>>,
 }
 
 /// A mounted Secret or ConfigMap.
@@ -243,7 +247,7 @@ pub struct Need {
     /// `Secret`, `ConfigMap`, `ServiceAccount`, `PersistentVolumeClaim`.
     pub kind: &'static str,
     /// Its name, in the workload's namespace.
-    pub name: String,
+    pub name: Word,
     /// Where it is said.
     pub origin: Origin,
 }
@@ -256,7 +260,7 @@ pub struct Reference {
     /// `SecretStore`, `ClusterSecretStore`, `ServiceAccount`, `Secret`.
     pub kind: &'static str,
     /// The name, in the object's namespace unless the kind has none.
-    pub name: String,
+    pub name: Word,
     /// Where it is said.
     pub origin: Origin,
 }
@@ -269,9 +273,9 @@ pub struct Producer {
     /// `Secret`, `ConfigMap`, `ServiceAccount`, `PersistentVolumeClaim`.
     pub kind: &'static str,
     /// Its namespace; `*` for all.
-    pub namespace: String,
+    pub namespace: Word,
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// Where the name stands.
     pub origin: Origin,
     /// The keys.
@@ -283,18 +287,18 @@ pub struct Producer {
     /// Values of it that are written in Git.
     pub written: Vec<Written>,
     /// The ConfigMap's contents that facts read (SQL scripts, flyway.conf), by key.
-    pub texts: Vec<(String, Text)>,
+    pub texts: Vec<(Word, Text)>,
 }
 
 /// A right of a ServiceAccount.
 #[derive(Debug, Clone)]
 pub struct Right {
     /// The account's namespace; `*` for every account of every namespace.
-    pub namespace: String,
+    pub namespace: Word,
     /// The account; `*` for every account of the namespace.
-    pub account: String,
+    pub account: Word,
     /// Where the right holds; nothing for the whole cluster.
-    pub within: Option<String>,
+    pub within: Option<Word>,
     /// Verbs.
     pub verbs: Vec<String>,
     /// API groups.
@@ -374,27 +378,27 @@ pub struct Facts {
     /// Secrets that the configuration says come from elsewhere.
     pub external: BTreeSet<(String, String)>,
     pub(super) schema_ids: BTreeMap<(String, Option<String>), Vec<SchemaId>>,
-    pub(super) secret_ids: BTreeMap<(Keeper, String, String), SecretId>,
-    pub(super) producer_ids: BTreeMap<(&'static str, String), BTreeMap<String, Vec<usize>>>,
+    pub(super) secret_ids: BTreeMap<(Keeper, Word, Word), SecretId>,
+    /// By kind, name and namespace.
+    pub(super) producer_ids: BTreeMap<(&'static str, Word, Word), Vec<usize>>,
 }
 
 impl Facts {
     /// The id of a Secret of the cluster; a new record where there is none yet.
-    pub fn secret(&mut self, namespace: &str, name: &str) -> SecretId {
+    pub fn secret(&mut self, namespace: &Word, name: &Word) -> SecretId {
         self.credential(Keeper::Cluster, namespace, name)
     }
 
     /// The id of a credential, wherever it is kept; a new record where there is none yet.
-    pub fn credential(&mut self, keeper: Keeper, namespace: &str, name: &str) -> SecretId {
-        let key = (keeper, namespace.to_owned(), name.to_owned());
+    pub fn credential(&mut self, keeper: Keeper, namespace: &Word, name: &Word) -> SecretId {
+        let key = (keeper, namespace.clone(), name.clone());
         let next = SecretId(self.secrets.len());
         let id = *self.secret_ids.entry(key).or_insert(next);
         if id == next {
-            let (namespace, name) = (namespace.to_owned(), name.to_owned());
             self.secrets.push(Secret {
                 keeper,
-                namespace,
-                name,
+                namespace: namespace.clone(),
+                name: name.clone(),
                 database: None,
                 admin: None,
                 vendor: None,
@@ -408,11 +412,14 @@ impl Facts {
 
     /// What makes a Secret, ConfigMap, account or claim in a namespace. A namespace that nobody named (`""`) fits all.
     pub fn producers_of(&self, kind: &'static str, namespace: &str, name: &str) -> impl Iterator<Item = &Producer> {
-        let known = self.producer_ids.get(&(kind, name.to_owned()));
-        let mut at: Vec<usize> = match known {
-            None => Vec::new(),
-            Some(all) if namespace.is_empty() => all.values().flatten().copied().collect(),
-            Some(all) => [namespace, "", "*"].iter().filter_map(|within| all.get(*within)).flatten().copied().collect(),
+        let key = |namespace: &str| (kind, Word::from(name), Word::from(namespace));
+        let mut at: Vec<usize> = if namespace.is_empty() {
+            let named = self.producer_ids.range(key("")..);
+            let named = named.take_while(|((its_kind, its_name, _), _)| *its_kind == kind && *its_name == *name);
+            named.flat_map(|(_, at)| at).copied().collect()
+        } else {
+            let known = |within: &str| self.producer_ids.get(&key(within));
+            [namespace, "", "*"].into_iter().filter_map(known).flatten().copied().collect()
         };
         at.sort_unstable();
         at.into_iter().map(|at| &self.producers[at])

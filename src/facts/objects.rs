@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::order::Schedule;
-use super::{AppId, Facts, Object, ObjectId, Sources};
-use crate::k8s::Resource;
+use super::{App, AppId, Facts, Object, ObjectId, Sources};
 use crate::k8s::scope::{self, Scope};
 use crate::k8s::text::is_generated;
+use crate::k8s::{Resource, Word, Words};
 use crate::source::SourceMap;
-use crate::yaml::{Contribution, Entry, Node, Origin, Role};
+use crate::yaml::{Contribution, Entry, Mapping, Node, Origin, Role};
 
 /// The resources behind the objects, for the stages that read more of them.
 pub struct Objects<'a> {
     texts: &'a SourceMap,
     resources: Vec<&'a Resource>,
-    config_maps: BTreeMap<(String, String), ObjectId>,
+    config_maps: BTreeMap<(Word, Word), ObjectId>,
 }
 
 impl<'a> Objects<'a> {
@@ -40,51 +41,65 @@ impl<'a> Objects<'a> {
 
     /// The entries of a ConfigMap that the repository makes.
     pub fn config_map(&self, namespace: &str, name: &str) -> Option<&'a [Entry]> {
-        let key = |ns: &str| (ns.to_owned(), name.to_owned());
+        let key = |ns: &str| (Word::from(ns), Word::from(name));
         let id = self.config_maps.get(&key(namespace)).or_else(|| self.config_maps.get(&key("")))?;
         Some(self.resources[id.0].node.entries("data"))
     }
 }
 
 /// Records the objects.
-pub fn collect<'a>(sources: &Sources<'a>, facts: &mut Facts) -> Objects<'a> {
+pub fn collect<'a>(sources: &Sources<'a>, applications: Vec<(App, &'a [Resource])>, facts: &mut Facts) -> Objects<'a> {
     let mut objects = Objects { texts: sources.texts, resources: Vec::new(), config_maps: BTreeMap::new() };
-    let scopes = Scopes::new(sources);
-    facts.objects.reserve_exact(sources.applications.iter().map(|(_, resources)| resources.len()).sum());
-    for (app, resources) in &sources.applications {
+    let scopes = Scopes::new(&applications);
+    let mut words = Words::default();
+    let mut schedules = Schedules::default();
+    let nothing = words.of("");
+    facts.objects.reserve_exact(applications.iter().map(|(_, resources)| resources.len()).sum());
+    for (app, resources) in applications {
         let id = AppId(facts.apps.len());
-        for resource in *resources {
+        for resource in resources {
             let scope = scopes.of(resource);
+            let named = resource.node.at(&["metadata", "name"]);
+            let name = named.and_then(Word::of).unwrap_or_else(|| nothing.clone());
             // Objects of kinds that nobody knows are taken to live in a namespace.
             let namespace = match scope {
-                Some(Scope::Cluster) => String::new(),
-                _ => resource.namespace().unwrap_or(&app.namespace).to_owned(),
+                Some(Scope::Cluster) => nothing.clone(),
+                _ => resource.namespace().map_or_else(|| app.namespace.clone(), |written| words.of(written)),
             };
             if (resource.group(), resource.kind()) == ("", "ConfigMap") {
-                let key = (namespace.clone(), resource.name().to_owned());
+                let key = (namespace.clone(), name.clone());
                 objects.config_maps.entry(key).or_insert(ObjectId(facts.objects.len()));
             }
             // A name that a template composed says where its parts stand; the object begins where its kind is written.
             let written = |node: &&Node| matches!(node.origin.role(), Role::Manifest | Role::Patch | Role::Values);
-            let named = resource.node.at(&["metadata", "name"]);
-            let name = named.filter(written);
-            let name = name.or_else(|| resource.node.get("kind"));
+            let shown = named.filter(written).or_else(|| resource.node.get("kind"));
             facts.objects.push(Object {
                 app: id,
-                group: resource.group().to_owned(),
-                kind: resource.kind().to_owned(),
-                name: resource.name().to_owned(),
+                group: words.of(resource.group()),
+                kind: words.of(resource.kind()),
+                name,
                 namespace,
                 scope,
-                schedule: Schedule::of(resource),
-                origin: name.unwrap_or(&resource.node).origin.clone(),
+                schedule: schedules.of(resource),
+                origin: shown.unwrap_or(&resource.node).origin.clone(),
                 drawn: named.is_some_and(is_generated),
             });
             objects.resources.push(resource);
         }
-        facts.apps.push(app.clone());
+        facts.apps.push(app);
     }
     objects
+}
+
+/// Schedules by the annotations that say them: the objects of many Applications may hold the same ones.
+#[derive(Default)]
+struct Schedules(BTreeMap<Option<*const Mapping>, Arc<Schedule>>);
+
+impl Schedules {
+    fn of(&mut self, resource: &Resource) -> Arc<Schedule> {
+        let annotations = resource.node.at(&["metadata", "annotations"]).and_then(Node::as_map).map(std::ptr::from_ref);
+        Arc::clone(self.0.entry(annotations).or_insert_with(|| Arc::new(Schedule::of(resource))))
+    }
 }
 
 /// Where objects live, by the definitions that the Applications bring and by what is known anyway.
@@ -93,8 +108,8 @@ struct Scopes<'a> {
 }
 
 impl<'a> Scopes<'a> {
-    fn new(sources: &Sources<'a>) -> Self {
-        let resources = sources.applications.iter().flat_map(|(_, resources)| resources.iter());
+    fn new(applications: &[(App, &'a [Resource])]) -> Self {
+        let resources = applications.iter().flat_map(|(_, resources)| resources.iter());
         let defined = resources.filter_map(scope::defined).map(|(group, kind, scope)| ((group, kind), scope));
         Self { defined: defined.collect() }
     }

@@ -9,7 +9,7 @@ use crate::finding::Certainty;
 use crate::k8s::secret::{self, Keys};
 use crate::k8s::text::{Shape, Text};
 use crate::k8s::workload::{self, Source};
-use crate::k8s::{Resource, copied, database, store};
+use crate::k8s::{Resource, Word, copied, database, store};
 use crate::sql::{flyway, parse_url, scan};
 use crate::yaml::{Entry, Node, Origin};
 
@@ -24,8 +24,8 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
         producers.extend(read(sources, objects, id, resource, facts));
     }
     for (at, producer) in producers.iter().enumerate() {
-        let named = facts.producer_ids.entry((producer.kind, producer.name.clone())).or_default();
-        named.entry(producer.namespace.clone()).or_default().push(at);
+        let key = (producer.kind, producer.name.clone(), producer.namespace.clone());
+        facts.producer_ids.entry(key).or_default().push(at);
     }
     facts.producers = producers;
 }
@@ -53,11 +53,11 @@ fn read(sources: &Sources, objects: &Objects, id: ObjectId, resource: &Resource,
         let written = |(key, shape): (Text, _)| Written { name: key.value, shape, origin: key.origin };
         producer.written = made.written.into_iter().map(written).collect();
         if any {
-            producer.namespace = "*".to_owned();
+            producer.namespace = "*".into();
         }
         if kind == "ConfigMap" {
             let data = resource.node.entries("data").iter();
-            producer.texts = data.filter_map(|e| Some((e.key.to_string(), Text::of(&e.value)?))).collect();
+            producer.texts = data.filter_map(|e| Some((e.key.clone().into(), Text::of(&e.value)?))).collect();
             producer.written =
                 resource.node.entries("data").iter().flat_map(|e| in_file(sources, objects, e)).collect();
         }
@@ -101,7 +101,7 @@ fn read(sources: &Sources, objects: &Objects, id: ObjectId, resource: &Resource,
 
 /// What a controller makes of something in another namespace, beside what may be there.
 fn copy(made: &Producer, namespace: &str) -> Producer {
-    Producer { namespace: namespace.to_owned(), merges: true, written: Vec::new(), ..made.clone() }
+    Producer { namespace: namespace.into(), merges: true, written: Vec::new(), ..made.clone() }
 }
 
 /// What an external secret, a PushSecret or a login to Vault names.
@@ -131,7 +131,7 @@ fn in_file(sources: &Sources, objects: &Objects, entry: &Entry) -> Vec<Written> 
         let shape = shape(text.get(range.clone()).unwrap_or(""));
         let origin = objects.origin_within(&entry.value, range);
         sources.texts.mask(origin.anchor());
-        Written { name, shape, origin }
+        Written { name: name.into(), shape, origin }
     });
     written.collect()
 }
@@ -159,11 +159,12 @@ fn by_catalogue(
     let made = sources.catalog.made_secrets(resource.group(), resource.kind(), &resource.node);
     let producer = |made: MadeSecret| {
         let origin = Origin::literal(made.span);
-        let keys = made.keys.into_iter().map(|value| Text { value, origin: origin.clone() }).collect();
+        let keys = made.keys.into_iter().map(|value| Text { value: value.into(), origin: origin.clone() }).collect();
         let keys = if made.open { Keys::AtLeast(keys) } else { Keys::Known(keys) };
-        let mut producer = make("Secret", Text { value: made.name, origin: origin.clone() }, keys, Certainty::Rendered);
+        let mut producer =
+            make("Secret", Text { value: made.name.into(), origin: origin.clone() }, keys, Certainty::Rendered);
         if made.cluster {
-            producer.namespace = "*".to_owned();
+            producer.namespace = "*".into();
         }
         producer
     };
@@ -182,7 +183,7 @@ fn mentioned(
     if !third_party || consumes || !known.is_empty() {
         return Vec::new();
     }
-    let mut names: BTreeMap<String, Text> = BTreeMap::new();
+    let mut names: BTreeMap<Word, Text> = BTreeMap::new();
     let mut note = |node: &Node| {
         if let Some(text) = Text::of(node).filter(|t| is_object_name(&t.value)) {
             names.entry(text.value.clone()).or_insert(text);
@@ -202,7 +203,7 @@ fn is_object_name(text: &str) -> bool {
 }
 
 /// The claims that a StatefulSet makes, as patterns of their names' beginnings.
-fn claims(resource: &Resource) -> impl Iterator<Item = (String, crate::yaml::Origin)> + '_ {
+fn claims(resource: &Resource) -> impl Iterator<Item = (Word, crate::yaml::Origin)> + '_ {
     let templates = resource.node.get("spec").map(|spec| spec.items("volumeClaimTemplates")).unwrap_or_default();
     templates.iter().filter_map(|template| {
         let name = Text::at(template, &["metadata", "name"])?;

@@ -3,6 +3,7 @@
 use super::{Kinds, Pattern, Place, Project};
 use crate::expand::Expansion;
 use crate::glob::Dialect;
+use crate::k8s::Word;
 use crate::k8s::argo::AppProject;
 use crate::k8s::text::Text;
 use crate::yaml::{Node, Origin};
@@ -43,7 +44,7 @@ fn read(root: &str, view: AppProject<'_>) -> Option<Project> {
     Some(Project {
         root: root.to_owned(),
         name: Text::at(node, &["metadata", "name"])?,
-        namespace: Text::at(node, &["metadata", "namespace"]).map(|text| text.value).unwrap_or_default(),
+        namespace: Text::at(node, &["metadata", "namespace"]).map(|text| text.value.to_string()).unwrap_or_default(),
         repositories: view.source_repos().iter().filter_map(Text::of).map(repository).collect(),
         destinations: view.list("destinations").iter().map(place).collect(),
         cluster_allowed: kinds("clusterResourceWhitelist"),
@@ -67,7 +68,7 @@ fn pattern(text: Text, dialect: Dialect) -> Pattern {
 }
 
 fn field(node: &Node, key: &str) -> Text {
-    let none = || Text { value: String::new(), origin: node.origin.clone() };
+    let none = || Text { value: Word::default(), origin: node.origin.clone() };
     node.get(key).and_then(Text::of).unwrap_or_else(none)
 }
 

@@ -3,13 +3,13 @@
 use super::objects::Objects;
 use super::{Facts, ObjectId, Right, evidence};
 use crate::finding::Evidence;
-use crate::k8s::Resource;
 use crate::k8s::rbac::{self, Binding, PolicyRule, Role, Subject};
 use crate::k8s::text::Text;
+use crate::k8s::{Resource, Word};
 use crate::yaml::Node;
 
 struct KnownRole {
-    namespace: String,
+    namespace: Word,
     role: Role,
     labels: Vec<(String, String)>,
 }
@@ -91,7 +91,7 @@ fn place(rule: &PolicyRule) -> crate::yaml::Origin {
 fn built_in(binding: &Binding) -> Vec<Found> {
     let rule = |verbs: &[&str], resources: &[&str], groups: &[&str]| {
         let texts = |all: &[&str]| -> Vec<Text> {
-            all.iter().map(|v| Text { value: (*v).to_owned(), origin: binding.role.origin.clone() }).collect()
+            all.iter().map(|v| Text { value: (*v).into(), origin: binding.role.origin.clone() }).collect()
         };
         Found {
             rule: PolicyRule {
@@ -123,20 +123,21 @@ fn built_in(binding: &Binding) -> Vec<Found> {
     }
 }
 
-fn right(binding: &Binding, subject: &Subject, namespace: &str, found: &Found) -> Option<Right> {
+fn right(binding: &Binding, subject: &Subject, namespace: &Word, found: &Found) -> Option<Right> {
     let (of, account) = match subject.kind.as_str() {
         "ServiceAccount" => {
-            (subject.namespace.clone().unwrap_or_else(|| namespace.to_owned()), subject.name.value.clone())
+            let own = subject.namespace.as_deref().map(Word::from);
+            (own.unwrap_or_else(|| namespace.clone()), subject.name.value.clone())
         }
         "Group" => group(&subject.name.value)?,
         _ => return None,
     };
-    let words = |texts: &[Text]| texts.iter().map(|t| t.value.clone()).collect();
+    let words = |texts: &[Text]| texts.iter().map(|t| t.value.to_string()).collect();
     let kind = if binding.cluster { "ClusterRoleBinding" } else { "RoleBinding" };
     Some(Right {
         namespace: of,
         account,
-        within: (!binding.cluster).then(|| namespace.to_owned()),
+        within: (!binding.cluster).then(|| namespace.clone()),
         verbs: words(&found.rule.verbs),
         groups: words(&found.rule.groups),
         resources: words(&found.rule.resources),
@@ -150,10 +151,10 @@ fn right(binding: &Binding, subject: &Subject, namespace: &str, found: &Found) -
 }
 
 /// The groups that stand for ServiceAccounts.
-fn group(name: &str) -> Option<(String, String)> {
+fn group(name: &str) -> Option<(Word, Word)> {
     match name {
         "system:serviceaccounts" | "system:authenticated" => Some(("*".into(), "*".into())),
-        _ => name.strip_prefix("system:serviceaccounts:").map(|ns| (ns.to_owned(), "*".to_owned())),
+        _ => name.strip_prefix("system:serviceaccounts:").map(|ns| (ns.into(), "*".into())),
     }
 }
 

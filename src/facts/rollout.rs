@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use super::apps::waits_for_applications;
 use crate::expand::{Application, Expansion, Made};
+use crate::k8s::Word;
 use crate::k8s::argo::{self, RollingStep};
 use crate::k8s::text::Text;
 use crate::source::{SourceMap, Span};
@@ -107,13 +108,13 @@ fn placing(app: &Application, set: Option<usize>, texts: &SourceMap) -> Placing 
     Placing {
         set,
         steps: app.generated().map(|made| made.steps.clone()).unwrap_or_default(),
-        labels: labels.iter().map(|entry| (entry.key.to_string(), labels::label(&entry.value, texts))).collect(),
+        labels: labels.iter().map(|entry| (entry.key.clone().into(), labels::label(&entry.value, texts))).collect(),
         automated: automated.filter(on).map(|node| node.origin.clone()),
         heals: automated.and_then(|node| node.get("selfHeal")).and_then(Node::as_bool) == Some(true),
         wave,
-        parent: app.parent.clone().filter(|_| app.made == Made::Declared),
-        root: app.root.clone(),
-        component: labels::component(&app.name, app.environment.as_ref().map(|placed| placed.text.as_str())),
+        parent: app.parent.as_deref().filter(|_| app.made == Made::Declared).map(Word::from),
+        root: app.root.as_str().into(),
+        component: labels::component(&app.name, app.environment.as_ref().map(|placed| placed.text.as_str())).into(),
         descriptor: None,
     }
 }

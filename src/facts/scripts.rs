@@ -83,7 +83,9 @@ fn in_config_maps(facts: &Facts) -> Vec<Set> {
                 sets.push(Set {
                     name: format!("ConfigMap `{}`", made.name),
                     app: Some(migrator.app),
-                    files: files.map(|key| (key.value.clone(), key.origin.anchor(), certainty(&key.origin))).collect(),
+                    files: files
+                        .map(|key| (key.value.to_string(), key.origin.anchor(), certainty(&key.origin)))
+                        .collect(),
                 });
             }
         }

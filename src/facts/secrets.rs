@@ -8,7 +8,7 @@ use super::objects::Objects;
 use super::{DatabaseCredential, EnvHolds, Facts, SecretId, Sources, Way, evidence};
 use crate::catalog::Sureness;
 use crate::finding::{Certainty, Evidence};
-use crate::k8s::database;
+use crate::k8s::{Word, database};
 use crate::yaml::Origin;
 
 /// Completes the records of Secrets.
@@ -17,7 +17,7 @@ pub fn classify(sources: &Sources, objects: &Objects, facts: &mut Facts) {
     by_variable(sources, facts);
     by_name(sources, facts);
     let elsewhere = facts.secrets.iter().filter(|s| sources.config.external_secret(&s.namespace, &s.name).is_some());
-    facts.external = elsewhere.map(|secret| (secret.namespace.clone(), secret.name.clone())).collect();
+    facts.external = elsewhere.map(|secret| (secret.namespace.to_string(), secret.name.to_string())).collect();
 }
 
 fn by_declaration(objects: &Objects, facts: &mut Facts) {
@@ -26,11 +26,11 @@ fn by_declaration(objects: &Objects, facts: &mut Facts) {
         let what = format!("{} `{}`", resource.kind(), resource.name());
         for declared in database::declared(resource) {
             for secret in &declared.secrets {
-                let role = declared.owner.as_ref().map(|o| o.value.clone());
+                let role = declared.owner.as_ref().map(|o| o.value.to_string());
                 let text = format!("{what} gives it for database `{}`", declared.database.value);
                 let said = evidence(&secret.name.origin, text);
                 let id = facts.secret(&namespace, &secret.name.value);
-                opens(facts, id, None, Some(declared.database.value.clone()), role, said);
+                opens(facts, id, None, Some(declared.database.value.to_string()), role, said);
             }
         }
         if let Some(superuser) = database::server(resource).and_then(|server| server.superuser) {
@@ -47,13 +47,13 @@ fn by_declaration(objects: &Objects, facts: &mut Facts) {
             if role.superuser {
                 administers(facts, id, None, &said);
             }
-            opens(facts, id, None, None, Some(role.name.value), said);
+            opens(facts, id, None, None, Some(role.name.value.to_string()), said);
         }
     }
 }
 
 /// Notes that a Secret is an administrator's; what was known before stays.
-fn administers(facts: &mut Facts, id: SecretId, key: Option<&str>, said: &Evidence) {
+fn administers(facts: &mut Facts, id: SecretId, key: Option<&Word>, said: &Evidence) {
     facts.secrets[id.0].admin_keys.add(key);
     facts.secrets[id.0].admin.get_or_insert_with(|| said.clone());
 }
@@ -62,7 +62,7 @@ fn administers(facts: &mut Facts, id: SecretId, key: Option<&str>, said: &Eviden
 fn opens(
     facts: &mut Facts,
     id: SecretId,
-    key: Option<&str>,
+    key: Option<&Word>,
     database: Option<String>,
     role: Option<String>,
     said: Evidence,

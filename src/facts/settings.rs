@@ -17,7 +17,7 @@ pub fn of(container: &Container, object: &Object, objects: &Objects) -> Vec<Sett
         let Some(name) = flyway::key_of_env(&variable.name) else { continue };
         if let EnvHolds::Text(text) = &variable.value {
             let (value, url) = (text.value.clone(), parse_url(&text.value));
-            found.push(Setting { name, value, url, origin: text.origin.clone() });
+            found.push(Setting { name: name.into(), value, url: url.map(Box::new), origin: text.origin.clone() });
         }
     }
     found.extend(files(container, object, objects));
@@ -27,11 +27,17 @@ pub fn of(container: &Container, object: &Object, objects: &Objects) -> Vec<Sett
             kept.push(setting);
         }
     }
+    kept.shrink_to_fit();
     kept
 }
 
 fn setting(entry: flyway::Entry, origin: Origin) -> Setting {
-    Setting { name: entry.key, value: entry.text.unwrap_or_default(), url: entry.url, origin }
+    Setting {
+        name: entry.key.into(),
+        value: entry.text.unwrap_or_default().into(),
+        url: entry.url.map(Box::new),
+        origin,
+    }
 }
 
 /// Mounted `flyway.conf`, `flyway.toml` and their kin.

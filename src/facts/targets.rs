@@ -6,7 +6,7 @@ use super::{AppId, Cluster, Defect, Facts, NamedFile, Target};
 use crate::expand::{Application, Expansion, RootKind};
 use crate::finding::{Certainty, Evidence, Gap};
 use crate::k8s::text::Text;
-use crate::k8s::{argo, is_name};
+use crate::k8s::{Word, argo, is_name};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -47,7 +47,7 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
         facts.values_files.extend(
             application.values_files.iter().filter(|file| file.here && !values).map(|file| NamedFile {
                 app: id,
-                path: file.path.clone(),
+                path: file.path.as_str().into(),
                 exists: file.exists,
                 span: file.entry,
             }),
@@ -73,18 +73,18 @@ fn target(application: &Application, view: argo::Application<'_>, clusters: &Clu
     let destination = view.destination();
     let whole = view.node.origin.clone();
     let at = |path: &[&str]| Text::at(view.node, path);
-    let none = || Text { value: "default".to_owned(), origin: whole.clone() };
+    let none = || Text { value: "default".into(), origin: whole.clone() };
     let makes = |option: &&Node| option.as_text() == Some("CreateNamespace=true");
     let place = destination.node.map_or(&whole, |node| {
         let said = ["server", "name"].iter().find_map(|key| node.get(key).filter(|value| !value.is_null()));
         &said.unwrap_or(node).origin
     });
     Target {
-        root: application.root.clone(),
+        root: application.root.as_str().into(),
         cluster: clusters.find(written_out(destination.name()), written_out(destination.server())),
         destination: place.clone(),
         namespace: at(&["spec", "destination", "namespace"]),
-        home: application.namespace.clone(),
+        home: application.namespace.as_str().into(),
         project: at(&["spec", "project"]).unwrap_or_else(none),
         creates_namespace: view.sync_policy().options().iter().find(makes).map(|option| option.origin.clone()),
         repositories: view.sources().iter().filter_map(|source| Text::at(source.node, &["repoURL"])).collect(),
@@ -102,16 +102,16 @@ fn written_out(text: &str) -> &str {
 #[derive(Default)]
 struct Clusters {
     /// Name, address, project.
-    known: Vec<[String; 3]>,
-    by_name: BTreeMap<String, Vec<usize>>,
-    by_server: BTreeMap<String, Vec<usize>>,
+    known: Vec<[Word; 3]>,
+    by_name: BTreeMap<Word, Vec<usize>>,
+    by_server: BTreeMap<Word, Vec<usize>>,
 }
 
 impl Clusters {
     fn new(expansion: &Expansion) -> Self {
-        let read = |cluster: argo::Cluster<'_>| {
+        let read = |cluster: argo::Cluster<'_>| -> [Word; 3] {
             let server = cluster.text("server");
-            [cluster.text("name"), server.trim_end_matches('/').to_owned(), cluster.text("project")]
+            [cluster.text("name").into(), server.trim_end_matches('/').into(), cluster.text("project").into()]
         };
         let mut all = Self::default();
         for cluster in expansion.clusters.iter().filter_map(argo::Cluster::new).map(read) {
@@ -138,8 +138,8 @@ impl Clusters {
                 return Cluster { name, server, secret: Some(project) };
             }
         } else if server == LOCAL || (server.is_empty() && name == LOCAL_NAME) {
-            return Cluster { name: LOCAL_NAME.to_owned(), server: LOCAL.to_owned(), secret: None };
+            return Cluster { name: LOCAL_NAME.into(), server: LOCAL.into(), secret: None };
         }
-        Cluster { name: name.to_owned(), server: server.to_owned(), secret: None }
+        Cluster { name: name.into(), server: server.into(), secret: None }
     }
 }

@@ -7,10 +7,10 @@ use super::{
     Container, EnvFact, EnvFromFact, EnvHolds, Facts, Grant, Keeper, MountFact, Need, Object, ObjectId, SecretId,
     Sources, Way, Workload, WorkloadRole, Written, addresses, rights,
 };
-use crate::k8s::Resource;
 use crate::k8s::secret::Keys;
 use crate::k8s::text::{Shape, Text, conceal};
 use crate::k8s::workload::{self, Container as PodContainer, ContainerRole, Env, EnvValue, Pod, Source, VolumeContent};
+use crate::k8s::{Resource, Word};
 use crate::yaml::Node;
 
 /// Records the workloads.
@@ -37,9 +37,12 @@ fn read(
     let containers: Vec<Container> =
         pod.containers.iter().enumerate().map(|(i, container)| reader.container(i, container, pod)).collect();
     reader.pod(pod);
-    let (grants, needs, written) = (reader.grants, reader.needs, reader.written);
-    let images = || containers.iter().filter_map(|c| c.image.as_ref());
-    let vendor = images().find_map(|image| sources.catalog.vendor_of_image(&image.value).map(|m| m.vendor));
+    let Reader { mut grants, mut needs, mut written, .. } = reader;
+    // Workloads are kept by the thousand, and most have one of each.
+    grants.shrink_to_fit();
+    needs.shrink_to_fit();
+    written.shrink_to_fit();
+    let vendor = containers.iter().find_map(|container| container.vendor);
     // A Job or an init container of a server's image is a client of it.
     let role = role(resource, &object);
     let mut stays = containers.iter().filter(|c| role == WorkloadRole::Service && c.role == ContainerRole::Main);
@@ -152,13 +155,13 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn secret(&mut self, name: &str) -> SecretId {
+    fn secret(&mut self, name: &Word) -> SecretId {
         self.facts.secret(&self.object.namespace, name)
     }
 
     fn container(&mut self, at: usize, container: &PodContainer, pod: &Pod) -> Container {
         let mut env = Vec::new();
-        let mut env_from = Vec::new();
+        let mut env_from = Vec::with_capacity(container.env_from.len());
         for whole in &container.env_from {
             let fact = self.whole(at, whole, &mut env);
             env_from.push(fact);
@@ -170,11 +173,14 @@ impl Reader<'_, '_> {
         }
         let mounts = self.mounts(at, container, pod);
         self.client_passwords(container);
+        env.shrink_to_fit();
+        let catalog = self.sources.catalog;
         Container {
             name: container.name.clone(),
             origin: container.origin.clone(),
             role: container.role,
             image: container.image.clone(),
+            vendor: container.image.as_ref().and_then(|image| Some(catalog.vendor_of_image(&image.value)?.vendor)),
             command_words: container.command.len(),
             words: container
                 .command
@@ -210,7 +216,7 @@ impl Reader<'_, '_> {
                 let name = format!("{}{}", whole.prefix, entry.key);
                 env.retain(|known| known.name != name);
                 let value = self.literal(&name, &entry.value);
-                env.push(EnvFact { name, origin: entry.key_origin.clone(), value });
+                env.push(EnvFact { name: name.into(), origin: entry.key_origin.clone(), value });
             }
         }
         EnvFromFact {
@@ -223,7 +229,7 @@ impl Reader<'_, '_> {
     }
 
     /// The keys of a Secret or ConfigMap, where all of them are known.
-    fn keys(&self, source: Source, name: &str) -> Option<BTreeSet<String>> {
+    fn keys(&self, source: Source, name: &Word) -> Option<BTreeSet<Word>> {
         let kind = if source == Source::Secret { "Secret" } else { "ConfigMap" };
         let mut makers = self.facts.producers_of(kind, &self.object.namespace, name);
         let first = makers.next()?;
@@ -273,7 +279,7 @@ impl Reader<'_, '_> {
             // A value that repeats the name is a stand-in.
             let stands_in = text.value.eq_ignore_ascii_case(name);
             let shape = if stands_in { Shape::Placeholder } else { conceal(node, self.sources.texts) };
-            self.written.push(Written { name: name.to_owned(), shape, origin: node.origin.clone() });
+            self.written.push(Written { name: name.into(), shape, origin: node.origin.clone() });
             return EnvHolds::Credential(shape, node.origin.clone());
         }
         EnvHolds::Text(self.clean(name, text))
@@ -299,7 +305,7 @@ impl Reader<'_, '_> {
             }
             if alone || in_script {
                 let (name, shape) = ("an argument".to_owned(), Shape::Value);
-                self.written.push(Written { name, shape, origin: word.origin.clone() });
+                self.written.push(Written { name: name.into(), shape, origin: word.origin.clone() });
             }
         }
     }
@@ -308,8 +314,8 @@ impl Reader<'_, '_> {
     fn clean(&mut self, name: &str, text: Text) -> Text {
         let Some(value) = addresses::without_passwords(&text.value) else { return text };
         self.sources.texts.mask(text.origin.anchor());
-        self.written.push(Written { name: name.to_owned(), shape: Shape::Value, origin: text.origin.clone() });
-        Text { value, origin: text.origin }
+        self.written.push(Written { name: name.into(), shape: Shape::Value, origin: text.origin.clone() });
+        Text { value: value.into(), origin: text.origin }
     }
 
     fn mounts(&mut self, at: usize, container: &PodContainer, pod: &Pod) -> Vec<MountFact> {

@@ -10,6 +10,7 @@ use crate::facts::{
     SecretId, Workload, WorkloadId, WorkloadRole,
 };
 use crate::finding::Evidence;
+use crate::k8s::Word;
 
 impl Graph {
     /// An Application.
@@ -145,8 +146,8 @@ impl Graph {
     }
 
     /// The name of the account that a workload runs as.
-    pub fn account_of(&self, workload: &Workload) -> String {
-        workload.service_account.as_ref().map_or_else(|| "default".to_owned(), |name| name.value.clone())
+    pub fn account_of(&self, workload: &Workload) -> Word {
+        workload.service_account.as_ref().map_or_else(|| "default".into(), |name| name.value.clone())
     }
 
     /// What a workload's account may do.
@@ -154,7 +155,7 @@ impl Graph {
         let workload = self.workload(workload);
         let namespace = &self.object(workload.object).namespace;
         let account = self.account_of(workload);
-        let everyone = || "*".to_owned();
+        let everyone = || Word::from("*");
         let keys = [(namespace.clone(), account), (namespace.clone(), everyone()), (everyone(), everyone())];
         let mut at: Vec<usize> = keys.iter().filter_map(|key| self.index.rights.get(key)).flatten().copied().collect();
         at.sort_unstable();

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::facts::{AppId, Facts, MigratorId, SchemaId};
+use crate::k8s::Word;
 
 /// Positions in the lists of [`Facts`].
 #[derive(Debug, Default)]
@@ -15,13 +16,13 @@ pub struct Index {
     /// Uses by schema.
     pub uses_of: BTreeMap<SchemaId, Vec<usize>>,
     /// Rights by the account's namespace and name.
-    pub rights: BTreeMap<(String, String), Vec<usize>>,
+    pub rights: BTreeMap<(Word, Word), Vec<usize>>,
     /// Schemas by scope and database.
-    pub schemas: BTreeMap<(String, String), Vec<SchemaId>>,
+    pub schemas: BTreeMap<(Word, String), Vec<SchemaId>>,
     /// Workloads by Application.
     pub workloads: BTreeMap<AppId, Vec<usize>>,
     /// Namespaces in which an Application with gaps puts its objects.
-    hidden: BTreeSet<String>,
+    hidden: BTreeSet<Word>,
     /// The namespaces of Applications that a set may make and nobody knows: what stands around its placeholders.
     open: BTreeSet<Vec<String>>,
 }

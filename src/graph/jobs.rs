@@ -61,7 +61,7 @@ impl Graph {
             said.names.extend(rights.iter().flat_map(|right| &right.names).cloned());
             for right in creating {
                 let own = &self.object(workload.object).namespace;
-                let made = all.by_namespace.entry(right.within.as_ref().unwrap_or(own).clone()).or_default();
+                let made = all.by_namespace.entry(right.within.as_ref().unwrap_or(own).to_string()).or_default();
                 if !right.names.is_empty() {
                     made.names.extend(right.names.iter().cloned());
                     continue;

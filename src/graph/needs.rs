@@ -1,7 +1,7 @@
 //! What workloads need before their pods can start, and how that stands to them in time.
 
 use super::{Graph, Order, Ranking};
-use crate::facts::{Producer, Way, WorkloadId, WorkloadRole};
+use crate::facts::{Producer, Way, Workload, WorkloadId, WorkloadRole};
 use crate::finding::Certainty;
 use crate::yaml::Origin;
 
@@ -37,29 +37,26 @@ impl Graph {
     /// What the workloads need that run when their Application is synced, each thing once a workload.
     ///
     /// Left out is what a pod starts without, and workloads that run no pod at sync time.
-    pub fn dependencies(&self) -> Vec<Dependency<'_>> {
-        let mut all = Vec::new();
-        for (id, workload) in self.workloads() {
-            let waits = !matches!(workload.role, WorkloadRole::Scheduled | WorkloadRole::OnDemand);
-            if !waits || workload.replicas == Some(0) {
-                continue;
-            }
-            let namespace = &self.object(workload.object).namespace;
-            let mut needed: Vec<(&'static str, &str, &Origin)> = Vec::new();
-            for grant in workload.grants.iter().filter(|grant| !grant.optional && grant.way != Way::Pull) {
-                needed.push(("Secret", &self.secret(grant.secret).name, &grant.origin));
-            }
-            needed.extend(workload.needs.iter().map(|need| (need.kind, need.name.as_str(), &need.origin)));
-            let mut seen = std::collections::BTreeSet::new();
-            for (kind, name, origin) in needed {
-                if !seen.insert((kind, name)) || (kind, name) == ("ServiceAccount", "default") {
-                    continue;
-                }
-                let makers = self.producers_of(kind, namespace, name).into_iter();
-                let producers = makers.map(|made| (made, self.order(workload.object, made.object))).collect();
-                all.push(Dependency { workload: id, kind, name, origin, producers });
-            }
+    pub fn dependencies(&self) -> impl Iterator<Item = Dependency<'_>> {
+        let waits = |workload: &Workload| !matches!(workload.role, WorkloadRole::Scheduled | WorkloadRole::OnDemand);
+        let run = self.workloads().filter(move |(_, workload)| waits(workload) && workload.replicas != Some(0));
+        run.flat_map(|(id, workload)| self.needed_by(id, workload))
+    }
+
+    fn needed_by<'g>(&'g self, id: WorkloadId, workload: &'g Workload) -> Vec<Dependency<'g>> {
+        let namespace = &self.object(workload.object).namespace;
+        let mut needed: Vec<(&'static str, &str, &Origin)> = Vec::new();
+        for grant in workload.grants.iter().filter(|grant| !grant.optional && grant.way != Way::Pull) {
+            needed.push(("Secret", &self.secret(grant.secret).name, &grant.origin));
         }
-        all
+        needed.extend(workload.needs.iter().map(|need| (need.kind, need.name.as_str(), &need.origin)));
+        let mut seen = std::collections::BTreeSet::new();
+        needed.retain(|(kind, name, _)| seen.insert((*kind, *name)) && (*kind, *name) != ("ServiceAccount", "default"));
+        let dependency = |(kind, name, origin)| {
+            let makers = self.producers_of(kind, namespace, name).into_iter();
+            let producers = makers.map(|made| (made, self.order(workload.object, made.object))).collect();
+            Dependency { workload: id, kind, name, origin, producers }
+        };
+        needed.into_iter().map(dependency).collect()
     }
 }

@@ -64,7 +64,7 @@ impl Graph {
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
         plain
             && name != "default"
-            && !self.facts().declared_projects.contains(name)
+            && !self.facts().declared_projects.contains(name.as_str())
             && self.projects_of(target).is_empty()
             && !open.contains(target.root.as_str())
             && !self.may_hide(&target.home)
@@ -126,7 +126,7 @@ impl Graph {
         if projects.iter().all(|project| !project.permits_home(&target.home)) {
             let origin = self.app(id).origin.as_ref().unwrap_or(&target.destination);
             let asked = || evidence(origin, format!("Application `{name}` lives in namespace `{}`", target.home));
-            refusals.add(projects[0], Refused::Home(target.home.clone()), id, asked);
+            refusals.add(projects[0], Refused::Home(target.home.to_string()), id, asked);
         }
     }
 
@@ -140,7 +140,7 @@ impl Graph {
             let permits =
                 |project: &&&Project| project.permits_kind(&object.group, &object.kind, &object.name, namespaced);
             if projects.iter().all(|project| !permits(&project)) {
-                let what = Refused::Kind(object.group.clone(), object.kind.clone(), namespaced);
+                let what = Refused::Kind(object.group.to_string(), object.kind.to_string(), namespaced);
                 refusals.add(projects[0], what, object.app, asked);
             }
             let own = target.namespace.as_ref().map_or("", |text| &text.value);
@@ -148,7 +148,7 @@ impl Graph {
             if elsewhere && target.cluster.id().is_some() && places.insert((object.app, &object.namespace)) {
                 let denies = |project: &&Project| !project.permits_destination(&target.cluster, &object.namespace);
                 if projects.iter().all(denies) {
-                    let what = Refused::Destination(target.cluster.shown().to_owned(), object.namespace.clone());
+                    let what = Refused::Destination(target.cluster.shown().to_owned(), object.namespace.to_string());
                     let asked =
                         || self.shown(id, format!("{} goes to namespace `{}`", self.name_of(id), object.namespace));
                     refusals.add(projects[0], what, object.app, asked);

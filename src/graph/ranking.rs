@@ -111,8 +111,8 @@ impl Graph {
             ranking,
             same_application: false,
             by_phase: false,
-            first: r.label.clone(),
-            second: s.label.clone(),
+            first: r.label.to_string(),
+            second: s.label.to_string(),
             evidence: [place(r, a), place(s, b)].into_iter().flatten().collect(),
         }
     }

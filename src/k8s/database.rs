@@ -1,7 +1,7 @@
 //! Databases: the servers, databases and roles that operators' resources declare, and the resources that migrate schemas.
 
-use super::Resource;
 use super::text::Text;
+use super::{Resource, Word};
 use crate::yaml::{Node, Origin};
 
 /// A database that a resource declares.
@@ -49,7 +49,7 @@ pub fn server(resource: &Resource) -> Option<Server> {
             Some(Server { hosts: vec![host("-rw"), host("-ro"), host("-r")], superuser: superuser(node, &name), name })
         }
         ("acid.zalan.do", "postgresql") => Some(Server {
-            hosts: vec![name.value.clone(), host("-repl"), host("-pooler")],
+            hosts: vec![name.value.to_string(), host("-repl"), host("-pooler")],
             superuser: Some(DatabaseSecret {
                 name: derived(&name, format!("postgres.{}.credentials.postgresql.acid.zalan.do", name.value)),
                 superuser: true,
@@ -78,8 +78,8 @@ fn superuser(node: &Node, name: &Text) -> Option<DatabaseSecret> {
 }
 
 /// A name that follows from another one, shown where that one stands.
-fn derived(from: &Text, value: String) -> Text {
-    Text { value, origin: from.origin.clone() }
+fn derived(from: &Text, value: impl Into<Word>) -> Text {
+    Text { value: value.into(), origin: from.origin.clone() }
 }
 
 /// Reads the databases that a resource declares.
@@ -102,7 +102,7 @@ fn cnpg_cluster(node: &Node) -> Option<Declared> {
     if bootstrap.is_some_and(|b| b.get("initdb").is_none()) && method.is_none_or(|m| m.get("database").is_none()) {
         return None;
     }
-    let database = method.and_then(|m| Text::at(m, &["database"])).unwrap_or_else(|| derived(&name, "app".into()));
+    let database = method.and_then(|m| Text::at(m, &["database"])).unwrap_or_else(|| derived(&name, "app"));
     let owner = method.and_then(|m| Text::at(m, &["owner"]));
     let given = method.and_then(|m| Text::at(m, &["secret", "name"]));
     let made = given.is_none();
@@ -137,7 +137,7 @@ fn zalando(node: &Node) -> Vec<Declared> {
         });
         Declared {
             server: name.clone(),
-            database: Text { value: entry.key.to_string(), origin: entry.key_origin.clone() },
+            database: Text { value: entry.key.clone().into(), origin: entry.key_origin.clone() },
             secrets: secrets.collect(),
             owner,
         }

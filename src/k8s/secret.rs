@@ -90,7 +90,7 @@ impl Produced {
 }
 
 fn key_texts(entries: &[Entry]) -> impl Iterator<Item = Text> {
-    entries.iter().map(|e| Text { value: e.key.to_string(), origin: e.key_origin.clone() })
+    entries.iter().map(|e| Text { value: e.key.clone().into(), origin: e.key_origin.clone() })
 }
 
 fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
@@ -99,7 +99,7 @@ fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
     let mut written = Vec::new();
     for field in ["data", "stringData"] {
         for entry in node.entries(field) {
-            let key = Text { value: entry.key.to_string(), origin: entry.key_origin.clone() };
+            let key = Text { value: entry.key.clone().into(), origin: entry.key_origin.clone() };
             let shape = conceal_secret(&entry.value, field == "data", sources);
             if !encrypted {
                 written.push((Text { value: key.value.clone(), origin: entry.value.origin.clone() }, shape));
@@ -112,7 +112,7 @@ fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
         let config = ["stringData", "data"].iter().find_map(|field| node.at(&[field, "config"]));
         let held = cluster.credentials().into_iter().zip(std::iter::repeat(config));
         written.extend(held.filter_map(|(name, config)| {
-            Some((Text { value: name.to_owned(), origin: config?.origin.clone() }, Shape::Value))
+            Some((Text { value: name.into(), origin: config?.origin.clone() }, Shape::Value))
         }));
     }
     // Kubernetes fills a token Secret in; whoever annotates one for a controller lets that controller fill it.
@@ -212,7 +212,7 @@ fn provider_class(node: &Node) -> Vec<Produced> {
 
 fn certificate(node: &Node) -> Option<Produced> {
     let name = Text::at(node, &["spec", "secretName"])?;
-    let key = |value: &str| Text { value: value.to_owned(), origin: name.origin.clone() };
+    let key = |value: &str| Text { value: value.into(), origin: name.origin.clone() };
     let mut keys = vec![key("tls.crt"), key("tls.key"), key("ca.crt")];
     if let Some(stores) = node.at(&["spec", "keystores"]) {
         keys.extend(stores.get("jks").iter().flat_map(|_| [key("keystore.jks"), key("truststore.jks")]));

@@ -1,5 +1,6 @@
 //! Texts that views hand on: a string with its origin, and literals from which a credential's value was taken out.
 
+use super::Word;
 use crate::catalog::catalog;
 use crate::source::SourceMap;
 use crate::yaml::{Node, Origin, Role};
@@ -8,7 +9,7 @@ use crate::yaml::{Node, Origin, Role};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// The text.
-    pub value: String,
+    pub value: Word,
     /// Where it was written.
     pub origin: Origin,
 }
@@ -16,7 +17,7 @@ pub struct Text {
 impl Text {
     /// The text of a scalar that is not null.
     pub fn of(node: &Node) -> Option<Self> {
-        node.as_text().map(|value| Self { value: value.to_owned(), origin: node.origin.clone() })
+        Word::of(node).map(|value| Self { value, origin: node.origin.clone() })
     }
 
     /// The text under a key.

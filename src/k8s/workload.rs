@@ -3,8 +3,8 @@
 //! Reads Jobs, CronJobs, Deployments, StatefulSets, DaemonSets, Pods, Rollouts, OpenShift DeploymentConfigs and Argo
 //! Workflow templates. Judges nothing; literal environment values are `facts`' to classify.
 
-use super::Resource;
 use super::text::Text;
+use super::{Resource, Word};
 use crate::source::Span;
 use crate::yaml::{Node, Origin};
 
@@ -46,7 +46,7 @@ pub struct Container {
     /// When it runs.
     pub role: ContainerRole,
     /// Its name.
-    pub name: String,
+    pub name: Word,
     /// Where its name stands.
     pub origin: Origin,
     /// The image.
@@ -213,7 +213,7 @@ fn workflow(spec: Option<&Node>) -> Vec<Pod> {
             template.items("initContainers").iter().filter_map(|node| container(node, ContainerRole::Init)).collect();
         let mut first = container(main, ContainerRole::Main)?;
         if first.name.is_empty() {
-            first.name = template.str_at("name").unwrap_or("main").to_owned();
+            first.name = template.str_at("name").unwrap_or("main").into();
         }
         first.args.extend(Text::at(main, &["source"]));
         containers.push(first);
@@ -238,7 +238,7 @@ fn container(node: &Node, role: ContainerRole) -> Option<Container> {
     let stays = role == ContainerRole::Init && node.str_at("restartPolicy") == Some("Always");
     Some(Container {
         role: if stays { ContainerRole::NativeSidecar } else { role },
-        name: map.get("name").and_then(Node::as_text).unwrap_or("").to_owned(),
+        name: map.get("name").and_then(Word::of).unwrap_or_default(),
         origin: map.get("name").map_or_else(|| node.origin.clone(), |name| name.origin.clone()),
         image: Text::at(node, &["image"]),
         command: words(node.get("command")),

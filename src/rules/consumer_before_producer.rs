@@ -9,7 +9,7 @@ pub const RULE: Rule =
     Rule { id: "consumer-before-producer", page: include_str!("../../rules/consumer-before-producer.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    let early = graph.dependencies().into_iter().filter(|dependency| {
+    let early = graph.dependencies().filter(|dependency| {
         dependency.producers.iter().all(|(_, order)| !order.same_application) && dependency.is_before_all()
     });
     early.filter_map(|dependency| report(graph, &dependency)).collect()

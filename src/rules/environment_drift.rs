@@ -16,7 +16,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
 
 /// The Application of environments that lack something, where it is written for them alone: there it is to be added.
 fn written_apart(graph: &Graph, drift: &Drift<'_>, side: &Side) -> Option<Evidence> {
-    let belongs = |id: &AppId| graph.app(*id).environment.as_ref().is_some_and(|name| side.environments.contains(name));
+    let belongs = |id: &AppId| graph.app(*id).environment.as_ref().is_some_and(|name| side.environments.iter().any(|known| name == known));
     let (own, others): (Vec<AppId>, Vec<AppId>) = drift.apps.iter().copied().partition(belongs);
     let app = graph.app(*own.first()?);
     let origin = app.origin.as_ref()?;

@@ -9,7 +9,7 @@ pub const RULE: Rule =
     Rule { id: "hook-needs-synced-resource", page: include_str!("../../rules/hook-needs-synced-resource.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    let late = graph.dependencies().into_iter().filter(|dependency| {
+    let late = graph.dependencies().filter(|dependency| {
         let by_phase = dependency.producers.iter().all(|(_, order)| order.same_application && order.by_phase);
         by_phase && dependency.is_before_all()
     });

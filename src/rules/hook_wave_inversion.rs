@@ -9,7 +9,7 @@ pub const RULE: Rule =
     Rule { id: "hook-wave-inversion", page: include_str!("../../rules/hook-wave-inversion.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    let inverted = graph.dependencies().into_iter().filter(|dependency| {
+    let inverted = graph.dependencies().filter(|dependency| {
         let same_phase = dependency.producers.iter().all(|(_, order)| order.same_application && !order.by_phase);
         same_phase && dependency.is_before_all()
     });

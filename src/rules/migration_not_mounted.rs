@@ -15,13 +15,13 @@ fn check(graph: &Graph) -> Vec<Finding> {
     for (_, migrator) in graph.migrators().filter(|(_, m)| m.tool.is_some_and(|tool| tool.id == "flyway")) {
         jobs.extend(migrator.workload);
     }
-    let mut mounts: BTreeMap<(String, String), Vec<(WorkloadId, &MountFact)>> = BTreeMap::new();
+    let mut mounts: BTreeMap<(&str, &str), Vec<(WorkloadId, &MountFact)>> = BTreeMap::new();
     for id in jobs {
         let workload = graph.workload(id);
         let namespace = &graph.object(workload.object).namespace;
         for mount in workload.containers.iter().flat_map(|container| &container.mounts) {
             if mount.source == KeySource::ConfigMap {
-                mounts.entry((namespace.clone(), mount.name.value.clone())).or_default().push((id, mount));
+                mounts.entry((namespace.as_str(), mount.name.value.as_str())).or_default().push((id, mount));
             }
         }
     }

@@ -124,7 +124,7 @@ fn unused_keys(graph: &Graph, id: WorkloadId, migrator: &Migrator) -> Vec<Findin
         let Keys::Known(keys) = &maker.keys else { continue };
         let reads = |key: &Text| match grant.way {
             Way::EnvFrom => is_read_as_variable(container, secret, &key.value, &texts),
-            _ => texts.iter().any(|text| text.contains(&key.value)),
+            _ => texts.iter().any(|text| text.contains(key.value.as_str())),
         };
         let (used, unused): (Vec<&Text>, Vec<&Text>) = keys.iter().partition(|key| reads(key));
         let excess: Vec<&Text> = unused.into_iter().filter(|key| catalog().is_credential_name(&key.value)).collect();

@@ -9,7 +9,7 @@ pub const RULE: Rule =
     Rule { id: "same-step-dependency", page: include_str!("../../rules/same-step-dependency.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    let beside = graph.dependencies().into_iter().filter(|dependency| {
+    let beside = graph.dependencies().filter(|dependency| {
         let unordered = |ranking| matches!(ranking, Ranking::Before | Ranking::Together);
         dependency.producers.iter().all(|(_, order)| !order.same_application && unordered(order.ranking))
     });

@@ -104,8 +104,8 @@ fn key(graph: &Graph, migrator: &Migrator) -> (String, &'static str, bool) {
     match (migrator.vendor, migrator.tool) {
         // A vendor's server, worker and job are one product, in however many Applications they come.
         (Some(vendor), _) => (String::new(), &vendor.id, operator),
-        (None, Some(tool)) => (graph.app(migrator.app).name.clone(), &tool.id, operator),
-        (None, None) => (graph.app(migrator.app).name.clone(), "", operator),
+        (None, Some(tool)) => (graph.app(migrator.app).name.to_string(), &tool.id, operator),
+        (None, None) => (graph.app(migrator.app).name.to_string(), "", operator),
     }
 }
 

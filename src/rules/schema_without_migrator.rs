@@ -13,8 +13,8 @@ pub const RULE: Rule =
 fn check(graph: &Graph) -> Vec<Finding> {
     let kept = places_with_migrations(graph);
     let lonely = graph.schemas().filter(|(id, schema)| {
-        let place = if schema.server.is_empty() { &schema.scope } else { &schema.server };
-        kept.contains(place.as_str()) && schema.vendor.is_none() && graph.migrators_of(*id).is_empty()
+        let place = if schema.server.is_empty() { schema.scope.as_str() } else { schema.server.as_str() };
+        kept.contains(place) && schema.vendor.is_none() && graph.migrators_of(*id).is_empty()
     });
     lonely.filter_map(|(id, _)| report(graph, id)).collect()
 }
@@ -48,7 +48,7 @@ fn report(graph: &Graph, id: SchemaId) -> Option<Finding> {
     for (user, _) in &users {
         finding = also_in(finding, graph.app(graph.workload(*user).app));
     }
-    finding.environments.extend(schema.environment.clone());
+    finding.environments.extend(schema.environment.iter().map(String::from));
     Some(finding.about("schema", label.clone()).help(format!(
         "give `{label}` a migration, or declare its owner in the configuration if it is migrated elsewhere"
     )))

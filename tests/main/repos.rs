@@ -4,6 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use schemaward::config::Config;
+use schemaward::discover::{ReadLimits, Repository};
+use schemaward::expand::Settings;
 use schemaward::output::table::{self, Layout};
 
 use crate::rules::{compare, folders, marks, report_of, root, spot};
@@ -68,4 +71,19 @@ fn broken_repositories_break_where_they_are_marked() {
         );
     }
     assert!(marked > 0);
+}
+
+#[test]
+fn an_audit_keeps_objects_only_where_they_are_asked() {
+    let path = root().join("repos/fleet/broken");
+    let audit = |keep_objects| {
+        let (repository, gaps) = Repository::open(&path, None, ReadLimits::default()).unwrap();
+        let settings = Settings { keep_objects, ..Settings::default() };
+        let audit = schemaward::audit(&repository, &Config::default(), &settings, gaps);
+        let objects: usize = audit.expansion.applications.iter().map(|(_, rendered)| rendered.objects.len()).sum();
+        (objects, audit.report.coverage.objects, table::write(&audit.report, Layout::default()))
+    };
+    let (kept, counted, said) = audit(true);
+    assert!(kept > 100 && kept == counted, "{kept} of {counted}");
+    assert_eq!(audit(false), (0, counted, said));
 }

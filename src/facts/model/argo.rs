@@ -2,6 +2,7 @@
 
 use super::AppId;
 use crate::finding::Evidence;
+use crate::k8s::Word;
 use crate::k8s::text::Text;
 use crate::source::Span;
 use crate::yaml::Origin;
@@ -10,7 +11,7 @@ use crate::yaml::Origin;
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The root it belongs to; different roots are alternative worlds.
-    pub root: String,
+    pub root: Word,
     /// The cluster.
     pub cluster: Cluster,
     /// The destination, for its place.
@@ -18,7 +19,7 @@ pub struct Target {
     /// The namespace of objects that name none.
     pub namespace: Option<Text>,
     /// The namespace of the Application object itself.
-    pub home: String,
+    pub home: Word,
     /// Its project; `default` where none is said.
     pub project: Text,
     /// The sync option that has its namespace made.
@@ -35,17 +36,17 @@ pub struct Target {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cluster {
     /// Its name in Argo CD.
-    pub name: String,
+    pub name: Word,
     /// The address of its API server.
-    pub server: String,
+    pub server: Word,
     /// Whether a Secret that registers it is known, and the project that the Secret gives it to.
-    pub secret: Option<String>,
+    pub secret: Option<Word>,
 }
 
 impl Cluster {
     /// What tells it from others: the address, or else the name; nothing where neither is known.
     pub fn id(&self) -> Option<&str> {
-        [&self.server, &self.name].into_iter().map(String::as_str).find(|text| !text.is_empty())
+        [&self.server, &self.name].into_iter().map(Word::as_str).find(|text| !text.is_empty())
     }
 
     /// Whether two may be one cluster: unless both names or both addresses are known and differ.
@@ -77,7 +78,7 @@ pub struct NamedFile {
     /// The Application.
     pub app: AppId,
     /// Its path in the repository.
-    pub path: String,
+    pub path: Word,
     /// Whether it is there.
     pub exists: bool,
     /// Where it is named.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::SecretId;
 use crate::catalog::Vendor;
 use crate::finding::Evidence;
+use crate::k8s::Word;
 use crate::yaml::Origin;
 
 /// How a workload is given a Secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {
     /// One key as one variable.
-    Env(String),
+    Env(Word),
     /// All keys as variables.
     EnvFrom,
     /// As files.
@@ -30,7 +31,7 @@ pub struct Grant {
     /// The container, by position; none where the pod as a whole is meant.
     pub container: Option<usize>,
     /// The keys; all of them where there are none.
-    pub keys: Vec<String>,
+    pub keys: Vec<Word>,
     /// Where the keys are said, in the same order.
     pub key_origins: Vec<Origin>,
     /// How.
@@ -58,9 +59,9 @@ pub struct Secret {
     /// Where it is kept.
     pub keeper: Keeper,
     /// Its namespace.
-    pub namespace: String,
+    pub namespace: Word,
     /// Its name; the path in Vault, or the SecretProviderClass.
-    pub name: String,
+    pub name: Word,
     /// What says that it holds a database credential.
     pub database: Option<DatabaseCredential>,
     /// What says that it is an administrator's.
@@ -99,7 +100,7 @@ pub enum Keyed {
     /// All of them.
     All,
     /// These.
-    Only(BTreeSet<String>),
+    Only(BTreeSet<Word>),
 }
 
 impl Default for Keyed {
@@ -110,10 +111,10 @@ impl Default for Keyed {
 
 impl Keyed {
     /// Adds a key; all of them where none is named.
-    pub fn add(&mut self, key: Option<&str>) {
+    pub fn add(&mut self, key: Option<&Word>) {
         match (&mut *self, key) {
             (Keyed::Only(keys), Some(key)) => {
-                keys.insert(key.to_owned());
+                keys.insert(key.clone());
             }
             _ => *self = Keyed::All,
         }

@@ -3,6 +3,7 @@
 use super::{AppId, MigratorId, ObjectId, SchemaId, WorkloadId};
 use crate::catalog::{Setting as ToolSetting, Tool, Vendor};
 use crate::finding::{Certainty, Evidence};
+use crate::k8s::Word;
 use crate::source::Span;
 use crate::sql::DatabaseUrl;
 use crate::yaml::Origin;
@@ -62,11 +63,11 @@ impl Migrator {
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The tool's name of it.
-    pub name: String,
+    pub name: Word,
     /// What it says; empty where it is, or holds, a credential.
-    pub value: String,
+    pub value: Word,
     /// A database address, taken apart.
-    pub url: Option<DatabaseUrl>,
+    pub url: Option<Box<DatabaseUrl>>,
     /// Where it is said.
     pub origin: Origin,
 }
@@ -103,9 +104,9 @@ pub struct Schema {
     /// The server, as `name.namespace` or a host; empty where it is not known.
     pub server: String,
     /// The namespace from which it is meant, where the server is not known.
-    pub scope: String,
+    pub scope: Word,
     /// The environment from which it is meant.
-    pub environment: Option<String>,
+    pub environment: Option<Word>,
     /// The database.
     pub database: String,
     /// The schema, if it is not the default one.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Label, Misread, Rollout};
 use crate::expand::Expansion;
+use crate::k8s::Word;
 use crate::source::{FileId, SourceMap, Span};
 use crate::yaml::{Meaning, Node, Origin, Role};
 
@@ -11,13 +12,13 @@ use crate::yaml::{Meaning, Node, Origin, Role};
 pub fn label(node: &Node, texts: &SourceMap) -> Label {
     let value = node.as_text().unwrap_or("");
     Label {
-        value: value.to_owned(),
+        value: Word::of(node).unwrap_or_default(),
         origin: node.origin.clone(),
         misread: node.origin.contributions().filter(|place| written_as_data(place.role)).find_map(|place| {
             let written = texts.slice(place.span)?;
             // What decides between values, or is told from others, is no part of the value.
             let read = read(&written).filter(|read| value.contains(read.as_str()) || value == written)?;
-            Some(Misread { span: place.span, written, read })
+            Some(Box::new(Misread { span: place.span, written, read }))
         }),
         untyped: node.as_str().is_none(),
     }

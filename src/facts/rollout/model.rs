@@ -2,6 +2,7 @@
 
 use crate::config::Intended;
 use crate::finding::Evidence;
+use crate::k8s::Word;
 use crate::k8s::text::Text;
 use crate::source::Span;
 use crate::yaml::Origin;
@@ -76,11 +77,11 @@ pub struct Expression {
 #[derive(Debug, Clone)]
 pub struct Label {
     /// The value.
-    pub value: String,
+    pub value: Word,
     /// Where it is written.
     pub origin: Origin,
     /// What is written, where YAML makes something else of it.
-    pub misread: Option<Misread>,
+    pub misread: Option<Box<Misread>>,
     /// Whether it is no string, as written.
     pub untyped: bool,
 }
@@ -128,7 +129,7 @@ pub struct Placing {
     /// The steps of the set that select it, from 0; the first counts.
     pub steps: Vec<usize>,
     /// Its labels.
-    pub labels: Vec<(String, Label)>,
+    pub labels: Vec<(Word, Label)>,
     /// `syncPolicy.automated`, if it is on.
     pub automated: Option<Origin>,
     /// Whether automated sync would undo changes in the cluster.
@@ -136,11 +137,11 @@ pub struct Placing {
     /// The sync-wave, as written.
     pub wave: Option<Text>,
     /// The Application that brings it, if it was not generated.
-    pub parent: Option<String>,
+    pub parent: Option<Word>,
     /// Its root.
-    pub root: String,
+    pub root: Word,
     /// What it is in every environment: its name without the environment's.
-    pub component: String,
+    pub component: Word,
     /// The generator's parameter that tells it from the others of its set.
     pub descriptor: Option<Span>,
 }
