@@ -10,8 +10,8 @@ use crate::budget::Budget;
 use crate::discover::{ReadError, Repository};
 
 use crate::finding::Gap;
-use crate::k8s::Resource;
 use crate::k8s::argo::{Application, Source};
+use crate::k8s::{Resource, Word};
 use crate::source::{FileId, RepoPath, Span};
 use crate::yaml::{Node, Parsed, parse};
 
@@ -62,7 +62,7 @@ pub struct Output {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValuesFile {
     /// The file; for a chart from elsewhere its path in the chart.
-    pub path: String,
+    pub path: Word,
     /// Whether it is there.
     pub exists: bool,
     /// Whether it is a file of what is audited, and not one of a chart from elsewhere or of another revision.

@@ -105,6 +105,12 @@ impl RepoPath {
     }
 }
 
+impl From<RepoPath> for Arc<str> {
+    fn from(path: RepoPath) -> Self {
+        path.0
+    }
+}
+
 impl fmt::Display for RepoPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_root() { "." } else { &self.0 })

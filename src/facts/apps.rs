@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{App, Rung};
 use crate::expand::{Application, Expansion, Made};
-use crate::k8s::Resource;
+use crate::k8s::{Resource, Words};
 use crate::yaml::{Node, Origin};
 
 /// The Applications of an expansion with the objects that each applies; `gated` says whether Argo CD waits for the health of
@@ -12,12 +12,13 @@ use crate::yaml::{Node, Origin};
 pub fn of(expansion: &Expansion, gated: bool) -> Vec<(App, &[Resource])> {
     let by_name: BTreeMap<&str, &Application> =
         expansion.applications.iter().map(|(app, _)| (app.name.as_str(), app)).collect();
-    let read = |app: &Application, gaps: bool| App {
+    let mut words = Words::default();
+    let mut read = |app: &Application, gaps: bool| App {
         name: app.name.as_str().into(),
-        environment: app.environment.as_ref().map(|placed| placed.text.as_str().into()),
-        namespace: app.destination_namespace.as_ref().map(|placed| placed.text.as_str().into()).unwrap_or_default(),
+        environment: app.environment.as_ref().map(|placed| words.of(&placed.text)),
+        namespace: words.of(app.destination_namespace.as_ref().map_or("", |placed| placed.text.as_str())),
         argo: !matches!(app.made, Made::Folder(_)),
-        rungs: rungs(app, &by_name, gated),
+        rungs: rungs(app, &by_name, gated, &mut words),
         gaps,
         origin: app.manifest.as_ref().map(|node| node.at(&["metadata", "name"]).unwrap_or(node).origin.clone()),
     };
@@ -37,42 +38,43 @@ pub(super) fn waits_for_applications(expansion: &Expansion) -> bool {
 }
 
 /// The ladders from the outermost Application down. A chain of parents longer than this is a cycle.
-fn rungs(app: &Application, by_name: &BTreeMap<&str, &Application>, gated: bool) -> Vec<Rung> {
+fn rungs(app: &Application, by_name: &BTreeMap<&str, &Application>, gated: bool, words: &mut Words) -> Vec<Rung> {
     const LONGEST: usize = 32;
     let mut chain = Vec::new();
     let mut at = Some(app);
     while let Some(app) = at.filter(|_| chain.len() < LONGEST) {
-        chain.extend(step_of_set(app).or_else(|| wave_of_parent(app, gated)));
+        chain.extend(step_of_set(app, words).or_else(|| wave_of_parent(app, gated, words)));
         at = app.parent.as_deref().and_then(|parent| by_name.get(parent)).copied();
     }
     chain.reverse();
+    chain.shrink_to_fit();
     chain
 }
 
-fn step_of_set(app: &Application) -> Option<Rung> {
+fn step_of_set(app: &Application, words: &mut Words) -> Option<Rung> {
     let made = app.generated()?;
     let &step = made.steps.first()?;
     let labels = app.manifest.as_ref().and_then(|node| node.at(&["metadata", "labels"]));
     let label = labels.map(|labels| made.step_label.as_deref().and_then(|key| labels.get(key)).unwrap_or(labels));
     Some(Rung {
-        ladder: format!("ApplicationSet {}", made.set).into(),
+        ladder: words.of(&format!("ApplicationSet {}", made.set)),
         step: i64::try_from(step).unwrap_or(i64::MAX),
         gated: true,
-        label: format!("step {} of ApplicationSet `{}`", step + 1, made.set).into(),
+        label: words.of(&format!("step {} of ApplicationSet `{}`", step + 1, made.set)),
         origin: label.map(|node| node.origin.clone()).or_else(|| Some(Origin::literal(made.set_span))),
     })
 }
 
-fn wave_of_parent(app: &Application, gated: bool) -> Option<Rung> {
+fn wave_of_parent(app: &Application, gated: bool, words: &mut Words) -> Option<Rung> {
     let parent = app.parent.as_ref()?;
     let manifest = app.manifest.as_ref()?;
     let said = manifest.at(&["metadata", "annotations", "argocd.argoproj.io/sync-wave"]);
     let wave = said.and_then(Node::as_str).and_then(|text| text.parse().ok()).unwrap_or(0);
     Some(Rung {
-        ladder: format!("Application {parent}").into(),
+        ladder: words.of(&format!("Application {parent}")),
         step: wave,
         gated,
-        label: format!("wave {wave} of Application `{parent}`").into(),
+        label: words.of(&format!("wave {wave} of Application `{parent}`")),
         origin: said.map(|node| node.origin.clone()),
     })
 }

@@ -324,6 +324,9 @@ pub fn certainty(origin: &Origin) -> Certainty {
     if origin.contributions().all(literal) { Certainty::Literal } else { Certainty::Rendered }
 }
 
+/// Positions of things of one name, each with its namespace and in order of it.
+type InNamespaces = Vec<(Word, usize)>;
+
 /// Everything that was found.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -379,8 +382,7 @@ pub struct Facts {
     pub external: BTreeSet<(String, String)>,
     pub(super) schema_ids: BTreeMap<(String, Option<String>), Vec<SchemaId>>,
     pub(super) secret_ids: BTreeMap<(Keeper, Word, Word), SecretId>,
-    /// By kind, name and namespace.
-    pub(super) producer_ids: BTreeMap<(&'static str, Word, Word), Vec<usize>>,
+    pub(super) producer_ids: BTreeMap<&'static str, BTreeMap<Word, InNamespaces>>,
 }
 
 impl Facts {
@@ -412,14 +414,15 @@ impl Facts {
 
     /// What makes a Secret, ConfigMap, account or claim in a namespace. A namespace that nobody named (`""`) fits all.
     pub fn producers_of(&self, kind: &'static str, namespace: &str, name: &str) -> impl Iterator<Item = &Producer> {
-        let key = |namespace: &str| (kind, Word::from(name), Word::from(namespace));
+        let named = self.producer_ids.get(kind).and_then(|names| names.get(name)).map_or(&[][..], Vec::as_slice);
         let mut at: Vec<usize> = if namespace.is_empty() {
-            let named = self.producer_ids.range(key("")..);
-            let named = named.take_while(|((its_kind, its_name, _), _)| *its_kind == kind && *its_name == *name);
-            named.flat_map(|(_, at)| at).copied().collect()
+            named.iter().map(|(_, at)| *at).collect()
         } else {
-            let known = |within: &str| self.producer_ids.get(&key(within));
-            [namespace, "", "*"].into_iter().filter_map(known).flatten().copied().collect()
+            let known = [namespace, "", "*"].into_iter().flat_map(|within| {
+                let first = named.partition_point(|(known, _)| known.as_str() < within);
+                named[first..].iter().take_while(move |(known, _)| known == within)
+            });
+            known.map(|(_, at)| *at).collect()
         };
         at.sort_unstable();
         at.into_iter().map(|at| &self.producers[at])

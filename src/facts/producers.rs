@@ -24,8 +24,12 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
         producers.extend(read(sources, objects, id, resource, facts));
     }
     for (at, producer) in producers.iter().enumerate() {
-        let key = (producer.kind, producer.name.clone(), producer.namespace.clone());
-        facts.producer_ids.entry(key).or_default().push(at);
+        let names = facts.producer_ids.entry(producer.kind).or_default();
+        names.entry(producer.name.clone()).or_default().push((producer.namespace.clone(), at));
+    }
+    for known in facts.producer_ids.values_mut().flat_map(BTreeMap::values_mut) {
+        known.sort();
+        known.shrink_to_fit();
     }
     facts.producers = producers;
 }

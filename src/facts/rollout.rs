@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::apps::waits_for_applications;
 use crate::expand::{Application, Expansion, Made};
-use crate::k8s::Word;
+use crate::k8s::Words;
 use crate::k8s::argo::{self, RollingStep};
 use crate::k8s::text::Text;
 use crate::source::{SourceMap, Span};
@@ -37,9 +37,10 @@ pub fn of(expansion: &Expansion, texts: &SourceMap) -> Rollout {
         let name = set.manifest.at(&["metadata", "name"]).unwrap_or(&set.manifest);
         by_place.insert((&set.root, name.as_text().unwrap_or(""), name.span()), at);
     }
+    let mut words = Words::default();
     for (app, _) in &expansion.applications {
         let set = app.generated().and_then(|made| by_place.get(&(&*app.root, &*made.set, made.set_span))).copied();
-        rollout.placings.push(placing(app, set, texts));
+        rollout.placings.push(placing(app, set, texts, &mut words));
     }
     labels::find_descriptors(&mut rollout, expansion);
     rollout
@@ -99,7 +100,7 @@ fn limit(node: &Node) -> Limit {
     Limit { text, kind, origin: node.origin.clone() }
 }
 
-fn placing(app: &Application, set: Option<usize>, texts: &SourceMap) -> Placing {
+fn placing(app: &Application, set: Option<usize>, texts: &SourceMap, words: &mut Words) -> Placing {
     let manifest = app.manifest.as_ref();
     let labels = manifest.and_then(|node| node.get("metadata")).map_or(&[][..], |metadata| metadata.entries("labels"));
     let automated = manifest.and_then(|node| node.at(&["spec", "syncPolicy", "automated"]));
@@ -112,9 +113,9 @@ fn placing(app: &Application, set: Option<usize>, texts: &SourceMap) -> Placing 
         automated: automated.filter(on).map(|node| node.origin.clone()),
         heals: automated.and_then(|node| node.get("selfHeal")).and_then(Node::as_bool) == Some(true),
         wave,
-        parent: app.parent.as_deref().filter(|_| app.made == Made::Declared).map(Word::from),
-        root: app.root.as_str().into(),
-        component: labels::component(&app.name, app.environment.as_ref().map(|placed| placed.text.as_str())).into(),
+        parent: app.parent.as_deref().filter(|_| app.made == Made::Declared).map(|parent| words.of(parent)),
+        root: words.of(&app.root),
+        component: words.of(&labels::component(&app.name, app.environment.as_ref().map(|placed| placed.text.as_str()))),
         descriptor: None,
     }
 }

@@ -6,7 +6,7 @@ use super::{AppId, Cluster, Defect, Facts, NamedFile, Target};
 use crate::expand::{Application, Expansion, RootKind};
 use crate::finding::{Certainty, Evidence, Gap};
 use crate::k8s::text::Text;
-use crate::k8s::{Word, argo, is_name};
+use crate::k8s::{Word, Words, argo, is_name};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -20,6 +20,7 @@ const OPEN: [&str; 5] = ["other-repository", "remote-base", "unresolved-componen
 /// Records the targets and defects. The Applications' facts must be there.
 pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
     let clusters = Clusters::new(expansion);
+    let mut words = Words::default();
     let uncertain: BTreeSet<&str> =
         expansion.sets.iter().filter(|set| !set.gaps.is_empty()).map(|set| set.root.as_str()).collect();
     let charts: BTreeSet<&str> =
@@ -31,7 +32,7 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
             continue;
         }
         if let Some(view) = application.view() {
-            let mut target = target(application, view, &clusters);
+            let mut target = target(application, view, &clusters, &mut words);
             target.uncertain = uncertain.contains(target.root.as_str());
             target.open = rendered.gaps.iter().any(|gap| OPEN.contains(&gap.kind));
             facts.targets.insert(id, target);
@@ -47,7 +48,7 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
         facts.values_files.extend(
             application.values_files.iter().filter(|file| file.here && !values).map(|file| NamedFile {
                 app: id,
-                path: file.path.as_str().into(),
+                path: file.path.clone(),
                 exists: file.exists,
                 span: file.entry,
             }),
@@ -69,7 +70,7 @@ fn defect(gap: &Gap, app: Option<AppId>, span: Span) -> Defect {
     Defect { kind: gap.kind, app, evidence: Evidence { span, text: lines.join(" "), certainty } }
 }
 
-fn target(application: &Application, view: argo::Application<'_>, clusters: &Clusters) -> Target {
+fn target(application: &Application, view: argo::Application<'_>, clusters: &Clusters, words: &mut Words) -> Target {
     let destination = view.destination();
     let whole = view.node.origin.clone();
     let at = |path: &[&str]| Text::at(view.node, path);
@@ -79,15 +80,18 @@ fn target(application: &Application, view: argo::Application<'_>, clusters: &Clu
         let said = ["server", "name"].iter().find_map(|key| node.get(key).filter(|value| !value.is_null()));
         &said.unwrap_or(node).origin
     });
+    let sources = view.sources();
+    let mut repositories: Vec<Text> = sources.iter().filter_map(|source| Text::at(source.node, &["repoURL"])).collect();
+    repositories.shrink_to_fit();
     Target {
-        root: application.root.as_str().into(),
-        cluster: clusters.find(written_out(destination.name()), written_out(destination.server())),
+        root: words.of(&application.root),
+        cluster: clusters.find(written_out(destination.name()), written_out(destination.server()), words),
         destination: place.clone(),
         namespace: at(&["spec", "destination", "namespace"]),
-        home: application.namespace.as_str().into(),
+        home: words.of(&application.namespace),
         project: at(&["spec", "project"]).unwrap_or_else(none),
         creates_namespace: view.sync_policy().options().iter().find(makes).map(|option| option.origin.clone()),
-        repositories: view.sources().iter().filter_map(|source| Text::at(source.node, &["repoURL"])).collect(),
+        repositories,
         uncertain: false,
         open: false,
     }
@@ -124,7 +128,7 @@ impl Clusters {
     }
 
     /// The cluster of a name or an address. What two Secrets say differently is not known.
-    fn find(&self, name: &str, server: &str) -> Cluster {
+    fn find(&self, name: &str, server: &str, words: &mut Words) -> Cluster {
         let server = server.trim_end_matches('/');
         let same = match (server, name) {
             ("", "") => None,
@@ -138,8 +142,8 @@ impl Clusters {
                 return Cluster { name, server, secret: Some(project) };
             }
         } else if server == LOCAL || (server.is_empty() && name == LOCAL_NAME) {
-            return Cluster { name: LOCAL_NAME.into(), server: LOCAL.into(), secret: None };
+            return Cluster { name: words.of(LOCAL_NAME), server: words.of(LOCAL), secret: None };
         }
-        Cluster { name: name.into(), server: server.into(), secret: None }
+        Cluster { name: words.of(name), server: words.of(server), secret: None }
     }
 }

@@ -114,3 +114,17 @@ impl fmt::Debug for Word {
         fmt::Debug::fmt(self.as_str(), f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_held_once_and_read_as_texts() {
+        let mut words = Words::default();
+        let (first, second) = (words.of("shop"), words.of("shop"));
+        assert!(std::ptr::eq(first.as_str(), second.as_str()));
+        assert!(first == "shop" && first != words.of("data"));
+        assert_eq!(format!("{first:>6}|{first:?}"), "  shop|\"shop\"");
+    }
+}

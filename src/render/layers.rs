@@ -107,7 +107,7 @@ impl Release {
                 Layer::File { ground, path, exists, sure, origin } => {
                     let span = origin.anchor();
                     files.push(ValuesFile {
-                        path: context.on(*ground).shown(path).to_string(),
+                        path: context.on(*ground).shown(path).into(),
                         exists: *exists,
                         here: *sure,
                         span,
@@ -117,7 +117,7 @@ impl Release {
                 Layer::InChart { path, origin, .. } => {
                     let exists = chart.is_some_and(|chart| chart.files.iter().any(|file| &*file.name == path.as_str()));
                     files.push(ValuesFile {
-                        path: path.clone(),
+                        path: path.as_str().into(),
                         exists,
                         here: false,
                         span: origin.anchor(),
