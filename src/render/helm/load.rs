@@ -226,6 +226,7 @@ impl<'r> Loader<'r> {
             let sub = self.sub_chart(sources, &name, files, place, budget, level + 1);
             let sub = sub.map_err(|error| match error.reason {
                 Reason::Refused if error.message.starts_with("error unpacking subchart tar") => error,
+                Reason::Unreadable => error,
                 _ => error.within(&format!("error unpacking subchart {name} in {}", chart.name())),
             })?;
             chart.dependencies.push(Arc::new(sub));
