@@ -1,8 +1,8 @@
 //! YAML as Argo CD, Helm and kubectl read and write it: trees whose every key and value knows its place and spelling.
 //!
-//! `node` is the tree, `json` its bridge to JSON, `embedded` reads YAML inside a string, `parse` reads it (Go's rules, under a
-//! budget), `pool` holds once what trees have in common, `scalar` says what a spelling means, `refusal` why Go refuses a text,
-//! `scan` finds rare bytes, `emit` writes what Go's libraries would write.
+//! `node` is the tree, `json` its bridge to JSON, `quote` the strings there, `embedded` reads YAML inside a string, `parse` reads
+//! it (Go's rules, under a budget), `pool` holds once what trees have in common, `scalar` says what a spelling means, `refusal`
+//! why Go refuses a text, `scan` finds rare bytes, `emit` writes what Go's libraries would write.
 
 mod embedded;
 pub mod emit;
@@ -11,6 +11,7 @@ mod mixing;
 mod node;
 mod parse;
 mod pool;
+mod quote;
 mod refusal;
 mod scalar;
 mod scan;
@@ -24,6 +25,7 @@ pub use parse::{
 };
 pub(crate) use parse::{Index, Manner, misplaced_tab, parse_part};
 pub use pool::Pool;
+pub(crate) use quote::{Escaping, quoted, write_escaped};
 pub use refusal::{Quoting, refusal};
 pub use scalar::{BLANK, Dialect, Meaning};
 pub(crate) use scan::chars_near;

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{ReadLimits, read_named};
+use super::{ReadLimits, worktree};
 use crate::source::{FileId, RepoPath, SourceMap};
 
 /// Files around a folder, each looked up and read once: a change on the disk is not seen.
 pub struct Disk {
     root: PathBuf,
     sources: Arc<SourceMap>,
-    known: Mutex<HashMap<RepoPath, Known>>,
+    read: Mutex<Read>,
     found: Mutex<HashMap<RepoPath, Place>>,
 }
 
@@ -41,8 +41,16 @@ type Place = Option<(RepoPath, bool)>;
 /// Folders above a path that are looked up each by itself.
 const DEEPEST: usize = 64;
 
-/// A file that was read.
-type Known = (FileId, Content);
+/// Bytes of the buffer that are kept for the next file.
+const BUFFER: usize = 1 << 20;
+
+/// What was read.
+#[derive(Default)]
+struct Read {
+    files: HashMap<RepoPath, (FileId, Content)>,
+    /// Where the next file is read into.
+    buffer: Vec<u8>,
+}
 
 impl Disk {
     /// The root around a folder, and the folder's own path below it.
@@ -59,7 +67,7 @@ impl Disk {
 
     /// The files below a root as [`Disk::place`] gives it.
     pub fn below(root: PathBuf) -> Self {
-        Self { root, sources: Arc::default(), known: Mutex::default(), found: Mutex::default() }
+        Self { root, sources: Arc::default(), read: Mutex::default(), found: Mutex::default() }
     }
 
     /// What a path leads to, links followed: its real path, and whether it is a file. Nothing outside the root exists.
@@ -99,23 +107,26 @@ impl Disk {
     /// The bytes of a file; read once.
     pub fn read(&self, path: &RepoPath) -> Option<(FileId, Content)> {
         let (real, is_file) = self.find(path)?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.get(&real) {
+        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.files.get(&real) {
             return Some(known.clone());
         }
-        let bytes = read_named(&self.root.join(real.as_str()), ReadLimits::default()).ok().filter(|_| is_file)?;
-        let (content, text) = match String::from_utf8(bytes) {
+        if !is_file {
+            return None;
+        }
+        let bytes = &mut known.buffer;
+        worktree::read_real(&self.root.join(real.as_str()), ReadLimits::default().text, bytes).ok()?;
+        let (content, text) = match std::str::from_utf8(bytes) {
             Ok(text) => {
                 let text: Arc<str> = text.into();
                 (Content::Text(Arc::clone(&text)), text)
             }
-            Err(broken) => {
-                let text = String::from_utf8_lossy(broken.as_bytes()).into();
-                (Content::Bytes(broken.into_bytes().into()), text)
-            }
+            Err(_) => (Content::Bytes(bytes.as_slice().into()), String::from_utf8_lossy(bytes).into()),
         };
+        bytes.clear();
+        bytes.shrink_to(BUFFER);
         let id = self.sources.add(real.clone(), text);
-        known.insert(real, (id, content.clone()));
+        known.files.insert(real, (id, content.clone()));
         Some((id, content))
     }
 

@@ -252,14 +252,20 @@ fn failed(path: &RepoPath, error: &std::io::Error) -> ReadError {
 
 /// Reads a regular file, wherever it lies.
 pub(super) fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let real = path.canonicalize().map_err(|error| error.kind().to_string())?;
-    let meta = fs::metadata(&real).map_err(|error| error.kind().to_string())?;
+    let mut bytes = Vec::new();
+    read_real(&path.canonicalize().map_err(|error| error.kind().to_string())?, limit, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a file by a path without links, in place of what the buffer held.
+pub(super) fn read_real(real: &Path, limit: u64, bytes: &mut Vec<u8>) -> Result<(), String> {
+    let meta = fs::symlink_metadata(real).map_err(|error| error.kind().to_string())?;
     if !meta.is_file() {
         return Err("it is no regular file".to_owned());
     }
-    let file = File::open(&real).map_err(|error| error.kind().to_string())?;
-    let bytes = read_bounded(file, meta.len(), limit).map_err(|error| error.kind().to_string())?;
-    bytes.ok_or_else(|| format!("more than {limit} bytes"))
+    let file = File::open(real).map_err(|error| error.kind().to_string())?;
+    let whole = read_into(bytes, file, meta.len(), limit).map_err(|error| error.kind().to_string())?;
+    if whole { Ok(()) } else { Err(format!("more than {limit} bytes")) }
 }
 
 #[cfg(unix)]
@@ -275,12 +281,19 @@ fn same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
 
 /// At most `limit` bytes; `None` where there are more, whatever the size said.
 fn read_bounded(file: File, size: u64, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    Ok(read_into(&mut bytes, file, size, limit)?.then_some(bytes))
+}
+
+/// Reads at most `limit` bytes in place of what the buffer held, and says whether that was all.
+fn read_into(bytes: &mut Vec<u8>, file: File, size: u64, limit: u64) -> std::io::Result<bool> {
     if size > limit {
-        return Ok(None);
+        return Ok(false);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    bytes.clear();
+    bytes.reserve(usize::try_from(size).unwrap_or(0) + 1);
+    file.take(limit + 1).read_to_end(bytes)?;
+    Ok(bytes.len() as u64 <= limit)
 }
 
 impl Ignores {

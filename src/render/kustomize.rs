@@ -18,6 +18,7 @@ mod id;
 mod json;
 mod json_patch;
 mod kustomization;
+mod list;
 mod meaning;
 mod merge;
 mod merge_list;
@@ -204,7 +205,7 @@ fn objects(
     let Accumulated { mut map, config, vars } = target.accumulate(Accumulated::default())?;
     generator::add_hashes(&mut map, build)?;
     nameref::fix(&mut map, &config)?;
-    vars::resolve(&mut map, &vars, &config, build.incomplete.get())?;
+    vars::resolve(&mut map, &vars, &config, build.incomplete.get(), target.loader.shared.budget)?;
     finish::drop_local(&mut map)?;
     if sort.is_some() || !flags.keep_order {
         finish::sort(&mut map, sort.as_ref())?;
@@ -212,5 +213,5 @@ fn objects(
     if wanted.managed_by || flags.managed_by_label {
         target.label_managed(&mut map)?;
     }
-    Ok(finish::publish(map.list, wanted)?.into_iter().map(|node| Resource { node }).collect())
+    Ok(finish::publish(map.list.into_iter().collect(), wanted)?.into_iter().map(|node| Resource { node }).collect())
 }

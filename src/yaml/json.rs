@@ -5,6 +5,7 @@
 use serde_json::{Number, Value as Json};
 
 use super::node::{Entry, Node, Origin, Value};
+use super::quote::{Escaping, write_quoted};
 use super::scalar::{Dialect, Meaning};
 
 impl Node {
@@ -32,14 +33,14 @@ impl Node {
     pub fn write_json(&self, out: &mut Vec<u8>) {
         match &self.value {
             Value::Scalar(scalar) => match scalar.meaning() {
-                Meaning::Str(text) => write_text(&text, out),
+                Meaning::Str(text) => write_quoted(&text, Escaping::Least, out),
                 meaning => out.extend_from_slice(json_of(meaning).to_string().as_bytes()),
             },
             Value::Seq(items) => {
                 write_list(b"[]", items.iter(), out, |item, out| item.write_json(out));
             }
             Value::Map(map) => write_list(b"{}", map.entries.iter(), out, |entry, out| {
-                write_text(&entry.key, out);
+                write_quoted(&entry.key, Escaping::Least, out);
                 out.push(b':');
                 entry.value.write_json(out);
             }),
@@ -130,47 +131,6 @@ pub(crate) fn write_list<T>(
         write(item, out);
     }
     out.push(brackets[1]);
-}
-
-/// Writes a string in quotes, in long stretches: most texts have little to escape.
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
-    out.push(b'"');
-    loop {
-        let (plain, others) = rest.split_at(unescaped(rest));
-        out.extend_from_slice(plain);
-        let Some((&b, after)) = others.split_first() else { break };
-        match b {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', b]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            _ => {
-                let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(b >> 4), digit(b & 15)]);
-            }
-        }
-        rest = after;
-    }
-    out.push(b'"');
-}
-
-/// How many bytes come before the first that a string in JSON cannot hold as it is, eight looked at together.
-fn unescaped(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    // The lowest of the high bits that this sets is that of the first byte which is less.
-    let less = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & (ONES << 7);
-    let is = |word: u64, b: u8| less(word ^ (ONES * u64::from(b)), 1);
-    let mut at = 0;
-    while let Some(&chunk) = bytes[at..].first_chunk() {
-        let word = u64::from_le_bytes(chunk);
-        let found = less(word, 0x20) | is(word, b'"') | is(word, b'\\');
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += chunk.len();
-    }
-    at + bytes[at..].iter().take_while(|&&b| b >= 0x20 && b != b'"' && b != b'\\').count()
 }
 
 fn same_meaning(a: &Meaning<'_>, b: &Meaning<'_>) -> bool {

@@ -168,7 +168,10 @@ fn batch(file: &Path, helm: HelmVersion, showing: Showing, global: &Global) -> O
     let options = BatchOptions { helm, jobs, repeat: 1, kustomize: Some(&build), mask };
     let lines: Box<dyn Read> =
         if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(input::open(file)?) };
-    match run_batch(BufReader::new(lines), screen::open(global)?, &options) {
+    let run = run_batch(BufReader::new(lines), screen::open(global)?, &options);
+    // The process ends here; to take apart what was read and built would be work for nobody.
+    std::mem::forget(workshop);
+    match run {
         // Whoever reads has seen enough.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Refusal::Usage(format!("the batch cannot be run: {error}")))

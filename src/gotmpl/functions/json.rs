@@ -1,6 +1,5 @@
 //! JSON as Go's `encoding/json` writes it: sorted keys, HTML escapes, indentation.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::gotmpl::context::Context;
@@ -10,6 +9,7 @@ use crate::gotmpl::number;
 use crate::gotmpl::origin::OriginId;
 use crate::gotmpl::text::Text;
 use crate::gotmpl::value::{Data, Value};
+use crate::yaml::{Escaping, quoted};
 
 /// How JSON is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -150,26 +150,5 @@ impl Writer<'_, '_> {
 
 /// A string as Go's `encoding/json` quotes it; with `html`, as it does by default.
 pub(crate) fn string(text: &str, html: bool) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\x08' => out.push_str("\\b"),
-            '\x0c' => out.push_str("\\f"),
-            '<' | '>' | '&' if html => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            '\u{2028}' | '\u{2029}' | '\0'..'\u{20}' => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    quoted(text, if html { Escaping::GoHtml } else { Escaping::Go })
 }

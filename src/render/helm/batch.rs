@@ -100,7 +100,8 @@ pub type Mask<'f> = dyn Fn(&Node, &SourceMap) -> Node + Sync + 'f;
 pub struct BatchOptions<'k> {
     /// The Helm to be.
     pub helm: HelmVersion,
-    /// Lines that are worked on at a time; as many as there are processors where it is 0.
+    /// Lines that are worked on at a time; as many as there are processors where it is 0. Where the caller is a thread of a
+    /// pool already, that pool decides.
     pub jobs: usize,
     /// How often each line is rendered, everything read afresh; the time is the mean. 0 and 1 render once and share.
     pub repeat: u32,
@@ -132,10 +133,17 @@ const AHEAD: usize = 64;
 /// A line that is no job, with its number; reading and writing.
 pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOptions<'_>) -> std::io::Result<()> {
     let broken = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidData, message);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).stack_size(STACK).build();
-    let pool = pool.map_err(|error| broken(error.to_string()))?;
+    // Another pool would only keep this one's thread waiting.
+    let pool = match rayon::current_thread_index() {
+        Some(_) => None,
+        None => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs).stack_size(STACK).build();
+            Some(pool.map_err(|error| broken(error.to_string()))?)
+        }
+    };
     let shop = options.shop();
     let mut lines = input.lines().enumerate();
+    let mut written = Vec::new();
     loop {
         let mut jobs: Vec<Job> = Vec::new();
         for (number, line) in lines.by_ref() {
@@ -151,28 +159,49 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
         if jobs.is_empty() {
             return output.flush();
         }
-        let answers = pool.install(|| {
+        let stock = || {
             if options.repeat <= 1 {
                 shop.stock(&jobs);
             }
-            jobs.par_iter().map(|job| line(&answer(job, &shop, options))).collect::<Result<Vec<_>, _>>()
-        });
-        for answer in answers? {
-            output.write_all(&answer)?;
+        };
+        let together = || {
+            stock();
+            let line = |job| {
+                let mut line = Vec::new();
+                write_line(&answer(job, &shop, options), &mut line).map(|()| line)
+            };
+            jobs.par_iter().map(line).collect::<Result<Vec<_>, _>>()
+        };
+        let lines = match &pool {
+            Some(pool) => pool.install(together)?,
+            None if rayon::current_num_threads() > 1 => together()?,
+            None => {
+                // No answer waits for another: all are written in one and the same place.
+                stock();
+                for job in &jobs {
+                    written.clear();
+                    write_line(&answer(job, &shop, options), &mut written)?;
+                    output.write_all(&written)?;
+                }
+                Vec::new()
+            }
+        };
+        for line in lines {
+            output.write_all(&line)?;
         }
     }
 }
 
-fn line(answer: &Answer) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(answer)?;
+fn write_line(answer: &Answer, line: &mut Vec<u8>) -> serde_json::Result<()> {
+    serde_json::to_writer(&mut *line, answer)?;
     if let Some(objects) = &answer.objects {
         line.pop();
         line.extend_from_slice(b",\"objects\":");
-        objects.write(&mut line);
+        objects.write(line);
         line.push(b'}');
     }
     line.push(b'\n');
-    Ok(line)
+    Ok(())
 }
 
 fn answer(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Answer {

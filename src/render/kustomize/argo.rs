@@ -4,6 +4,7 @@
 use super::fail::{Fail, Outcome};
 use super::files::Loader;
 use super::kustomization::{self, Image, Kustomization, Labels, Replica};
+use super::structs;
 use super::transform::split_image;
 use super::tree;
 use crate::finding::Gap;
@@ -114,6 +115,7 @@ impl ApplicationSource {
             return Err(Fail::at(patch.span(), message));
         }
         for patch in &self.patches {
+            structs::patch(patch)?;
             k.patches.push(kustomization::patch(patch)?);
         }
         let mut gaps = Vec::new();

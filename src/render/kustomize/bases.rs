@@ -13,6 +13,7 @@ use super::build::Build;
 use super::fail::Fail;
 use super::files::{Loader, Shared};
 use super::target::Accumulated;
+use super::tree;
 use crate::source::RepoPath;
 
 /// What a build came past: for whoever takes its result instead of building again.
@@ -53,9 +54,14 @@ struct Key {
     api_versions: Vec<String>,
 }
 
+/// Nodes of one object are counted up to here.
+const MANY: u64 = 1_000_000;
+
 struct Base {
     made: Accumulated,
     unknown_kind: bool,
+    /// Nodes of its objects, and what is noted about them: what is done to each costs whoever stands on the base as much as reading them.
+    nodes: u64,
     /// What was met on the way, the depth counted from the base.
     trail: Trail,
 }
@@ -96,7 +102,7 @@ impl Bases {
             && depth + base.trail.deepest <= deepest
             && !base.trail.roots.iter().any(|root| loader.has_referrer_within(root))
         {
-            shared.budget.items(base.made.map.list.len() as u64)?;
+            shared.budget.items(base.nodes)?;
             let mut trail = shared.trail.borrow_mut();
             trail.files.extend(base.trail.files.iter().cloned());
             trail.roots.extend(base.trail.roots.iter().cloned());
@@ -114,7 +120,9 @@ impl Bases {
         let made = made?;
         if plain() {
             own.deepest = own.deepest.saturating_sub(depth);
-            let base = Base { made: made.clone(), unknown_kind, trail: own };
+            let nodes =
+                made.map.list.iter().map(|object| tree::measure(&object.node, MANY).0 + object.notes.weight()).sum();
+            let base = Base { made: made.clone(), unknown_kind, nodes, trail: own };
             bases.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(base));
         }
         Ok(made)

@@ -71,34 +71,6 @@ pub trait Charts {
     fn inflate(&self, request: &ChartRequest, budget: &Budget) -> Result<Vec<Node>, Gap>;
 }
 
-const TEXTS: [&str; 9] =
-    ["name", "version", "repo", "releaseName", "namespace", "valuesFile", "valuesMerge", "kubeVersion", "nameTemplate"];
-const FLAGS: [&str; 5] = ["includeCRDs", "skipHooks", "skipTests", "debug", "devel"];
-
-/// Refuses charts that are not written as such.
-pub(super) fn check(globals: Option<&Node>, charts: &[Node]) -> Outcome {
-    if let Some(globals) = globals {
-        let mut r = Reading::of(globals, "HelmGlobals")?;
-        r.text("chartHome")?;
-        r.text("configHome")?;
-        r.finish()?;
-    }
-    for chart in charts {
-        let mut r = Reading::of(chart, "HelmChart")?;
-        for field in TEXTS {
-            r.text(field)?;
-        }
-        for field in FLAGS {
-            r.flag(field)?;
-        }
-        r.texts("additionalValuesFiles")?;
-        r.texts("apiVersions")?;
-        r.get("valuesInline");
-        r.finish()?;
-    }
-    Ok(())
-}
-
 /// Brings the old field into the new ones.
 pub(super) fn split_old(old: &[Node], kustomization: &mut Kustomization) -> Outcome {
     const RENAMED: [(&str, &str); 7] = [
@@ -112,7 +84,7 @@ pub(super) fn split_old(old: &[Node], kustomization: &mut Kustomization) -> Outc
     ];
     let mut globals: Vec<Entry> = Vec::new();
     for node in old {
-        let mut r = Reading::of(node, "HelmChartArgs")?;
+        let r = Reading::of(node, "HelmChartArgs")?;
         let mut entries = Vec::new();
         for (from, to) in RENAMED {
             if let Some(entry) = r.entry(from) {
@@ -122,10 +94,6 @@ pub(super) fn split_old(old: &[Node], kustomization: &mut Kustomization) -> Outc
         if let Some(entry) = r.entry("chartHome") {
             globals.push(entry.clone());
         }
-        for ignored in ["chartRepoName", "helmBin", "helmHome", "releaseNamespace", "extraArgs"] {
-            r.get(ignored);
-        }
-        r.finish()?;
         kustomization.helm_charts.push(Node::map(entries, node.origin.clone()));
     }
     if kustomization.helm_globals.is_none()
@@ -146,14 +114,14 @@ struct Asked<'n> {
     more: Vec<Node>,
 }
 
-/// What is asked of a chart; read leniently, since a plugin's configuration holds the global fields too.
+/// What is asked of a chart; a plugin's configuration holds the global fields too.
 fn request<'n>(
     chart: &'n Node,
     globals: Option<&'n Node>,
     namespace: &str,
     root: &RepoPath,
 ) -> Result<(ChartRequest, Asked<'n>), Fail> {
-    let mut r = Reading::lenient(chart, "HelmChart")?;
+    let r = Reading::of(chart, "HelmChart")?;
     let home = globals.and_then(|globals| globals.str_at("chartHome")).filter(|home| !home.is_empty());
     let home = home.unwrap_or("charts");
     let own = r.text_or_empty("namespace")?;

@@ -1,6 +1,6 @@
 //! Where transformers work by default and what `configurations` and `crds` add to that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::fail::{Fail, Outcome};
@@ -8,6 +8,7 @@ use super::fieldspec::{self, FieldSpec};
 use super::files::Loader;
 use super::id::Gvk;
 use super::read::Reading;
+use super::structs;
 use crate::yaml::{self, Node};
 
 const DEFAULTS: &str = include_str!("data/field-specs.txt");
@@ -17,6 +18,13 @@ const DEFAULTS: &str = include_str!("data/field-specs.txt");
 pub(super) struct BackReference {
     pub(super) target: Gvk,
     pub(super) referrers: Vec<FieldSpec>,
+}
+
+impl BackReference {
+    fn take(&mut self, other: &BackReference) -> Outcome {
+        fieldspec::merge_all(&mut self.referrers, &other.referrers)
+            .map_err(|fail| fail.within("failed to merge NameReference fieldSpec"))
+    }
 }
 
 /// All field paths of one kustomization.
@@ -55,7 +63,7 @@ impl PartialEq for ByKind {
 
 impl Eq for ByKind {}
 
-const SECTIONS: [&str; 10] = [
+pub(super) const SECTIONS: [&str; 10] = [
     "namePrefix",
     "nameSuffix",
     "namespace",
@@ -106,21 +114,23 @@ impl Config {
             let mut config = Config::default();
             let mut section = None;
             for line in DEFAULTS.lines().filter(|line| !line.starts_with('#')) {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let word = |at: usize| words.get(at).copied().filter(|word| *word != "*").unwrap_or("").to_owned();
+                let mut words = line.split_ascii_whitespace().map(|word| if word == "*" { "" } else { word });
+                let mut word = || words.next().unwrap_or("").to_owned();
                 if !line.starts_with(' ') {
-                    section = SECTIONS.iter().position(|name| Some(name) == words.first());
+                    let name = word();
+                    section = SECTIONS.iter().position(|known| **known == name);
                     if section.is_none() {
-                        let target = Gvk { group: word(1), version: word(2), kind: word(3) };
+                        let target = Gvk { group: word(), version: word(), kind: word() };
                         config.name_reference.push(BackReference { target, referrers: Vec::new() });
                     }
                     continue;
                 }
-                let gvk = Gvk { group: word(0), version: word(1), kind: word(2) };
-                let spec = FieldSpec { gvk, path: word(3), create: words.len() > 4 };
-                match section {
-                    Some(at) => config.sections()[at].push(spec),
-                    None => config.name_reference.last_mut().into_iter().for_each(|r| r.referrers.push(spec.clone())),
+                let gvk = Gvk { group: word(), version: word(), kind: word() };
+                let spec = FieldSpec { gvk, path: word(), create: words.next().is_some() };
+                match (section, config.name_reference.last_mut()) {
+                    (Some(at), _) => config.sections()[at].push(spec),
+                    (None, Some(reference)) => reference.referrers.push(spec),
+                    (None, None) => {}
                 }
             }
             config.sort();
@@ -160,8 +170,18 @@ impl Config {
             }
         }
         let before = merged.name_reference.len();
+        let mut by_target: HashMap<Gvk, Vec<usize>> = HashMap::new();
+        for (at, known) in merged.name_reference.iter().enumerate() {
+            by_target.entry(known.target.clone()).or_default().push(at);
+        }
         for reference in &other.name_reference {
-            merged.add_reference(reference.clone())?;
+            match by_target.get(&reference.target) {
+                Some(known) => known.iter().try_for_each(|&at| merged.name_reference[at].take(reference))?,
+                None => {
+                    by_target.insert(reference.target.clone(), vec![merged.name_reference.len()]);
+                    merged.name_reference.push(reference.clone());
+                }
+            }
         }
         if merged.name_reference.len() > before {
             merged.name_reference.sort_by_cached_key(|reference| reference.target.sort_key());
@@ -175,14 +195,16 @@ impl Config {
             let mut by_kind: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::from([(String::new(), Vec::new())]);
             let referrers = || self.name_reference.iter().flat_map(|reference| &reference.referrers);
             for spec in referrers() {
-                by_kind.entry(spec.gvk.kind.clone()).or_default();
+                if !by_kind.contains_key(&spec.gvk.kind) {
+                    by_kind.insert(spec.gvk.kind.clone(), Vec::new());
+                }
             }
             for (at, reference) in self.name_reference.iter().enumerate() {
                 for (number, spec) in reference.referrers.iter().enumerate() {
-                    for (kind, places) in &mut by_kind {
-                        if spec.gvk.kind.is_empty() || spec.gvk.kind == *kind {
-                            places.push((at, number));
-                        }
+                    if spec.gvk.kind.is_empty() {
+                        by_kind.values_mut().for_each(|places| places.push((at, number)));
+                    } else if let Some(places) = by_kind.get_mut(&spec.gvk.kind) {
+                        places.push((at, number));
                     }
                 }
             }
@@ -204,11 +226,12 @@ impl Config {
                 return Ok(true);
             }
         }
+        let mut by_target: HashMap<&Gvk, Vec<&BackReference>> = HashMap::new();
+        for known in &self.name_reference {
+            by_target.entry(&known.target).or_default().push(known);
+        }
         for reference in &other.name_reference {
-            let mut known = self.name_reference.iter().filter(|known| known.target == reference.target).peekable();
-            if known.peek().is_none() {
-                return Ok(true);
-            }
+            let Some(known) = by_target.get(&reference.target) else { return Ok(true) };
             for known in known {
                 let gains = fieldspec::gains(&known.referrers, &reference.referrers);
                 if gains.map_err(|fail| fail.within("failed to merge NameReference fieldSpec"))? {
@@ -222,8 +245,7 @@ impl Config {
     fn add_reference(&mut self, reference: BackReference) -> Outcome {
         let mut found = false;
         for known in self.name_reference.iter_mut().filter(|known| known.target == reference.target) {
-            fieldspec::merge_all(&mut known.referrers, &reference.referrers)
-                .map_err(|fail| fail.within("failed to merge NameReference fieldSpec"))?;
+            known.take(&reference)?;
             found = true;
         }
         if !found {
@@ -251,34 +273,28 @@ pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, F
 }
 
 fn read(root: &Node) -> Result<Config, Fail> {
-    let mut reading = Reading::of(root, "TransformerConfig")?;
+    structs::transformer_config(root)?;
+    let reading = Reading::of(root, "TransformerConfig")?;
     let mut config = Config::default();
     for (name, section) in SECTIONS.iter().zip(config.sections()) {
         *section = reading.list(name)?.iter().map(field_spec).collect::<Result<_, _>>()?;
     }
     for item in reading.list("nameReference")? {
-        let mut inner = Reading::of(&item, "NameBackReferences")?;
+        let inner = Reading::of(&item, "NameBackReferences")?;
         let target = inner.gvk()?;
         let referrers = inner.list("fieldSpecs")?.iter().map(field_spec).collect::<Result<_, _>>()?;
-        inner.finish()?;
         config.name_reference.push(BackReference { target, referrers });
     }
-    reading.finish()?;
     config.sort();
     Ok(config)
 }
 
 /// One field path as a kustomization writes it.
 pub(super) fn field_spec(node: &Node) -> Result<FieldSpec, Fail> {
-    field_spec_in(Reading::of(node, "FieldSpec")?)
-}
-
-/// The same, read as strictly as its surroundings.
-pub(super) fn field_spec_in(mut reading: Reading<'_>) -> Result<FieldSpec, Fail> {
+    let reading = Reading::of(node, "FieldSpec")?;
     let gvk = reading.gvk()?;
     let path = reading.text_or_empty("path")?;
     let create = reading.flag("create")?;
-    reading.finish()?;
     Ok(FieldSpec { gvk, path, create })
 }
 

@@ -38,19 +38,27 @@ pub(super) fn write(
     let mut found = 0;
     let mut edit = |node: &mut Node| {
         found += 1;
-        put(node, value, options)
+        put(node, value, options, loader.shared.budget)
     };
     let matcher = Matcher::new(make, value, loader);
     matcher.visit(object, &parts, &mut edit).map_err(|fail| if fail.exceeded { fail } else { fail.within(lost()) })?;
     if found == 0 { Err(Fail::new(lost())) } else { Ok(()) }
 }
 
+/// Bytes that it takes to note one part of a text.
+const PARTS: usize = 16;
+
 /// The value in the place of a field; a scalar keeps its type and its quotes.
-fn put(node: &mut Node, value: &Node, options: &FieldOptions) -> Outcome {
+fn put(node: &mut Node, value: &Node, options: &FieldOptions, budget: &Budget) -> Outcome {
+    if !options.delimiter.is_empty() {
+        // The text comes apart in more places than it has of its own.
+        budget.bytes(tree::text(node).len().saturating_mul(PARTS))?;
+    }
     let Some(text) = new_text(node, value, options)? else {
         *node = value.clone();
         return Ok(());
     };
+    budget.bytes(text.len())?;
     let made = with_text(node, &text);
     check_type(node, &made)?;
     let origin = tree::joined(&value.origin, &[&node.origin]);

@@ -1,6 +1,7 @@
 //! Paths into objects at which a transformer works: by group, version and kind, through lists, made on the way if asked for.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::fail::{Fail, Outcome};
 use super::id::{Gvk, ResId};
@@ -37,8 +38,9 @@ impl FieldSpec {
 
 /// Whether anything is not there yet; a conflict is only looked for up to there.
 pub(super) fn gains(into: &[FieldSpec], incoming: &[FieldSpec]) -> Result<bool, Fail> {
+    let places = Places::of(into, incoming.len());
     for spec in incoming {
-        match into.iter().find(|known| known.covers(spec)) {
+        match places.covering(into, spec) {
             Some(known) if known.create != spec.create => return Err(Fail::new("conflicting fieldspecs")),
             Some(_) => {}
             None => return Ok(true),
@@ -49,14 +51,44 @@ pub(super) fn gains(into: &[FieldSpec], incoming: &[FieldSpec]) -> Result<bool, 
 
 /// Adds what is not there yet; the same path once to be made and once not is a conflict.
 pub(super) fn merge_all(into: &mut Vec<FieldSpec>, incoming: &[FieldSpec]) -> Outcome {
+    let mut places = Places::of(into, incoming.len());
     for spec in incoming {
-        match into.iter().find(|known| known.covers(spec)) {
+        match places.covering(into, spec) {
             Some(known) if known.create != spec.create => return Err(Fail::new("conflicting fieldspecs")),
             Some(_) => {}
-            None => into.push(spec.clone()),
+            None => {
+                places.note(into.len(), &spec.path);
+                into.push(spec.clone());
+            }
         }
     }
     Ok(())
+}
+
+/// Where each path stands in a list, if so much is looked for there that it is worth noting.
+struct Places(Option<HashMap<String, Vec<usize>>>);
+
+impl Places {
+    fn of(list: &[FieldSpec], lookups: usize) -> Self {
+        let mut places = Self((lookups > 512).then(HashMap::new));
+        if places.0.is_some() {
+            list.iter().enumerate().for_each(|(at, spec)| places.note(at, &spec.path));
+        }
+        places
+    }
+
+    fn note(&mut self, at: usize, path: &str) {
+        if let Some(places) = &mut self.0 {
+            places.entry(path.to_owned()).or_default().push(at);
+        }
+    }
+
+    fn covering<'s>(&self, list: &'s [FieldSpec], spec: &FieldSpec) -> Option<&'s FieldSpec> {
+        match &self.0 {
+            None => list.iter().find(|known| known.covers(spec)),
+            Some(places) => places.get(&spec.path)?.iter().map(|&at| &list[at]).find(|known| known.covers(spec)),
+        }
+    }
 }
 
 /// What stands for a missing last field.
@@ -135,7 +167,7 @@ fn check_step(node: &Node, step: &str) -> Outcome {
 }
 
 /// A path taken apart, as [`tree::split_path`] does it.
-fn steps(path: &str) -> Vec<Cow<'_, str>> {
+pub(super) fn steps(path: &str) -> Vec<Cow<'_, str>> {
     if path.starts_with('/') || path.contains('\\') {
         return tree::split_path(path, '/').into_iter().map(Cow::Owned).collect();
     }

@@ -52,7 +52,7 @@ pub(super) fn drop_local(map: &mut ResMap) -> Outcome {
             kept.push(object);
         }
     }
-    map.list = kept;
+    map.list = kept.into();
     Ok(())
 }
 
@@ -179,6 +179,10 @@ fn is_ordinary(scalar: &Scalar) -> bool {
 
 /// Whether a text surely has no character that does not come through JSON and YAML.
 fn is_readable(text: &str) -> bool {
+    // Most are words of ASCII.
+    if text.len() < 32 && text.bytes().all(|b| b < 0x7f) {
+        return true;
+    }
     // By the first bytes of theirs in UTF-8.
     let suspicious = |b: u8| (b == 0x7f) | (b == 0xc2) | (b == 0xef);
     chars_near(text, suspicious).all(|c| c != '\u{85}' && !is_unreadable(c))

@@ -1,5 +1,6 @@
 //! ConfigMaps and Secrets made from files, literals and env files, and the hash that ends their names.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -14,14 +15,15 @@ use super::object::{Behavior, Object};
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree;
+use crate::discover::Content;
 use crate::finding::Gap;
 use crate::source::{FileId, Span};
 use crate::yaml::{Entry, Node, Origin, Role, Scalar, Style, Value};
 
 /// A key with its bytes, and what wrote it.
 struct Pair {
-    key: String,
-    value: Vec<u8>,
+    key: Arc<str>,
+    value: Content,
     origin: Origin,
 }
 
@@ -66,25 +68,18 @@ pub(super) fn generate(
     let pairs = pairs(loader, generator).map_err(|fail| fail.within("loading KV pairs").or_at(span))?;
     let mut data: Vec<Entry> = Vec::new();
     let mut binary: Vec<Entry> = Vec::new();
-    for pair in pairs {
-        loader.shared.budget.bytes(pair.value.len())?;
-        if data.iter().chain(&binary).any(|known| *known.key == *pair.key) {
-            let message = format!("configmap {} illegally repeats the key `{}`", tree::text(name), pair.key);
-            return Err(Fail::at(pair.origin.anchor(), message));
+    let mut keys: HashSet<Arc<str>> = HashSet::new();
+    for Pair { key, value, origin } in pairs {
+        loader.shared.budget.bytes(value.bytes().len())?;
+        if !keys.insert(Arc::clone(&key)) {
+            let message = format!("configmap {} illegally repeats the key `{key}`", tree::text(name));
+            return Err(Fail::at(origin.anchor(), message));
         }
-        let entry = |text: String| Entry {
-            key: pair.key.as_str().into(),
-            key_origin: pair.origin.clone(),
-            value: block(text, pair.origin.clone()),
+        let (list, text) = match value {
+            Content::Text(text) if !secret => (&mut data, text),
+            value => (if secret { &mut data } else { &mut binary }, wrapped_base64(value.bytes()).into()),
         };
-        if secret {
-            data.push(entry(wrapped_base64(&pair.value)));
-        } else {
-            match std::str::from_utf8(&pair.value) {
-                Ok(text) => data.push(entry(text.to_owned())),
-                Err(_) => binary.push(entry(wrapped_base64(&pair.value))),
-            }
-        }
+        list.push(Entry { key, key_origin: origin.clone(), value: block(text, origin) });
     }
     for (field, mut entries) in [("data", data), ("binaryData", binary)] {
         if !entries.is_empty() || (secret && field == "data") {
@@ -109,9 +104,9 @@ pub(super) fn generate(
 }
 
 /// A text as Kustomize makes it: several lines stand in a block.
-fn block(text: String, origin: Origin) -> Node {
+fn block(text: Arc<str>, origin: Origin) -> Node {
     let style = if text.contains('\n') { Style::Literal } else { Style::DoubleQuoted };
-    Node { value: Value::Scalar(Scalar { text: text.into(), style, tag: None }), origin }
+    Node { value: Value::Scalar(Scalar { text, style, tag: None }), origin }
 }
 
 /// The options of a generator with what is said for all; its own win.
@@ -147,7 +142,7 @@ fn pairs(loader: &Loader<'_>, generator: &Generator) -> Result<Vec<Pair>, Fail> 
         let text = tree::text(literal);
         match text.split_once('=') {
             Some((key, value)) if !key.is_empty() => {
-                found.push(Pair { key: key.to_owned(), value: unquoted(value).as_bytes().to_vec(), origin });
+                found.push(Pair { key: key.into(), value: Content::Text(unquoted(value).into()), origin });
             }
             // The literal may be a secret, so it is not shown.
             _ => return Err(Fail::at(literal.span(), "a literal is not `key=value`: invalid literal source")),
@@ -159,7 +154,7 @@ fn pairs(loader: &Loader<'_>, generator: &Generator) -> Result<Vec<Pair>, Fail> 
         let loaded = loader.load(path).map_err(|fail| within(fail.or_at(file.span())))?;
         let whole = Origin::of(Role::Generator, loaded.whole());
         let origin = tree::joined(&whole, &[&tree::in_role(&file.origin, Role::Generator)]);
-        found.push(Pair { key: key.to_owned(), value: loaded.content.bytes().to_vec(), origin });
+        found.push(Pair { key: key.into(), value: loaded.content, origin });
     }
     Ok(found)
 }
@@ -186,7 +181,7 @@ fn env_pairs(loader: &Loader<'_>, env: &Node, found: &mut Vec<Pair>) -> Outcome 
         }
         let origin = Origin::of(Role::Generator, span);
         let origin = tree::joined(&origin, &[&tree::in_role(&env.origin, Role::Generator)]);
-        found.push(Pair { key: key.to_owned(), value: value.as_bytes().to_vec(), origin });
+        found.push(Pair { key: key.into(), value: Content::Text(value.into()), origin });
     }
     Ok(())
 }
@@ -234,6 +229,7 @@ fn wrapped_base64(bytes: &[u8]) -> String {
 /// Ends the names of generated objects with the hash of what they hold. Of another kind Kustomize hashes its nodes in memory,
 /// with the lines and columns where they were read: that hash is a gap, and the name stays without it.
 pub(super) fn add_hashes(map: &mut ResMap, build: &Build<'_>) -> Outcome {
+    let mut encoded = Vec::new();
     for object in map.list.iter_mut().filter(|object| object.wants_hash()) {
         if !matches!(object.kind(), "ConfigMap" | "Secret") {
             let message =
@@ -241,7 +237,7 @@ pub(super) fn add_hashes(map: &mut ResMap, build: &Build<'_>) -> Outcome {
             build.gap(Gap::new("unknown-hash", message).at(object.node.span()));
             continue;
         }
-        let hash = hash(object);
+        let hash = hash(object, &mut encoded);
         object.remember_name();
         let name = format!("{}-{hash}", object.name());
         let origin = object.node.at(&["metadata", "name"]).unwrap_or(&object.node).origin.clone();
@@ -250,38 +246,44 @@ pub(super) fn add_hashes(map: &mut ResMap, build: &Build<'_>) -> Outcome {
     Ok(())
 }
 
-fn hash(object: &Object) -> String {
-    let field = |key: &str| {
-        object.node.get(key).map_or_else(
-            || "\"\"".to_owned(),
-            |node| match node.as_scalar() {
-                Some(scalar) => {
-                    let mut written = String::with_capacity(scalar.text.len() + 2);
-                    json::string(&scalar.text, &mut written);
-                    written
-                }
-                None => json::text(node),
-            },
-        )
+/// The hash of what a generated object holds; the buffer is for pieces of the text that it is taken of.
+fn hash(object: &Object, encoded: &mut Vec<u8>) -> String {
+    let mut hasher = Sha256::new();
+    let mut drain = |encoded: &mut Vec<u8>| {
+        hasher.update(&*encoded);
+        encoded.clear();
+    };
+    let mut field = |key: &str, encoded: &mut Vec<u8>| match object.node.get(key) {
+        None => encoded.extend_from_slice(b"\"\""),
+        Some(node) => match node.as_scalar() {
+            Some(scalar) => json::string(&scalar.text, encoded, &mut drain),
+            None => json::write(node, encoded, &mut drain),
+        },
     };
     let is_map = |key: &str| object.node.get(key).is_some_and(|node| node.as_map().is_some());
-    let mut encoded = String::from("{");
-    match object.kind() {
-        "Secret" => {
-            encoded.push_str(&format!("\"data\":{},\"kind\":\"Secret\",\"name\":\"\"", field("data")));
-            if is_map("stringData") {
-                encoded.push_str(&format!(",\"stringData\":{}", field("stringData")));
-            }
-            encoded.push_str(&format!(",\"type\":{}}}", field("type")));
-        }
-        _ => {
-            if is_map("binaryData") {
-                encoded.push_str(&format!("\"binaryData\":{},", field("binaryData")));
-            }
-            encoded.push_str(&format!("\"data\":{},\"kind\":\"ConfigMap\",\"name\":\"\"}}", field("data")));
-        }
+    let secret = object.kind() == "Secret";
+    encoded.clear();
+    encoded.push(b'{');
+    if !secret && is_map("binaryData") {
+        encoded.extend_from_slice(b"\"binaryData\":");
+        field("binaryData", encoded);
+        encoded.push(b',');
     }
-    let digest = Sha256::digest(encoded.as_bytes());
+    encoded.extend_from_slice(b"\"data\":");
+    field("data", encoded);
+    encoded.extend_from_slice(if secret { b",\"kind\":\"Secret\"" } else { b",\"kind\":\"ConfigMap\"" });
+    encoded.extend_from_slice(b",\"name\":\"\"");
+    if secret {
+        if is_map("stringData") {
+            encoded.extend_from_slice(b",\"stringData\":");
+            field("stringData", encoded);
+        }
+        encoded.extend_from_slice(b",\"type\":");
+        field("type", encoded);
+    }
+    encoded.push(b'}');
+    hasher.update(&*encoded);
+    let digest = hasher.finalize();
     let hex: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
     let letter = |c: char| match c {
         '0' => 'g',

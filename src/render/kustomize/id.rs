@@ -66,15 +66,17 @@ impl Gvk {
 
     /// The order of configured field paths and back references.
     pub(super) fn sort_key(&self) -> (i32, String) {
-        let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
-        let text = format!("{}_{}_{}", or(&self.group, "~G"), or(&self.version, "~V"), or(&self.kind, "~K"));
+        let text = [or(&self.group, "~G"), "_", or(&self.version, "~V"), "_", or(&self.kind, "~K")].concat();
         (rank(&self.kind, &ORDER_FIRST, &ORDER_LAST), text)
     }
 }
 
+fn or<'t>(text: &'t str, none: &'t str) -> &'t str {
+    if text.is_empty() { none } else { text }
+}
+
 impl fmt::Display for Gvk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
         write!(f, "{}.{}.{}", or(&self.kind, "[noKind]"), or(&self.version, "[noVer]"), or(&self.group, "[noGrp]"))
     }
 }

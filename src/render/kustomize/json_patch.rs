@@ -58,6 +58,16 @@ pub(super) fn sees_annotations(operations: &[Operation]) -> bool {
     })
 }
 
+/// Whether an operation may change what an object is called.
+pub(super) fn may_rename(operations: &[Operation]) -> bool {
+    let names = |path: &str| {
+        let inner = path.strip_prefix("/metadata").unwrap_or(path);
+        matches!(inner, "" | "/name" | "/namespace" | "/kind" | "/apiVersion")
+    };
+    let paths = |operation: &Operation| [operation.path.clone(), operation.from.clone()];
+    operations.iter().flat_map(paths).flatten().any(|path| names(&path))
+}
+
 /// The largest whole number below which every one has a float of its own.
 const EXACT: u64 = 1 << 53;
 
@@ -101,12 +111,12 @@ pub(super) fn apply(root: &mut Node, operations: &[Operation], budget: &Budget) 
 impl Operation {
     fn apply(&self, root: &mut Node, budget: &Budget) -> Outcome {
         match self.op.as_str() {
-            "add" => self.add(root),
-            "remove" => self.remove(root),
-            "replace" => self.replace(root),
+            "add" => self.add(root, budget),
+            "remove" => self.remove(root, budget),
+            "replace" => self.replace(root, budget),
             "move" => self.relocate(root, budget),
             "copy" => self.copy(root, budget),
-            "test" => self.test(root),
+            "test" => self.test(root, budget),
             other => Err(Fail::new(format!("Unexpected kind: {other}"))),
         }
     }
@@ -125,24 +135,24 @@ impl Operation {
         self.value.clone().unwrap_or_else(|| Node::plain("null", self.origin.clone()))
     }
 
-    fn add(&self, root: &mut Node) -> Outcome {
+    fn add(&self, root: &mut Node, budget: &Budget) -> Outcome {
         let path = self.path()?;
         let missing =
             || Fail::new(format!("add operation does not apply: doc is missing path: \"{path}\": missing value"));
-        let (place, key) = find(root, path).ok_or_else(missing)?;
+        let (place, key) = find(root, path, budget)?.ok_or_else(missing)?;
         insert(place, &key, self.value(), &self.origin)
             .map_err(|fail| fail.within(format!("error in add for path: '{path}'")))
     }
 
-    fn remove(&self, root: &mut Node) -> Outcome {
+    fn remove(&self, root: &mut Node, budget: &Budget) -> Outcome {
         let path = self.path()?;
         let missing =
             || Fail::new(format!("remove operation does not apply: doc is missing path: \"{path}\": missing value"));
-        let (place, key) = find(root, path).ok_or_else(missing)?;
+        let (place, key) = find(root, path, budget)?.ok_or_else(missing)?;
         take(place, &key).map(drop).map_err(|fail| fail.within(format!("error in remove for path: '{path}'")))
     }
 
-    fn replace(&self, root: &mut Node) -> Outcome {
+    fn replace(&self, root: &mut Node, budget: &Budget) -> Outcome {
         let path = self.path()?;
         if path.is_empty() {
             let value = self.value();
@@ -154,7 +164,7 @@ impl Operation {
         }
         let missing =
             || Fail::new(format!("replace operation does not apply: doc is missing path: {path}: missing value"));
-        let (place, key) = find(root, path).ok_or_else(missing)?;
+        let (place, key) = find(root, path, budget)?.ok_or_else(missing)?;
         let value = self.value();
         match tree::items_mut(place) {
             Some(items) => {
@@ -172,7 +182,7 @@ impl Operation {
         let from = self.from()?;
         let missing =
             || Fail::new(format!("move operation does not apply: doc is missing from path: {from}: missing value"));
-        let (place, key) = find(root, from).ok_or_else(missing)?;
+        let (place, key) = find(root, from, budget)?.ok_or_else(missing)?;
         let value = take(place, &key).map_err(|fail| fail.within(format!("error in move for path: '{key}'")))?;
         self.settle(root, value, budget)
     }
@@ -181,7 +191,7 @@ impl Operation {
         let from = self.from()?;
         let missing =
             || Fail::new(format!("copy operation does not apply: doc is missing from path: {from}: missing value"));
-        let (place, key) = find(root, from).ok_or_else(missing)?;
+        let (place, key) = find(root, from, budget)?.ok_or_else(missing)?;
         let value = peek(place, &key).map_err(|fail| fail.within(format!("error in copy for from: '{from}'")))?;
         let value = value.cloned().unwrap_or_else(|| Node::plain("null", self.origin.clone()));
         self.settle(root, value, budget)
@@ -202,19 +212,19 @@ impl Operation {
                 self.op
             ))
         };
-        let (place, key) = find(root, path).ok_or_else(missing)?;
+        let (place, key) = find(root, path, budget)?.ok_or_else(missing)?;
         insert(place, &key, value, &self.origin)
             .map_err(|fail| fail.within(format!("error in {} for path: '{path}'", self.op)))
     }
 
-    fn test(&self, root: &mut Node) -> Outcome {
+    fn test(&self, root: &mut Node, budget: &Budget) -> Outcome {
         let path = self.path()?;
         let failed = || Fail::new(format!("testing value {path} failed: test failed"));
         if path.is_empty() {
             return if self.value.as_ref().is_some_and(|value| equal(root, value)) { Ok(()) } else { Err(failed()) };
         }
         let missing = || Fail::new(format!("test operation does not apply: is missing path: {path}: missing value"));
-        let (place, key) = find(root, path).ok_or_else(missing)?;
+        let (place, key) = find(root, path, budget)?.ok_or_else(missing)?;
         let found = peek(place, &key).map_err(|fail| fail.within(format!("error in test for path: '{path}'")))?;
         let wanted = self.value.as_ref().filter(|value| !value.is_null());
         let fits = match (found.filter(|node| !tree::is_null(node)), wanted) {
@@ -230,27 +240,38 @@ fn unescape(part: &str) -> String {
     part.replace("~1", "/").replace("~0", "~")
 }
 
-/// The collection that holds what a pointer names, and the last part of the pointer.
-fn find<'n>(root: &'n mut Node, path: &str) -> Option<(&'n mut Node, String)> {
-    let (front, key) = path.rsplit_once('/')?;
+/// Entries and items that are passed in the time of one step.
+const PASSED_A_STEP: u64 = 16;
+
+/// The collection that holds what a pointer names, and the last part of the pointer. Whatever else its collections hold may be
+/// passed on the way or moved afterwards, and is paid for.
+fn find<'n>(root: &'n mut Node, path: &str, budget: &Budget) -> Result<Option<(&'n mut Node, String)>, Fail> {
+    let Some((front, key)) = path.rsplit_once('/') else { return Ok(None) };
+    let pay = |place: &Node| {
+        let length = place.as_map().map_or_else(|| place.as_seq().map_or(0, <[Node]>::len), |map| map.entries.len());
+        budget.steps(length as u64 / PASSED_A_STEP)
+    };
     let mut place = root;
     for part in front.split('/').skip(1) {
+        pay(place)?;
         let part = unescape(part);
-        peek(place, &part).ok().flatten()?;
-        place = match &mut place.value {
+        let Ok(Some(_)) = peek(place, &part) else { return Ok(None) };
+        let next = match &mut place.value {
             Value::Map(map) => {
                 let entries = &mut Arc::make_mut(map).entries;
-                &mut entries.iter_mut().find(|entry| *entry.key == *part)?.value
+                entries.iter_mut().find(|entry| *entry.key == *part).map(|entry| &mut entry.value)
             }
             Value::Seq(items) => {
                 let items = Arc::make_mut(items);
-                let at = index(&part, items.len())?;
-                items.get_mut(at)?
+                index(&part, items.len()).and_then(|at| items.get_mut(at))
             }
-            Value::Scalar(_) => return None,
+            Value::Scalar(_) => None,
         };
+        let Some(next) = next else { return Ok(None) };
+        place = next;
     }
-    place.as_scalar().is_none().then(|| (place, unescape(key)))
+    pay(place)?;
+    Ok(place.as_scalar().is_none().then(|| (place, unescape(key))))
 }
 
 /// A list index; negative ones count from the end.

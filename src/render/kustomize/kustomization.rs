@@ -183,13 +183,12 @@ fn load_afresh(loader: &Loader<'_>) -> Result<(Kustomization, RepoPath), Fail> {
 }
 
 fn read(root: &Node, folder: &RepoPath) -> Result<Option<Kustomization>, Fail> {
-    structs::check(root).map_err(|fail| fail.within("invalid Kustomization"))?;
-    let mut reading = Reading::of(root, "Kustomization").map_err(|fail| fail.within("invalid Kustomization"))?;
+    structs::kustomization(root).map_err(|fail| fail.within("invalid Kustomization"))?;
+    let reading = Reading::of(root, "Kustomization").map_err(|fail| fail.within("invalid Kustomization"))?;
     let version = reading.text_or_empty("apiVersion")?;
     let mut kind = reading.text_or_empty("kind")?;
-    let mut kustomization = fields(&mut reading).map_err(|fail| fail.within("invalid Kustomization"))?;
+    let mut kustomization = fields(&reading).map_err(|fail| fail.within("invalid Kustomization"))?;
     let has_metadata = reading.get("metadata").is_some();
-    reading.finish().map_err(|fail| fail.within("invalid Kustomization"))?;
     let says_something = has_metadata
         || root.as_map().is_some_and(|map| {
             map.entries.iter().any(|entry| {
@@ -230,7 +229,7 @@ fn says(field: &str, value: &Node) -> bool {
     value.as_str() != Some("")
 }
 
-fn fields(r: &mut Reading<'_>) -> Result<Kustomization, Fail> {
+fn fields(r: &Reading<'_>) -> Result<Kustomization, Fail> {
     let mut k = Kustomization::default();
     for entry in r.text_map("openapi")?.unwrap_or_default() {
         match &*entry.key {
@@ -252,9 +251,6 @@ fn fields(r: &mut Reading<'_>) -> Result<Kustomization, Fail> {
     k.images = each(r.list("images")?, image)?;
     k.images.extend(each(r.list("imageTags")?, image)?);
     k.replacements = r.list("replacements")?;
-    for replacement in &k.replacements {
-        super::replacement::check(replacement)?;
-    }
     k.replicas = each(r.list("replicas")?, replica)?;
     k.vars = each(r.list("vars")?, var)?;
     k.sort = r.get("sortOptions").map(sort).transpose()?;
@@ -266,10 +262,9 @@ fn fields(r: &mut Reading<'_>) -> Result<Kustomization, Fail> {
     k.secrets = each(r.list("secretGenerator")?, |node| generator(node, true))?;
     k.helm_globals = r.get("helmGlobals").cloned();
     k.helm_charts = r.list("helmCharts")?;
-    super::charts::check(k.helm_globals.as_ref(), &k.helm_charts)?;
     let old = r.list("helmChartInflationGenerator")?;
     super::charts::split_old(&old, &mut k)?;
-    k.generator_options = r.get("generatorOptions").map(|node| generator_options(node, false)).transpose()?;
+    k.generator_options = r.get("generatorOptions").map(generator_options).transpose()?;
     k.configurations = r.texts("configurations")?;
     k.generators = r.texts("generators")?;
     k.transformers = r.texts("transformers")?;
@@ -283,44 +278,40 @@ fn each<T>(items: Vec<Node>, read: impl Fn(&Node) -> Result<T, Fail>) -> Result<
 }
 
 fn labels(node: &Node) -> Result<Labels, Fail> {
-    let mut r = Reading::of(node, "Label")?;
+    let r = Reading::of(node, "Label")?;
     let made = Labels {
         pairs: r.text_map("pairs")?.unwrap_or_default(),
         include_selectors: r.flag("includeSelectors")?,
         include_templates: r.flag("includeTemplates")?,
         fields: each(r.list("fields")?, field_spec)?,
     };
-    r.finish()?;
     Ok(made)
 }
 
 pub(super) fn patch(node: &Node) -> Result<Patch, Fail> {
-    let mut r = Reading::of(node, "Patch")?;
+    let r = Reading::of(node, "Patch")?;
     let mut made = Patch {
         path: r.text("path")?.filter(|node| node.as_str() != Some("")).cloned(),
         patch: r.text("patch")?.cloned(),
-        target: r.get("target").map(|node| read::selector(node, false)).transpose()?,
+        target: r.get("target").map(read::selector).transpose()?,
         span: Some(node.span()),
         ..Patch::default()
     };
     if let Some(options) = r.get("options") {
-        let mut r = Reading::of(options, "PatchArgs")?;
+        let r = Reading::of(options, "PatchArgs")?;
         made.allow_name_change = r.flag("allowNameChange")?;
         made.allow_kind_change = r.flag("allowKindChange")?;
-        r.finish()?;
     }
-    r.finish()?;
     Ok(made)
 }
 
 fn image(node: &Node) -> Result<Image, Fail> {
-    let mut r = Reading::of(node, "Image")?;
-    let made = image_fields(&mut r, node.span())?;
-    r.finish()?;
+    let r = Reading::of(node, "Image")?;
+    let made = image_fields(&r, node.span())?;
     Ok(made)
 }
 
-pub(super) fn image_fields(r: &mut Reading<'_>, span: Span) -> Result<Image, Fail> {
+pub(super) fn image_fields(r: &Reading<'_>, span: Span) -> Result<Image, Fail> {
     let filled = |node: Option<&Node>| node.filter(|node| !super::tree::text(node).is_empty()).cloned();
     Ok(Image {
         name: r.text_or_empty("name")?,
@@ -333,13 +324,12 @@ pub(super) fn image_fields(r: &mut Reading<'_>, span: Span) -> Result<Image, Fai
 }
 
 fn replica(node: &Node) -> Result<Replica, Fail> {
-    let mut r = Reading::of(node, "Replica")?;
-    let made = replica_fields(&mut r, node)?;
-    r.finish()?;
+    let r = Reading::of(node, "Replica")?;
+    let made = replica_fields(&r, node)?;
     Ok(made)
 }
 
-pub(super) fn replica_fields(r: &mut Reading<'_>, node: &Node) -> Result<Replica, Fail> {
+pub(super) fn replica_fields(r: &Reading<'_>, node: &Node) -> Result<Replica, Fail> {
     let name = r.text_or_empty("name")?;
     let count = match r.number("count")? {
         Some((count, node)) => Node::plain(count.to_string(), node.origin.clone()),
@@ -349,10 +339,10 @@ pub(super) fn replica_fields(r: &mut Reading<'_>, node: &Node) -> Result<Replica
 }
 
 fn var(node: &Node) -> Result<Var, Fail> {
-    let mut r = Reading::of(node, "Var")?;
+    let r = Reading::of(node, "Var")?;
     let name = r.text_or_empty("name")?;
     let blank = Node::map(Vec::new(), node.origin.clone());
-    let mut target = Reading::of(r.get("objref").unwrap_or(&blank), "Target")?;
+    let target = Reading::of(r.get("objref").unwrap_or(&blank), "Target")?;
     let mut gvk = target.gvk()?;
     let version = target.text_or_empty("apiVersion")?;
     match version.split('/').collect::<Vec<_>>().as_slice() {
@@ -362,44 +352,37 @@ fn var(node: &Node) -> Result<Var, Fail> {
     }
     let object = target.text_or_empty("name")?;
     let namespace = target.text_or_empty("namespace")?;
-    target.finish()?;
-    let mut field = Reading::of(r.get("fieldref").unwrap_or(&blank), "FieldSelector")?;
+    let field = Reading::of(r.get("fieldref").unwrap_or(&blank), "FieldSelector")?;
     let mut path = field.text_or_empty("fieldPath")?;
     if path.is_empty() {
         "metadata.name".clone_into(&mut path);
     }
-    field.finish()?;
-    r.finish()?;
     Ok(Var { name, gvk, object, namespace, field: path, span: node.span() })
 }
 
 fn sort(node: &Node) -> Result<Sort, Fail> {
-    let mut r = Reading::of(node, "SortOptions")?;
+    let r = Reading::of(node, "SortOptions")?;
     let order = r.text_or_empty("order")?;
     let legacy = r.get("legacySortOptions").map(|node| {
-        let mut r = Reading::of(node, "LegacySortOptions")?;
+        let r = Reading::of(node, "LegacySortOptions")?;
         let texts = |nodes: Vec<Node>| nodes.iter().map(|node| super::tree::text(node).to_owned()).collect();
         let made = (texts(r.texts("orderFirst")?), texts(r.texts("orderLast")?));
-        r.finish()?;
         Ok::<_, Fail>(made)
     });
     let legacy = legacy.transpose()?;
-    r.finish()?;
     Ok(Sort { order, legacy })
 }
 
 fn generator(node: &Node, secret: bool) -> Result<Generator, Fail> {
-    let mut r = Reading::of(node, if secret { "SecretArgs" } else { "ConfigMapArgs" })?;
-    let made = generator_fields(&mut r, secret, node.span())?;
-    r.finish()?;
+    let r = Reading::of(node, if secret { "SecretArgs" } else { "ConfigMapArgs" })?;
+    let made = generator_fields(&r, secret, node.span())?;
     Ok(made)
 }
 
-pub(super) fn generator_fields(r: &mut Reading<'_>, secret: bool, span: Span) -> Result<Generator, Fail> {
+pub(super) fn generator_fields(r: &Reading<'_>, secret: bool, span: Span) -> Result<Generator, Fail> {
     let filled = |node: Option<&Node>| node.filter(|node| !super::tree::text(node).is_empty()).cloned();
     let mut envs = r.texts("envs")?;
     envs.extend(filled(r.text("env")?));
-    let lenient = r.is_lenient();
     Ok(Generator {
         name: filled(r.text("name")?),
         namespace: filled(r.text("namespace")?),
@@ -408,22 +391,18 @@ pub(super) fn generator_fields(r: &mut Reading<'_>, secret: bool, span: Span) ->
         files: r.texts("files")?,
         envs,
         kind: if secret { filled(r.text("type")?) } else { None },
-        options: r.get("options").map(|node| generator_options(node, lenient)).transpose()?,
+        options: r.get("options").map(generator_options).transpose()?,
         span: Some(span),
     })
 }
 
-fn generator_options(node: &Node, lenient: bool) -> Result<GeneratorOptions, Fail> {
-    let mut r = Reading::of(node, "GeneratorOptions")?;
-    if lenient {
-        r = Reading::lenient(node, "GeneratorOptions")?;
-    }
+fn generator_options(node: &Node) -> Result<GeneratorOptions, Fail> {
+    let r = Reading::of(node, "GeneratorOptions")?;
     let made = GeneratorOptions {
         labels: r.text_map("labels")?,
         annotations: r.text_map("annotations")?,
         disable_hash: r.flag("disableNameSuffixHash")?,
         immutable: if r.flag("immutable")? { r.get("immutable").cloned() } else { None },
     };
-    r.finish()?;
     Ok(made)
 }

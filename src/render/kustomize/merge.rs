@@ -2,12 +2,14 @@
 //! stays quoted, elements of a patch come first, `$patch` says delete, replace or merge). Follows
 //! `kyaml/yaml/merge2` and `kyaml/yaml/walk`.
 
+use std::sync::Arc;
+
 use super::fail::Fail;
 use super::merge_list;
 use super::schema::{Schema, Schemas};
 use super::tree::{self, Shape};
 use crate::budget::Budget;
-use crate::yaml::{Meaning, Node};
+use crate::yaml::{Entry, Meaning, Node, Origin};
 
 const DIRECTIVE: &str = "$patch";
 
@@ -92,7 +94,7 @@ fn step(sides: Sides, schema: Option<Schema>, merging: &Merging<'_>) -> Result<O
         Some(Shape::Scalar) => Ok(over(sides)),
         Some(Shape::Seq) => match schema.as_ref().and_then(Schema::merge_keys) {
             Some(keys) => {
-                let keys = keys.to_vec();
+                let keys: Vec<String> = keys.iter().map(|key| key.to_string()).collect();
                 let items = schema.as_ref().and_then(Schema::items);
                 let Some(sides) = list_sides(sides)? else { return Ok(None) };
                 merge_list::walk(sides, &keys, items, merging)
@@ -180,21 +182,30 @@ fn map(mut sides: Sides, schema: Option<Schema>, merging: &Merging<'_>) -> Resul
     if patch.is_none() && !needs_walk(&dest) {
         return Ok(Some(Merged { node: dest, keep: false, in_place }));
     }
-    let names = field_names(&dest, patch.as_ref());
-    for (key, key_origin) in &names {
-        // Each is looked for among all.
-        merging.budget.steps(names.len() as u64 / KEYS_A_STEP)?;
-        let field = |node: Option<&Node>| node.and_then(|node| node.get(key)).cloned();
-        let inner = Sides { dest: field(Some(&dest)), patch: field(patch.as_ref()), same };
-        if inner.patch.is_none() && inner.dest.as_ref().is_some_and(|node| !needs_walk(node)) {
-            continue;
+    let mut gone = Vec::new();
+    let fields = fields(&dest, patch.as_ref());
+    merging.budget.steps(entries(&dest).len() as u64 / KEYS_A_STEP)?;
+    for Field { key, key_origin, own, new } in fields {
+        let at = |node: Option<&Node>, at: Option<usize>| Some(entries(node?).get(at?)?.value.clone());
+        let inner = Sides { dest: at(Some(&dest), own), patch: at(patch.as_ref(), new), same };
+        let schema = schema.as_ref().and_then(|schema| merging.schemas.field(schema, &key));
+        let made = walk(inner, schema, merging)?.filter(|made| made.keep || !tree::is_null(&made.node));
+        match (made, own) {
+            (Some(made), Some(own)) => {
+                if let Some(entry) = tree::entries_mut(&mut dest).and_then(|entries| entries.get_mut(own)) {
+                    entry.value = tree::respell(made.node, &entry.value);
+                }
+            }
+            (Some(made), None) => tree::add(&mut dest, key, &key_origin, made.node),
+            (None, own) => gone.extend(own),
         }
-        let schema = schema.as_ref().and_then(|schema| merging.schemas.field(schema, key));
-        match walk(inner, schema, merging)? {
-            Some(Merged { node, keep: true, .. }) => tree::put(&mut dest, key, key_origin, node)?,
-            Some(Merged { node, keep: false, .. }) => tree::set(&mut dest, key, key_origin, Some(node))?,
-            None => tree::set(&mut dest, key, key_origin, None)?,
-        }
+    }
+    if !gone.is_empty()
+        && let Some(entries) = tree::entries_mut(&mut dest)
+    {
+        gone.sort_unstable();
+        let mut at = 0..;
+        entries.retain(|_| at.next().is_none_or(|at| gone.binary_search(&at).is_err()));
     }
     Ok(Some(Merged { node: dest, keep: false, in_place }))
 }
@@ -208,19 +219,42 @@ fn needs_walk(node: &Node) -> bool {
     }
 }
 
-fn field_names(dest: &Node, patch: Option<&Node>) -> Vec<(std::sync::Arc<str>, crate::yaml::Origin)> {
-    let of = |node: &Node| -> Vec<_> {
-        let entries = node.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
-        entries.iter().map(|entry| (entry.key.clone(), entry.key_origin.clone())).collect()
-    };
-    let mut names = of(dest);
-    for name in patch.map(of).unwrap_or_default() {
-        if dest.get(&name.0).is_none() {
-            names.push(name);
+/// A field of either side, and where it stands in each.
+struct Field {
+    key: Arc<str>,
+    key_origin: Origin,
+    own: Option<usize>,
+    new: Option<usize>,
+}
+
+/// The fields that are merged, in the order of their names: those of the patch, and of the object those that may change by
+/// themselves.
+fn fields(dest: &Node, patch: Option<&Node>) -> Vec<Field> {
+    let patch = patch.map(entries).unwrap_or_default();
+    let mut by_key: Vec<usize> = (0..patch.len()).collect();
+    by_key.sort_by(|&a, &b| patch[a].key.cmp(&patch[b].key));
+    let mut is_own = vec![false; patch.len()];
+    let field =
+        |entry: &Entry, own, new| Field { key: Arc::clone(&entry.key), key_origin: entry.key_origin.clone(), own, new };
+    let mut fields = Vec::new();
+    for (own, entry) in entries(dest).iter().enumerate() {
+        let new = by_key.binary_search_by(|&at| patch[at].key.cmp(&entry.key)).ok().map(|at| by_key[at]);
+        if let Some(new) = new {
+            is_own[new] = true;
+        } else if !needs_walk(&entry.value) {
+            continue;
         }
+        fields.push(field(entry, Some(own), new));
     }
-    names.sort_by(|a, b| a.0.cmp(&b.0));
-    names
+    for (new, entry) in patch.iter().enumerate().filter(|(new, _)| !is_own[*new]) {
+        fields.push(field(entry, None, Some(new)));
+    }
+    fields.sort_by(|a, b| a.key.cmp(&b.key));
+    fields
+}
+
+fn entries(node: &Node) -> &[Entry] {
+    node.as_map().map(|map| map.entries.as_slice()).unwrap_or_default()
 }
 
 /// What remains to be merged of a list with keys.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
+use super::fieldspec;
 use super::id::{Gvk, ResId};
 use super::parse::Flaw;
 use super::tree;
@@ -85,6 +86,17 @@ impl Notes {
         }
     }
 
+    /// How many labels are shared.
+    pub(super) fn shared_count(&self) -> u64 {
+        self.shared.len() as u64
+    }
+
+    /// The steps that it takes to follow all shared labels: each is looked for among all.
+    pub(super) fn shared_work(&self) -> u64 {
+        let shared = self.shared.len() as u64;
+        shared * shared / 16
+    }
+
     /// After a way through JSON every place has a node of its own.
     pub(super) fn unshare(&mut self) {
         self.shared.clear();
@@ -93,6 +105,11 @@ impl Notes {
     /// How much is noted; whoever takes a note changes the object for Kustomize.
     pub(super) fn count(&self) -> usize {
         self.former.len() + self.prefixes.len() + self.suffixes.len() + self.patches
+    }
+
+    /// About how many nodes would take as much room as what is noted.
+    pub(super) fn weight(&self) -> u64 {
+        (4 * self.former.len() + self.prefixes.len() + self.suffixes.len() + self.variables.len()) as u64
     }
 
     /// Whether Kustomize would have annotations of its own on the object.
@@ -170,12 +187,14 @@ impl Object {
         }
     }
 
-    /// Brings the places that share a label to what one of them was changed to; the last in the order of the walk counts.
-    pub(super) fn follow_shared(&mut self) {
-        for shared in &mut self.notes.shared {
-            let mut paths: Vec<Vec<&str>> = Vec::with_capacity(shared.paths.len());
+    /// Brings the places that share one of these labels to what one of them was changed to; the last in the order of the walk
+    /// counts.
+    pub(super) fn follow_shared(&mut self, concerns: impl Fn(&str) -> bool) {
+        for shared in self.notes.shared.iter_mut().filter(|shared| concerns(&shared.key)) {
+            let mut paths: Vec<Vec<String>> = Vec::with_capacity(shared.paths.len());
             for path in &shared.paths {
-                paths.push(path.split('/').map(|part| part.trim_end_matches("[]")).chain([&*shared.key]).collect());
+                let steps = fieldspec::steps(path).into_iter().map(|step| step.trim_end_matches("[]").to_owned());
+                paths.push(steps.chain([shared.key.to_string()]).collect());
             }
             paths.sort_unstable();
             let mut changed = None;
@@ -354,7 +373,7 @@ impl Object {
                     && map.entries.iter().all(|entry| {
                         entry.value.as_scalar().is_some_and(|s| {
                             s.tag.as_deref().is_none_or(|tag| tag == "!!str")
-                                && matches!(super::meaning::of(s), crate::yaml::Meaning::Str(_))
+                                && matches!(super::meaning::of(s), crate::yaml::Meaning::Str(text) if *text == *s.text)
                         })
                     })
             })
@@ -415,7 +434,7 @@ impl Object {
 }
 
 /// Looks at the scalars at the end of a path, through lists.
-fn each(node: &Node, path: &[&str], look: &mut impl FnMut(&Node)) {
+fn each(node: &Node, path: &[String], look: &mut impl FnMut(&Node)) {
     match (&node.value, path.split_first()) {
         (Value::Seq(items), _) => items.iter().for_each(|item| each(item, path, look)),
         (Value::Map(_), Some((key, rest))) => node.get(key).into_iter().for_each(|node| each(node, rest, look)),
@@ -425,7 +444,7 @@ fn each(node: &Node, path: &[&str], look: &mut impl FnMut(&Node)) {
 }
 
 /// Puts a scalar at the ends of a path that are scalars.
-fn replace_each(node: &mut Node, path: &[&str], new: &Node) {
+fn replace_each(node: &mut Node, path: &[String], new: &Node) {
     match path.split_first() {
         _ if node.as_seq().is_some() => {
             tree::items_mut(node).into_iter().flatten().for_each(|item| replace_each(item, path, new));

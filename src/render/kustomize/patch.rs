@@ -208,19 +208,20 @@ impl Ready {
             Ready::Named(patches) => {
                 for patch in patches {
                     match map.one(&patch.original_id()) {
-                        Ok(at) => lay(&mut map.list[at], normal(patch)?, true, patching)?,
+                        Ok(at) => lay(map.list.at_mut(at), normal(patch)?, true, patching)?,
                         Err(_) if patching.incomplete => {}
                         Err(fail) => return Err(fail.or_at(patch.node.span())),
                     }
-                    drop_and_check(map, patch)?;
+                    drop_and_check(map, patch, patching)?;
                 }
                 Ok(())
             }
             Ready::Strategic { patches, target: None, .. } => {
                 for patch in patches {
+                    map.unchecked |= patch.notes.allow_name_change || patch.notes.allow_kind_change;
                     let id = patch.original_id();
                     match map.one(&id) {
-                        Ok(at) => lay(&mut map.list[at], patch.clone(), false, patching)?,
+                        Ok(at) => lay(map.list.at_mut(at), patch.clone(), false, patching)?,
                         Err(_) if patching.incomplete => {}
                         Err(fail) => {
                             let fail = fail.within(format!("no resource matches strategic merge patch \"{id}\""));
@@ -240,17 +241,19 @@ impl Ready {
                         ),
                     ));
                 };
-                let selected = map.select(target).map_err(|fail| {
+                let selected = map.select(target, patching.loader.shared.budget).map_err(|fail| {
                     fail.within("unable to find patch target in `resources`").or_at(patch.node.span())
                 })?;
                 for at in selected {
-                    lay(&mut map.list[at], normal(patch)?, true, patching)?;
+                    lay(map.list.at_mut(at), normal(patch)?, true, patching)?;
                 }
-                drop_and_check(map, patch)
+                drop_and_check(map, patch, patching)
             }
             Ready::Json { operations, target, remember, span } => {
-                for at in map.select(target).map_err(|fail| fail.or_at(*span))? {
-                    let object = &mut map.list[at];
+                // Only the next patch by a target looks whether names have become the same.
+                map.unchecked |= json_patch::may_rename(operations);
+                for at in map.select(target, patching.loader.shared.budget).map_err(|fail| fail.or_at(*span))? {
+                    let object = map.list.at_mut(at);
                     if *remember {
                         object.remember_name();
                     }
@@ -276,11 +279,14 @@ fn normal(patch: &Object) -> Result<Object, Fail> {
 }
 
 /// Objects that were deleted leave, and the others must have different names.
-fn drop_and_check(map: &mut ResMap, patch: &Object) -> Outcome {
+fn drop_and_check(map: &mut ResMap, patch: &Object, patching: &Patching<'_>) -> Outcome {
+    patching.loader.shared.budget.steps(map.list.len() as u64 / 16)?;
     map.drop_deleted();
-    if !patch.notes.allow_name_change && !patch.notes.allow_kind_change {
+    if !patch.notes.allow_name_change && !patch.notes.allow_kind_change && !map.unchecked {
         return Ok(());
     }
+    map.unchecked = false;
+    patching.loader.shared.budget.steps(map.list.len() as u64)?;
     let list = std::mem::take(&mut map.list);
     map.append_all(list)
 }
@@ -319,7 +325,8 @@ fn lay(object: &mut Object, mut patch: Object, targeted: bool, patching: &Patchi
             tree::remove(meta, "namespace");
         }
     }
-    object.follow_shared();
+    patching.loader.shared.budget.steps(object.notes.shared_work())?;
+    object.follow_shared(|_| true);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! `validators`). Functions and programs are never run: they are refused or, where they would have been allowed, gaps.
 
 use super::charts;
-use super::config::field_spec_in;
+use super::config::field_spec;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
 use super::generator;
@@ -104,8 +104,8 @@ pub(super) fn generate(target: &Target<'_>, plugin: &Object, ready: Generator<'_
     match plugin.kind() {
         kind @ ("ConfigMapGenerator" | "SecretGenerator") => {
             let secret = kind == "SecretGenerator";
-            let mut r = Reading::lenient(node, "GeneratorArgs")?;
-            let mut args = kustomization::generator_fields(&mut r, secret, node.span())?;
+            let r = Reading::of(node, "GeneratorArgs")?;
+            let mut args = kustomization::generator_fields(&r, secret, node.span())?;
             // `env` is a field of kustomizations, which nobody reads here.
             args.envs = r.texts("envs")?;
             let meta = |key: &str| node.at(&["metadata", key]).filter(|node| !tree::is_empty(node)).cloned();
@@ -140,15 +140,15 @@ fn unknown(plugin: &Object) -> Fail {
 }
 
 fn iam_policy(node: &Node) -> Result<Vec<Object>, Fail> {
-    let mut r = Reading::lenient(node, "IAMPolicyGenerator")?;
+    let r = Reading::of(node, "IAMPolicyGenerator")?;
     let cloud = r.text_or_empty("cloud")?;
     if cloud != "gke" {
         return Err(Fail::at(node.span(), format!("cloud provider {cloud} not supported yet")));
     }
     let blank = Node::map(Vec::new(), node.origin.clone());
-    let mut account = Reading::lenient(r.get("kubernetesService").unwrap_or(&blank), "KubernetesService")?;
+    let account = Reading::of(r.get("kubernetesService").unwrap_or(&blank), "KubernetesService")?;
     let (name, namespace) = (account.text_or_empty("name")?, account.text_or_empty("namespace")?);
-    let mut google = Reading::lenient(r.get("serviceAccount").unwrap_or(&blank), "ServiceAccount")?;
+    let google = Reading::of(r.get("serviceAccount").unwrap_or(&blank), "ServiceAccount")?;
     let (account, project) = (google.text_or_empty("name")?, google.text_or_empty("projectId")?);
     let origin = tree::in_role(&node.origin, Role::Generator);
     let entry = |key: &str, value: Node| crate::yaml::Entry { key: key.into(), key_origin: origin.clone(), value };
@@ -173,8 +173,8 @@ fn iam_policy(node: &Node) -> Result<Vec<Object>, Fail> {
     Ok(vec![Object::new(made, Vec::new())])
 }
 
-fn specs(r: &mut Reading<'_>) -> Result<Vec<FieldSpec>, Fail> {
-    r.list("fieldSpecs")?.iter().map(|node| field_spec_in(Reading::lenient(node, "FieldSpec")?)).collect()
+fn specs(r: &Reading<'_>) -> Result<Vec<FieldSpec>, Fail> {
+    r.list("fieldSpecs")?.iter().map(field_spec).collect()
 }
 
 /// Lets a plugin work on the objects.
@@ -184,14 +184,14 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
     }
     let node = &plugin.node;
     let configured = |fail: Fail| fail.within(format!("plugin {} fails configuration", plugin.original_id()));
-    let mut r = Reading::lenient(node, "Plugin")?;
+    let r = Reading::of(node, "Plugin")?;
     match plugin.kind() {
-        "NamespaceTransformer" => namespace(node, &mut r).map_err(configured)?.map_or(Ok(()), |n| n.transform(map)),
+        "NamespaceTransformer" => namespace(node, &r).map_err(configured)?.map_or(Ok(()), |n| n.transform(map)),
         kind @ ("PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer") => {
             if r.get("fieldSpecs").is_none() {
                 return Err(configured(Fail::at(node.span(), "fieldSpecs is not expected to be nil")));
             }
-            let specs = specs(&mut r).map_err(configured)?;
+            let specs = specs(&r).map_err(configured)?;
             for (field, suffix) in [("prefix", false), ("suffix", true)] {
                 let wanted = kind == "PrefixSuffixTransformer" || (kind == "SuffixTransformer") == suffix;
                 if wanted && let Some(value) = r.text(field).map_err(configured)? {
@@ -203,21 +203,21 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
         kind @ ("LabelTransformer" | "AnnotationsTransformer") => {
             let field = if kind == "LabelTransformer" { "labels" } else { "annotations" };
             let pairs = r.text_map(field).map_err(configured)?.unwrap_or_default();
-            Marks { pairs, specs: specs(&mut r).map_err(configured)? }.transform(map)
+            Marks { pairs, specs: specs(&r).map_err(configured)? }.transform(map, target.loader.shared.budget)
         }
         "ImageTagTransformer" => {
             let blank = Node::map(Vec::new(), node.origin.clone());
             let image = r.get("imageTag").unwrap_or(&blank);
-            let mut fields = Reading::lenient(image, "Image").map_err(configured)?;
-            let image = kustomization::image_fields(&mut fields, image.span()).map_err(configured)?;
-            Images { image, specs: specs(&mut r).map_err(configured)? }.transform(map)
+            let fields = Reading::of(image, "Image").map_err(configured)?;
+            let image = kustomization::image_fields(&fields, image.span()).map_err(configured)?;
+            Images { image, specs: specs(&r).map_err(configured)? }.transform(map, target.loader.shared.budget)
         }
         "ReplicaCountTransformer" => {
             let blank = Node::map(Vec::new(), node.origin.clone());
             let replica = r.get("replica").unwrap_or(&blank);
-            let mut fields = Reading::lenient(replica, "Replica").map_err(configured)?;
-            let replica = kustomization::replica_fields(&mut fields, replica).map_err(configured)?;
-            Replicas { replica, specs: specs(&mut r).map_err(configured)? }.transform(map)
+            let fields = Reading::of(replica, "Replica").map_err(configured)?;
+            let replica = kustomization::replica_fields(&fields, replica).map_err(configured)?;
+            Replicas { replica, specs: specs(&r).map_err(configured)? }.transform(map)
         }
         "HashTransformer" => generator::add_hashes(map, target.build),
         "ReplacementTransformer" => {
@@ -227,14 +227,12 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
             }
             Ok(())
         }
-        "ValueAddTransformer" => add_value(target, node, &mut r, map),
+        "ValueAddTransformer" => add_value(target, node, &r, map),
         kind if kind.starts_with("Patch") => {
             let ready = match kind {
-                "PatchTransformer" => {
-                    patch::ready(&target.loader, &patch_of(&mut r, node, "patch").map_err(configured)?)
-                }
+                "PatchTransformer" => patch::ready(&target.loader, &patch_of(&r, node, "patch").map_err(configured)?),
                 "PatchJson6902Transformer" => {
-                    patch::json(&target.loader, &patch_of(&mut r, node, "jsonOp").map_err(configured)?)
+                    patch::json(&target.loader, &patch_of(&r, node, "jsonOp").map_err(configured)?)
                 }
                 "PatchStrategicMergeTransformer" => {
                     let mut paths = r.texts("paths").map_err(configured)?;
@@ -255,20 +253,20 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
     }
 }
 
-fn patch_of(r: &mut Reading<'_>, node: &Node, field: &str) -> Result<Patch, Fail> {
+fn patch_of(r: &Reading<'_>, node: &Node, field: &str) -> Result<Patch, Fail> {
     let options = r.get("options");
     let allows = |key: &str| options.and_then(|node| node.get(key)?.as_bool()).unwrap_or(false);
     Ok(Patch {
         path: r.text("path")?.filter(|node| !tree::text(node).is_empty()).cloned(),
         patch: r.text(field)?.cloned(),
-        target: r.get("target").map(|node| read::selector(node, true)).transpose()?,
+        target: r.get("target").map(read::selector).transpose()?,
         allow_name_change: allows("allowNameChange"),
         allow_kind_change: allows("allowKindChange"),
         span: Some(node.span()),
     })
 }
 
-fn namespace(node: &Node, r: &mut Reading<'_>) -> Result<Option<Namespace>, Fail> {
+fn namespace(node: &Node, r: &Reading<'_>) -> Result<Option<Namespace>, Fail> {
     let subjects = match r.text_or_empty("setRoleBindingSubjects")?.as_str() {
         "" | "defaultOnly" => Subjects::Default,
         "allServiceAccounts" => Subjects::ServiceAccounts,
@@ -289,7 +287,7 @@ fn namespace(node: &Node, r: &mut Reading<'_>) -> Result<Option<Namespace>, Fail
 }
 
 /// Writes a value, or a part of a path, at fields of targets.
-fn add_value(target: &Target<'_>, node: &Node, r: &mut Reading<'_>, map: &mut ResMap) -> Outcome {
+fn add_value(target: &Target<'_>, node: &Node, r: &Reading<'_>, map: &mut ResMap) -> Outcome {
     let given = r.text("value")?.filter(|value| !tree::text(value).trim().is_empty());
     let value = match given {
         Some(value) => tree::untagged(tree::text(value).trim(), tree::in_role(&value.origin, Role::Transformer)),
@@ -308,18 +306,18 @@ fn add_value(target: &Target<'_>, node: &Node, r: &mut Reading<'_>, map: &mut Re
         return Err(Fail::at(node.span(), "must specify at least one target"));
     }
     for one in &targets {
-        let mut r = Reading::lenient(one, "Target")?;
+        let r = Reading::of(one, "Target")?;
         let path = r.text_or_empty("fieldPath")?;
         let position = r.number("filePathPosition")?.map_or(0, |(position, _)| position);
         if path.is_empty() {
             return Err(Fail::at(one.span(), "fieldPath cannot be empty"));
         }
         let selected = match r.get("selector") {
-            Some(selector) => map.select(&read::selector(selector, true)?)?,
+            Some(selector) => map.select(&read::selector(selector)?, target.loader.shared.budget)?,
             None => (0..map.list.len()).collect(),
         };
         for at in selected {
-            let object = &mut map.list[at];
+            let object = map.list.at_mut(at);
             if path == "metadata/namespace" {
                 let value = value.clone();
                 let namespace = Namespace { value, specs: Vec::new(), unset_only: false, subjects: Subjects::Default };

@@ -1,18 +1,18 @@
-//! Decoding of configuration as Go's JSON decoder does it: field names in any case, null as absent, wrong types and unknown
-//! fields refused.
+//! Reading of configuration as Go's JSON decoder does it: field names in any case, null as absent, the last of several wins.
+//!
+//! What a kustomization or a file of it may not hold is refused beforehand (`structs`). In what remains, the configuration of
+//! plugins, unknown fields pass, and numbers and booleans serve as texts.
 
-use super::fail::{Fail, Outcome};
+use super::fail::Fail;
 use super::id::{Gvk, ResId};
 use super::meaning;
 use super::selector::Selector;
 use crate::yaml::{Entry, Meaning, Node};
 
-/// A mapping being decoded; what nobody asked for in the end is unknown.
+/// A mapping being read.
 pub(super) struct Reading<'n> {
     node: &'n Node,
     owner: &'static str,
-    known: Vec<bool>,
-    lenient: bool,
 }
 
 /// What Go's JSON calls a value.
@@ -27,27 +27,22 @@ pub(super) fn kind_of(node: &Node) -> &'static str {
     }
 }
 
-/// The package that a struct is of.
-fn package(owner: &str) -> &'static str {
-    if owner == "TransformerConfig" { "builtinconfig" } else { "types" }
+/// A whole number, which may be written as a float.
+pub(super) fn whole(node: &Node) -> Option<i64> {
+    node.as_i64().or_else(|| match node.as_scalar().map(meaning::of) {
+        Some(Meaning::Float(value)) if value.fract() == 0.0 && value.abs() < 1e15 => Some(value as i64),
+        _ => None,
+    })
 }
 
 impl<'n> Reading<'n> {
     /// A mapping of a struct of this name.
     pub(super) fn of(node: &'n Node, owner: &'static str) -> Result<Self, Fail> {
-        match node.as_map() {
-            Some(map) => Ok(Self { node, owner, known: vec![false; map.entries.len()], lenient: false }),
-            None if node.is_null() => Ok(Self { node, owner, known: Vec::new(), lenient: false }),
-            None => Err(Fail::at(
-                node.span(),
-                format!("json: cannot unmarshal {} into Go value of type {}.{owner}", kind_of(node), package(owner)),
-            )),
+        if node.as_map().is_some() || node.is_null() {
+            return Ok(Self { node, owner });
         }
-    }
-
-    /// A plugin's configuration: unknown fields pass, numbers and booleans serve as texts.
-    pub(super) fn lenient(node: &'n Node, owner: &'static str) -> Result<Self, Fail> {
-        Ok(Self { lenient: true, ..Self::of(node, owner)? })
+        let found = kind_of(node);
+        Err(Fail::at(node.span(), format!("json: cannot unmarshal {found} into Go value of type types.{owner}")))
     }
 
     fn entries(&self) -> &'n [Entry] {
@@ -55,20 +50,14 @@ impl<'n> Reading<'n> {
     }
 
     /// The entry of a field, its name in any case; null counts as absent.
-    pub(super) fn entry(&mut self, field: &str) -> Option<&'n Entry> {
-        let entries = self.entries();
-        let mut found = None;
-        for (at, entry) in entries.iter().enumerate() {
-            if entry.key.eq_ignore_ascii_case(field) {
-                self.known[at] = true;
-                // The last one decoded wins.
-                found = Some(entry);
-            }
-        }
+    pub(super) fn entry(&self, field: &str) -> Option<&'n Entry> {
+        // They are decoded in the order of their names.
+        let named = self.entries().iter().filter(|entry| entry.key.eq_ignore_ascii_case(field));
+        let found = named.max_by(|a, b| a.key.cmp(&b.key));
         found.filter(|entry| !entry.value.is_null())
     }
 
-    pub(super) fn get(&mut self, field: &str) -> Option<&'n Node> {
+    pub(super) fn get(&self, field: &str) -> Option<&'n Node> {
         self.entry(field).map(|entry| &entry.value)
     }
 
@@ -81,20 +70,20 @@ impl<'n> Reading<'n> {
     }
 
     /// A string field.
-    pub(super) fn text(&mut self, field: &str) -> Result<Option<&'n Node>, Fail> {
+    pub(super) fn text(&self, field: &str) -> Result<Option<&'n Node>, Fail> {
         match self.get(field) {
-            Some(node) if node.as_str().is_some() || (self.lenient && node.as_scalar().is_some()) => Ok(Some(node)),
+            Some(node) if node.as_scalar().is_some() => Ok(Some(node)),
             Some(node) => Err(self.wrong(node, field, "string")),
             None => Ok(None),
         }
     }
 
-    pub(super) fn text_or_empty(&mut self, field: &str) -> Result<String, Fail> {
+    pub(super) fn text_or_empty(&self, field: &str) -> Result<String, Fail> {
         Ok(self.text(field)?.map_or("", super::tree::text).to_owned())
     }
 
     /// A boolean field.
-    pub(super) fn flag(&mut self, field: &str) -> Result<bool, Fail> {
+    pub(super) fn flag(&self, field: &str) -> Result<bool, Fail> {
         match self.get(field) {
             Some(node) => node.as_bool().ok_or_else(|| self.wrong(node, field, "bool")),
             None => Ok(false),
@@ -102,21 +91,15 @@ impl<'n> Reading<'n> {
     }
 
     /// A whole number.
-    pub(super) fn number(&mut self, field: &str) -> Result<Option<(i64, &'n Node)>, Fail> {
+    pub(super) fn number(&self, field: &str) -> Result<Option<(i64, &'n Node)>, Fail> {
         match self.get(field) {
-            Some(node) => {
-                let whole = node.as_i64().or_else(|| match node.as_scalar().map(meaning::of) {
-                    Some(Meaning::Float(value)) if value.fract() == 0.0 && value.abs() < 1e15 => Some(value as i64),
-                    _ => None,
-                });
-                Ok(Some((whole.ok_or_else(|| self.wrong(node, field, "int64"))?, node)))
-            }
+            Some(node) => Ok(Some((whole(node).ok_or_else(|| self.wrong(node, field, "int64"))?, node))),
             None => Ok(None),
         }
     }
 
     /// The items of a list; nothing where there is none.
-    pub(super) fn list(&mut self, field: &str) -> Result<Vec<Node>, Fail> {
+    pub(super) fn list(&self, field: &str) -> Result<Vec<Node>, Fail> {
         match self.get(field) {
             Some(node) => Ok(node.as_seq().ok_or_else(|| self.wrong(node, field, "[]"))?.to_vec()),
             None => Ok(Vec::new()),
@@ -124,13 +107,13 @@ impl<'n> Reading<'n> {
     }
 
     /// A list of strings.
-    pub(super) fn texts(&mut self, field: &str) -> Result<Vec<Node>, Fail> {
+    pub(super) fn texts(&self, field: &str) -> Result<Vec<Node>, Fail> {
         let mut items = self.list(field)?;
         for item in &mut items {
             if item.is_null() {
                 *item = Node::string("", item.origin.clone());
             }
-            if item.as_str().is_none() && !(self.lenient && item.as_scalar().is_some()) {
+            if item.as_scalar().is_none() {
                 return Err(self.wrong(item, field, "string"));
             }
         }
@@ -138,7 +121,7 @@ impl<'n> Reading<'n> {
     }
 
     /// A mapping of strings, in the order of its keys.
-    pub(super) fn text_map(&mut self, field: &str) -> Result<Option<Vec<Entry>>, Fail> {
+    pub(super) fn text_map(&self, field: &str) -> Result<Option<Vec<Entry>>, Fail> {
         let Some(node) = self.get(field) else { return Ok(None) };
         let Some(map) = node.as_map() else { return Err(self.wrong(node, field, "map[string]string")) };
         let mut entries = map.entries.clone();
@@ -146,7 +129,7 @@ impl<'n> Reading<'n> {
             if entry.value.is_null() {
                 entry.value = Node::string("", entry.value.origin.clone());
             }
-            if entry.value.as_str().is_none() && !(self.lenient && entry.value.as_scalar().is_some()) {
+            if entry.value.as_scalar().is_none() {
                 return Err(self.wrong(&entry.value, field, "string"));
             }
         }
@@ -155,7 +138,7 @@ impl<'n> Reading<'n> {
     }
 
     /// The fields `group`, `version` and `kind`.
-    pub(super) fn gvk(&mut self) -> Result<Gvk, Fail> {
+    pub(super) fn gvk(&self) -> Result<Gvk, Fail> {
         Ok(Gvk {
             group: self.text_or_empty("group")?,
             version: self.text_or_empty("version")?,
@@ -164,37 +147,18 @@ impl<'n> Reading<'n> {
     }
 
     /// The fields of an object's name in full, none of them required.
-    pub(super) fn id(&mut self) -> Result<ResId, Fail> {
+    pub(super) fn id(&self) -> Result<ResId, Fail> {
         let gvk = self.gvk()?;
         let (name, namespace) = (self.text_or_empty("name")?, self.text_or_empty("namespace")?);
         Ok(ResId { gvk, name, namespace, cluster: false })
     }
-
-    /// Refuses what nobody asked for.
-    pub(super) fn finish(self) -> Outcome {
-        if self.lenient {
-            return Ok(());
-        }
-        match self.entries().iter().zip(&self.known).find(|(_, known)| !**known) {
-            Some((entry, _)) => {
-                Err(Fail::at(entry.key_origin.anchor(), format!("json: unknown field \"{}\"", entry.key)))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Whether unknown fields pass.
-    pub(super) fn is_lenient(&self) -> bool {
-        self.lenient
-    }
 }
 
 /// A target.
-pub(super) fn selector(node: &Node, lenient: bool) -> Result<Selector, Fail> {
-    let mut reading = Reading { lenient, ..Reading::of(node, "Selector")? };
+pub(super) fn selector(node: &Node) -> Result<Selector, Fail> {
+    let reading = Reading::of(node, "Selector")?;
     let id = reading.id()?;
     let annotations = reading.text_or_empty("annotationSelector")?;
     let labels = reading.text_or_empty("labelSelector")?;
-    reading.finish()?;
     Ok(Selector { id, annotations, labels })
 }

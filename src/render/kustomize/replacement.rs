@@ -12,6 +12,7 @@ use super::read::{self, Reading};
 use super::resmap::ResMap;
 use super::selector::Selector;
 use super::tree::{self, Shape};
+use crate::budget::Budget;
 use crate::source::Span;
 use crate::yaml::{self, Meaning, Node, Role, Value};
 
@@ -47,41 +48,26 @@ pub(super) struct Replacement {
     span: Span,
 }
 
-/// Refuses an entry of `replacements` that is not written as one.
-pub(super) fn check(node: &Node) -> Outcome {
-    let mut r = Reading::of(node, "ReplacementField")?;
-    r.text("path")?;
-    entry(&mut r, node)?;
-    r.finish()
-}
-
-fn open<'n>(node: &'n Node, owner: &'static str, lenient: bool) -> Result<Reading<'n>, Fail> {
-    if lenient { Reading::lenient(node, owner) } else { Reading::of(node, owner) }
-}
-
-fn options(node: Option<&Node>, lenient: bool) -> Result<FieldOptions, Fail> {
+fn options(node: Option<&Node>) -> Result<FieldOptions, Fail> {
     let Some(node) = node else { return Ok(FieldOptions::default()) };
-    let mut r = open(node, "FieldOptions", lenient)?;
+    let r = Reading::of(node, "FieldOptions")?;
     let delimiter = r.text_or_empty("delimiter")?;
     let index = r.number("index")?.map_or(0, |(index, _)| index);
     r.text("encoding")?;
     let create = r.flag("create")?;
-    r.finish()?;
     Ok(FieldOptions { delimiter, index, create })
 }
 
-fn entry(r: &mut Reading<'_>, node: &Node) -> Result<Replacement, Fail> {
-    let lenient = r.is_lenient();
+fn entry(r: &Reading<'_>, node: &Node) -> Result<Replacement, Fail> {
     let source = match r.get("source") {
         Some(node) => {
-            let mut r = open(node, "SourceSelector", lenient)?;
+            let r = Reading::of(node, "SourceSelector")?;
             let id = r.id()?;
             let mut path = r.text_or_empty("fieldPath")?;
             if path.is_empty() {
                 "metadata.name".clone_into(&mut path);
             }
-            let options = options(r.get("options"), lenient)?;
-            r.finish()?;
+            let options = options(r.get("options"))?;
             Some(Source { id, path, options })
         }
         None => None,
@@ -91,16 +77,15 @@ fn entry(r: &mut Reading<'_>, node: &Node) -> Result<Replacement, Fail> {
         Some(_) => {
             let mut found = Vec::new();
             for node in r.list("targets")? {
-                let mut r = open(&node, "TargetSelector", lenient)?;
-                let select = r.get("select").map(|node| read::selector(node, lenient)).transpose()?;
+                let r = Reading::of(&node, "TargetSelector")?;
+                let select = r.get("select").map(read::selector).transpose()?;
                 let reject = r.list("reject")?;
-                let reject = reject.iter().map(|node| read::selector(node, lenient)).collect::<Result<_, _>>()?;
+                let reject = reject.iter().map(read::selector).collect::<Result<_, _>>()?;
                 let mut paths = r.texts("fieldPaths")?;
                 if paths.is_empty() {
                     paths.push(Node::string("metadata.name", node.origin.clone()));
                 }
-                let options = options(r.get("options"), lenient)?;
-                r.finish()?;
+                let options = options(r.get("options"))?;
                 found.push(Target { select, reject, paths, options });
             }
             Some(found)
@@ -114,9 +99,9 @@ fn entry(r: &mut Reading<'_>, node: &Node) -> Result<Replacement, Fail> {
 pub(super) fn ready(loader: &Loader<'_>, nodes: &[Node]) -> Result<Vec<Replacement>, Fail> {
     let mut found = Vec::new();
     for node in nodes {
-        let mut r = Reading::lenient(node, "ReplacementField")?;
+        let r = Reading::of(node, "ReplacementField")?;
         let path = r.text("path")?.filter(|path| !tree::text(path).is_empty());
-        let inline = entry(&mut r, node)?;
+        let inline = entry(&r, node)?;
         let Some(path) = path else {
             found.push(inline);
             continue;
@@ -134,12 +119,12 @@ pub(super) fn ready(loader: &Loader<'_>, nodes: &[Node]) -> Result<Vec<Replaceme
         match root.as_ref().map(|root| &root.value) {
             Some(Value::Seq(items)) => {
                 for item in items.iter() {
-                    found.push(entry(&mut Reading::lenient(item, "Replacement")?, item)?);
+                    found.push(entry(&Reading::of(item, "Replacement")?, item)?);
                 }
             }
             Some(Value::Map(_)) => {
                 if let Some(root) = &root {
-                    found.push(entry(&mut Reading::lenient(root, "Replacement")?, root)?);
+                    found.push(entry(&Reading::of(root, "Replacement")?, root)?);
                 }
             }
             other => {
@@ -177,14 +162,15 @@ impl Replacement {
             (None, None) => return Err(at(missing())),
             (Some(_), Some(_)) => return Err(at(Fail::new("value and resource selectors are mutually exclusive"))),
             (None, Some(fixed)) => tree::untagged(tree::text(fixed), tree::in_role(&fixed.origin, Role::Transformer)),
-            (Some(source), None) => match source.value(map) {
+            (Some(source), None) => match source.value(map, loader.shared.budget) {
                 Ok(value) => value,
-                Err(_) if incomplete => return Ok(()),
+                Err(fail) if incomplete && !fail.exceeded => return Ok(()),
                 Err(fail) => return Err(at(fail)),
             },
         };
         let (size, depth) = tree::measure(&value, 1_000_000);
         for target in targets {
+            loader.shared.budget.steps(map.list.len() as u64)?;
             target.apply(map, &value, (size, depth), loader).map_err(at)?;
         }
         Ok(())
@@ -196,9 +182,12 @@ fn missing() -> Fail {
 }
 
 impl Source {
-    fn value(&self, map: &ResMap) -> Result<Node, Fail> {
+    fn value(&self, map: &ResMap, budget: &Budget) -> Result<Node, Fail> {
         let fitting = |object: &&Object| names(object).iter().any(|name| name.is_selected_by(&self.id));
-        let mut found = map.list.iter().filter(fitting);
+        let places =
+            if self.id.name.is_empty() { (0..map.list.len()).collect() } else { map.list.named(&self.id.name) };
+        budget.steps(places.len() as u64)?;
+        let mut found = places.into_iter().map(|at| &map.list[at]).filter(fitting);
         let described = || format!("{}:{}", self.id, self.path);
         let Some(object) = found.next() else {
             return Err(Fail::new(format!("nothing selected by {}", described())));
@@ -248,7 +237,10 @@ impl Target {
             let blank = reject.annotations.is_empty() && reject.labels.is_empty();
             rejects.push((reject.compile()?, !blank, !reject.is_blank()));
         }
-        for object in &mut map.list {
+        for object in map.list.iter_mut() {
+            if compiled.names_never(object) {
+                continue;
+            }
             let names = names(object);
             let rejected = rejects.iter().any(|(reject, by_marks, by_name)| {
                 (*by_marks && reject.marks(object)) || (*by_name && names.iter().any(|name| reject.names(name)))
@@ -264,7 +256,7 @@ impl Target {
                 field_paths::write(&mut object.node, tree::text(path), value, &self.options, loader)
                     .map_err(|fail| fail.or_at(path.span()))?;
             }
-            object.follow_shared();
+            object.follow_shared(|_| true);
         }
         Ok(())
     }

@@ -2,21 +2,26 @@
 //! file (lists taken apart, what is no object refused).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Known;
 use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
 use super::id::ResId;
+use super::list::List;
 use super::metadata;
 use super::object::{Behavior, Object};
 use super::parse::Document;
 use super::selector::Selector;
 use super::tree;
+use crate::budget::Budget;
 use crate::yaml::{Entry, Node, Value};
 
 /// Objects in order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ResMap {
-    pub(super) list: Vec<Object>,
+    pub(super) list: List,
+    /// Whether objects may have got names since anybody looked whether all are different.
+    pub(super) unchecked: bool,
 }
 
 /// Takes documents for objects.
@@ -100,13 +105,6 @@ const FEW: usize = 4;
 
 /// The first object, from some place on, that is the same as one before.
 fn first_twin(list: &[Object], from: usize) -> Option<usize> {
-    // Only objects of the same name can be the same.
-    if list.len() - from <= FEW {
-        return (from..list.len()).find(|&at| {
-            let (object, name) = (&list[at], list[at].name());
-            list[..at].iter().any(|earlier| earlier.name() == name && earlier.is_twin(object))
-        });
-    }
     // The last one of each name, and the one before each.
     let mut last: HashMap<&str, usize> = HashMap::with_capacity(list.len());
     let mut before = vec![None; list.len()];
@@ -131,8 +129,9 @@ impl ResMap {
     }
 
     pub(super) fn append(&mut self, object: Object) -> Outcome {
-        let id = object.id();
-        if self.list.iter().any(|known| known.name() == id.name && known.is_twin(&object)) {
+        let name = object.name();
+        let is_twin = |known: &Object| known.name() == name && known.is_twin(&object);
+        if self.list.named(name).into_iter().any(|at| is_twin(&self.list[at])) {
             return Err(registered(&object));
         }
         self.list.push(object);
@@ -140,6 +139,14 @@ impl ResMap {
     }
 
     pub(super) fn append_all(&mut self, objects: impl IntoIterator<Item = Object>) -> Outcome {
+        let objects = objects.into_iter();
+        // Only objects of the same name can be the same.
+        if matches!(objects.size_hint(), (_, Some(most)) if most <= FEW) {
+            for object in objects {
+                self.append(object)?;
+            }
+            return Ok(());
+        }
         let known = self.list.len();
         self.list.extend(objects);
         match first_twin(&self.list, known) {
@@ -155,8 +162,9 @@ impl ResMap {
 
     /// The places of the objects that have or had a name, and are what is asked for.
     pub(super) fn ever(&self, name: &str, matches: impl Fn(&ResId) -> bool) -> Vec<usize> {
-        let live = self.list.iter().enumerate().filter(|(_, object)| !object.deleted);
-        live.filter(|(_, object)| object.was_ever(name, &matches)).map(|(at, _)| at).collect()
+        let mut found = self.list.named(name);
+        found.retain(|&at| !self.list[at].deleted && self.list[at].was_ever(name, &matches));
+        found
     }
 
     /// The one object that has or had a name.
@@ -169,7 +177,8 @@ impl ResMap {
     }
 
     /// The places of the objects that a target means.
-    pub(super) fn select(&self, selector: &Selector) -> Result<Vec<usize>, Fail> {
+    pub(super) fn select(&self, selector: &Selector, budget: &Budget) -> Result<Vec<usize>, Fail> {
+        budget.steps(self.list.len() as u64)?;
         let compiled = selector.compile()?;
         let mut found = Vec::new();
         for (at, object) in self.list.iter().enumerate() {
@@ -181,11 +190,15 @@ impl ResMap {
     }
 
     pub(super) fn drop_deleted(&mut self) {
-        self.list.retain(|object| !object.deleted && !tree::is_empty(&object.node));
+        let leaves = |object: &Object| object.deleted || tree::is_empty(&object.node);
+        // To ask first leaves the names noted.
+        if self.list.iter().any(leaves) {
+            self.list.retain(|object| !leaves(object));
+        }
     }
 
     /// Takes in what a generator made: new, or in place of an object, or merged into one.
-    pub(super) fn absorb(&mut self, mut made: Object) -> Outcome {
+    pub(super) fn absorb(&mut self, mut made: Object, budget: &Budget) -> Outcome {
         let id = made.id();
         let span = made.node.at(&["metadata", "name"]).unwrap_or(&made.node).span();
         match self.ever(&id.name, |known| known.same(&id)).as_slice() {
@@ -206,6 +219,7 @@ impl ResMap {
                             metadata::annotate_all(std::slice::from_mut(&mut made), metadata::ORIGIN, &origin);
                         }
                         for field in ["data", "binaryData"] {
+                            budget.steps(old.node.entries(field).len() as u64)?;
                             take_map(&mut made.node, &old.node, field)?;
                         }
                     }
@@ -219,7 +233,7 @@ impl ResMap {
                         ));
                     }
                 }
-                self.list[*at] = made;
+                *self.list.at_mut(*at) = made;
                 Ok(())
             }
             _ => Err(Fail::at(span, format!("found multiple objects that could accept merge of {id}"))),
@@ -251,13 +265,17 @@ fn take_metadata(made: &mut Object, old: &Object) -> Outcome {
 /// The entries of both mappings as strings, in the order of their keys; the new one's win.
 fn take_map(new: &mut Node, old: &Node, field: &str) -> Outcome {
     let mut entries: Vec<Entry> = Vec::new();
+    let mut places: HashMap<Arc<str>, usize> = HashMap::new();
     for source in [old.get(field), new.get(field)].into_iter().flatten() {
         for (entry, text) in tree::string_map(Some(source)) {
             let value = Node::string(text.as_ref(), entry.value.origin.clone());
             let made = Entry { key: entry.key.clone(), key_origin: entry.key_origin.clone(), value };
-            match entries.iter_mut().find(|known| known.key == made.key) {
-                Some(known) => *known = made,
-                None => entries.push(made),
+            match places.entry(Arc::clone(&made.key)) {
+                Known::Occupied(known) => entries[*known.get()] = made,
+                Known::Vacant(new) => {
+                    new.insert(entries.len());
+                    entries.push(made);
+                }
             }
         }
     }

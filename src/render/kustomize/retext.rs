@@ -57,7 +57,7 @@ struct Comment {
     ends: bool,
 }
 
-/// Takes out the comments of what was changed: those in collections, and those that trail aliases.
+/// Takes out the comments of what was changed: those in collections and behind them, and those that trail aliases.
 fn drop_changed(comments: &mut Vec<Comment>, text: &str, ends: &Ends, changed: &[Node]) {
     let aliases: HashSet<usize> = changed
         .iter()
@@ -68,11 +68,13 @@ fn drop_changed(comments: &mut Vec<Comment>, text: &str, ends: &Ends, changed: &
     let mut collections: Vec<Span> =
         changed.iter().filter(|node| node.as_scalar().is_none()).map(Node::span).filter(|at| at.file == TEXT).collect();
     collections.sort_by_key(|span| span.start);
+    let filled = |end: usize| text[..end].trim_end().len();
+    let closed: HashSet<usize> = collections.iter().map(|span| filled(span.end as usize)).collect();
     comments.retain(|comment| {
         let after = collections.partition_point(|span| span.start as usize <= comment.start);
         let around = after.checked_sub(1).map(|at| collections[at]).filter(|span| comment.start < span.end as usize);
         let inside = around.is_some_and(|span| column_of(text, span.start as usize) <= comment.column);
-        let behind = comment.trails && aliases.contains(&comment.line);
+        let behind = comment.trails && (aliases.contains(&comment.line) || closed.contains(&filled(comment.start)));
         !(inside || behind)
     });
 }
@@ -118,7 +120,8 @@ fn comments(text: &str, ends: &Ends) -> Option<Vec<Comment>> {
 
 fn is_flow(node: &Node, text: &str) -> bool {
     let span = node.span();
-    span.file == TEXT && text[span.start as usize..].starts_with(['{', '['])
+    let bracket = if node.as_map().is_some() { '{' } else { '[' };
+    span.file == TEXT && text[span.start as usize..].starts_with(bracket)
 }
 
 struct Writer<'t> {
@@ -265,32 +268,58 @@ impl Writer<'_> {
                 self.end(key);
                 self.map(&map.entries, indent + 2)
             }
-            Value::Seq(items) if !items.is_empty() && !self.is_flow(node) => {
+            Value::Seq(items) if !items.is_empty() && (!self.is_flow(node) || self.is_dashed(node, key)) => {
                 self.push_mark(node);
                 self.end(key);
                 self.seq(items, indent)
             }
-            _ => self.line(node, indent + 2),
+            _ => self.line(node, key, indent + 2),
         }
     }
 
-    /// A value that ends its line.
-    fn line(&mut self, node: &Node, indent: usize) -> Option<()> {
+    /// Whether a list begins with a dash: it has the place of its first item, which may be a flow collection.
+    fn is_dashed(&self, node: &Node, key: Span) -> bool {
+        let span = node.span();
+        let between = || self.text.get(key.end as usize..span.start as usize).unwrap_or("").trim_end();
+        span.file == TEXT && key.file == TEXT && between().ends_with('-')
+    }
+
+    /// A value that ends its line; what comes from elsewhere leaves the line to its key.
+    fn line(&mut self, node: &Node, key: Span, indent: usize) -> Option<()> {
         let written = self.inline(node, false, indent)?;
         if !written.is_empty() {
             self.out.push(' ');
-            self.out.push_str(&written);
         }
-        if written.ends_with('\n') {
-            return Some(());
-        }
-        self.end(node.span());
+        let block = written.split_once('\n').filter(|_| written.ends_with('\n'));
+        let (line, rest) = block.unwrap_or((&written, ""));
+        self.out.push_str(line);
+        self.end(if node.span().file == TEXT { self.place(node) } else { key });
+        self.out.push_str(rest);
         Some(())
+    }
+
+    /// Where a node stands; of a block the header counts, behind which its comment stands.
+    fn place(&self, node: &Node) -> Span {
+        let was_block = node.as_scalar().is_some_and(|scalar| matches!(scalar.style, Style::Literal | Style::Folded));
+        if was_block && node.span().file == TEXT { self.header(node.span()) } else { node.span() }
+    }
+
+    /// A place on the line of a block's header, which begins where the block does, or ends the line before it; of anything
+    /// else where it begins.
+    fn header(&self, at: Span) -> Span {
+        let start = at.start as usize;
+        let before = self.text[..start].trim_end().len();
+        if self.text[start..].starts_with(['|', '>']) || !self.text[before..start].contains('\n') {
+            return Span::new(TEXT, start, start + 1);
+        }
+        let line_start = self.text[..before].rfind('\n').map_or(0, |newline| newline + 1);
+        let first = before - self.text[line_start..before].trim_start().len();
+        Span::new(TEXT, first, first + 1)
     }
 
     fn seq(&mut self, items: &[Node], indent: usize) -> Option<()> {
         for item in items {
-            self.before(item.span(), indent)?;
+            self.before(self.place(item), indent)?;
             self.pad(indent);
             self.last_indent = Some(indent);
             self.out.push('-');
@@ -305,7 +334,7 @@ impl Writer<'_> {
                     self.out.push(end);
                     self.seq(inner, indent + 2)?;
                 }
-                _ => self.line(item, indent + 2)?,
+                _ => self.line(item, item.span(), indent + 2)?,
             }
         }
         Some(())
@@ -389,6 +418,19 @@ mod tests {
         let laid = marked.replace("!!int &z", "&z !!int").replace("<<", "!!merge <<");
         assert_eq!(again(marked), Some(laid));
         assert_eq!(again("? [a]\n: b\n"), None);
+    }
+
+    #[test]
+    fn comments_trail_what_they_trailed() {
+        for text in [
+            "- {c: 1} # t\n- d # u",
+            "a:\n- [c] # t\n- d # u",
+            "a:\n- {c: 1} # t\n- [[d]] # u\nb: [c]",
+            "- | # t\n  x\n- d # u",
+            "a: >- # t\n  x\nb:\n- |- # u\n  y",
+        ] {
+            assert_eq!(again(text).as_deref(), Some(text));
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Which lists merge, and by which keys: Kubernetes' own types from a committed table, or the types of an `openapi` document
 //! that a kustomization brings.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::fail::Fail;
@@ -24,19 +25,28 @@ struct Field {
     /// The type of the value, of the map's values or of the list's items; `None` for one that says nothing about lists.
     target: Option<usize>,
     merges: bool,
-    keys: Vec<String>,
+    keys: Keys,
 }
 
-type Type = BTreeMap<String, Field>;
+/// A name out of a document, or of the committed table.
+type Name = Cow<'static, str>;
+
+/// The names by which the items of a list are told apart; few lists have any.
+type Keys = Option<Arc<[Name]>>;
+
+type Type = BTreeMap<Name, Field>;
 
 /// All types that are known to one build.
 #[derive(Debug, Default)]
 pub(super) struct Schemas {
     types: Vec<Type>,
-    names: BTreeMap<String, usize>,
+    numbers: HashMap<Name, usize>,
+    /// The types that have a name, with their numbers.
+    named: Vec<(Name, usize)>,
     /// Types that are lists themselves.
     lists: BTreeMap<usize, Field>,
-    kinds: BTreeMap<(String, String), usize>,
+    /// By kind, then by version.
+    kinds: BTreeMap<Name, Vec<(Name, usize)>>,
 }
 
 /// What is known about one value.
@@ -49,7 +59,7 @@ pub(super) enum Schema {
     List {
         items: Option<usize>,
         merges: bool,
-        keys: Vec<String>,
+        keys: Keys,
     },
 }
 
@@ -60,40 +70,53 @@ impl Schemas {
         Arc::clone(SCHEMAS.get_or_init(|| Arc::new(Self::from_table(TABLE))))
     }
 
-    fn number(&mut self, name: &str) -> usize {
-        if let Some(&known) = self.names.get(name) {
+    fn number(&mut self, name: impl Into<Name>) -> usize {
+        let name = name.into();
+        if let Some(&known) = self.numbers.get(&name) {
             return known;
         }
+        let number = self.types.len();
         self.types.push(Type::new());
-        self.names.insert(name.to_owned(), self.types.len() - 1);
-        self.types.len() - 1
+        self.named.push((name.clone(), number));
+        self.numbers.insert(name, number);
+        number
     }
 
-    fn from_table(table: &str) -> Self {
+    /// Says what type a kind has; the last word counts.
+    fn set_kind(&mut self, version: impl Into<Name>, kind: impl Into<Name>, number: usize) {
+        let (version, versions) = (version.into(), self.kinds.entry(kind.into()).or_default());
+        match versions.iter_mut().find(|(known, _)| *known == version) {
+            Some((_, known)) => *known = number,
+            None => versions.push((version, number)),
+        }
+    }
+
+    fn from_table(table: &'static str) -> Self {
         let mut schemas = Self::default();
         let mut current = 0;
-        for line in table.lines().filter(|line| !line.starts_with('#')) {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words.as_slice() {
-                ["type", name] => current = schemas.number(name),
-                ["kind", version, kind, name] => {
-                    let number = schemas.number(name);
-                    schemas.kinds.insert(((*version).to_owned(), (*kind).to_owned()), number);
+        for line in table.lines() {
+            let mut words = line.split_ascii_whitespace();
+            let (Some(first), Some(form)) = (words.next(), words.next()) else { continue };
+            match first {
+                "#" | "scope" => {}
+                "type" if !line.starts_with(' ') => current = schemas.number(form),
+                "kind" if !line.starts_with(' ') => {
+                    if let (version, Some(kind), Some(name)) = (form, words.next(), words.next()) {
+                        let number = schemas.number(name);
+                        schemas.set_kind(version, kind, number);
+                    }
                 }
-                ["scope", ..] => {}
-                [field, form, target, rest @ ..] => {
-                    let target = (*target != "-").then(|| schemas.number(target));
-                    let form = match *form {
+                field => {
+                    let target = words.next().filter(|target| *target != "-").map(|target| schemas.number(target));
+                    let form = match form {
                         "one" => Form::One,
                         "map" => Form::Map,
                         _ => Form::List,
                     };
-                    let merges = rest.first().is_some_and(|strategy| strategy.split(',').any(|s| s == "merge"));
-                    let keys = rest.get(1).map(|keys| keys.split(',').map(str::to_owned).collect());
-                    let made = Field { form, target, merges, keys: keys.unwrap_or_default() };
-                    schemas.types[current].insert((*field).to_owned(), made);
+                    let merges = words.next().is_some_and(|strategy| strategy.split(',').any(|s| s == "merge"));
+                    let keys = words.next().map(|keys| keys.split(',').map(Name::from).collect());
+                    schemas.types[current].insert(field.into(), Field { form, target, merges, keys });
                 }
-                _ => {}
             }
         }
         schemas
@@ -104,7 +127,7 @@ impl Schemas {
     pub(super) fn from_document(root: &Node, with_builtin: bool) -> Result<Arc<Schemas>, Fail> {
         let mut schemas = Self::default();
         for definition in root.entries("definitions") {
-            let number = schemas.number(&definition.key);
+            let number = schemas.number(definition.key.to_string());
             if definition.value.str_at("type") == Some("array")
                 && let Some(list) = schemas.field_of(&definition.value, 0)
             {
@@ -112,14 +135,14 @@ impl Schemas {
             }
             for property in definition.value.entries("properties") {
                 if let Some(field) = schemas.field_of(&property.value, 0) {
-                    schemas.types[number].insert(property.key.to_string(), field);
+                    schemas.types[number].insert(property.key.to_string().into(), field);
                 }
             }
             for kind in definition.value.items("x-kubernetes-group-version-kind") {
                 let word = |key: &str| kind.get(key).map_or("", tree::text);
                 let (group, version) = (word("group"), word("version"));
                 let version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-                schemas.kinds.insert((version, word("kind").to_owned()), number);
+                schemas.set_kind(version, word("kind").to_owned(), number);
             }
         }
         if with_builtin {
@@ -130,8 +153,8 @@ impl Schemas {
 
     fn absorb(&mut self, other: &Schemas) {
         let mut renumbered = vec![0; other.types.len()];
-        for (name, &number) in &other.names {
-            renumbered[number] = self.number(name);
+        for (name, number) in &other.named {
+            renumbered[*number] = self.number(name.clone());
         }
         for (number, fields) in other.types.iter().enumerate() {
             let moved = fields.iter().map(|(name, field)| {
@@ -140,8 +163,10 @@ impl Schemas {
             });
             self.types[renumbered[number]] = moved.collect();
         }
-        for (kind, &number) in &other.kinds {
-            self.kinds.insert(kind.clone(), renumbered[number]);
+        for (kind, versions) in &other.kinds {
+            for (version, number) in versions {
+                self.set_kind(version.clone(), kind.clone(), renumbered[*number]);
+            }
         }
     }
 
@@ -149,17 +174,18 @@ impl Schemas {
         if depth > 64 {
             return None;
         }
-        let plain = |form, target| Field { form, target, merges: false, keys: Vec::new() };
+        let plain = |form, target| Field { form, target, merges: false, keys: None };
         if let Some(reference) = node.str_at("$ref") {
-            let target = self.number(reference.strip_prefix("#/definitions/")?);
+            let target = self.number(reference.strip_prefix("#/definitions/")?.to_owned());
             return Some(plain(Form::One, Some(target)));
         }
         if node.str_at("type") == Some("array") {
             let target = node.get("items").and_then(|items| self.target_of(items, depth));
             let strategy = node.str_at("x-kubernetes-patch-strategy");
+            let name = |key: &str| Name::from(key.to_owned());
             let keys = match node.get("x-kubernetes-list-map-keys").and_then(Node::as_seq) {
-                Some(keys) => keys.iter().map(|key| tree::text(key).to_owned()).collect(),
-                None => node.str_at("x-kubernetes-patch-merge-key").map(str::to_owned).into_iter().collect(),
+                Some(keys) => Some(keys.iter().map(|key| name(tree::text(key))).collect()),
+                None => node.str_at("x-kubernetes-patch-merge-key").map(|key| [name(key)].into()),
             };
             let merges = strategy.is_some_and(|strategy| strategy.split(',').any(|s| s == "merge"));
             return Some(Field { form: Form::List, target, merges, keys });
@@ -174,14 +200,14 @@ impl Schemas {
     /// The type of a schema that may stand in place.
     fn target_of(&mut self, node: &Node, depth: u32) -> Option<usize> {
         if let Some(reference) = node.str_at("$ref") {
-            return Some(self.number(reference.strip_prefix("#/definitions/")?));
+            return Some(self.number(reference.strip_prefix("#/definitions/")?.to_owned()));
         }
         node.get("properties")?;
         self.types.push(Type::new());
         let number = self.types.len() - 1;
         for property in node.entries("properties") {
             if let Some(field) = self.field_of(&property.value, depth + 1) {
-                self.types[number].insert(property.key.to_string(), field);
+                self.types[number].insert(property.key.to_string().into(), field);
             }
         }
         Some(number)
@@ -192,7 +218,8 @@ impl Schemas {
         if api_version.is_empty() || kind.is_empty() {
             return None;
         }
-        self.kinds.get(&(api_version.to_owned(), kind.to_owned())).map(|&number| Schema::Object(number))
+        let versions = self.kinds.get(kind)?;
+        versions.iter().find(|(version, _)| version == api_version).map(|&(_, number)| Schema::Object(number))
     }
 
     /// What is known about a field of a value.
@@ -224,9 +251,9 @@ impl Schema {
     }
 
     /// The keys of a list that merges.
-    pub(super) fn merge_keys(&self) -> Option<&[String]> {
+    pub(super) fn merge_keys(&self) -> Option<&[Name]> {
         match self {
-            Schema::List { merges: true, keys, .. } => Some(keys),
+            Schema::List { merges: true, keys, .. } => Some(keys.as_deref().unwrap_or_default()),
             _ => None,
         }
     }

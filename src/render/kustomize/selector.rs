@@ -162,10 +162,13 @@ impl Compiled {
 
     /// Whether the target of a patch means this object: by its present or its first name.
     pub(super) fn selects(&self, object: &Object) -> Result<bool, Fail> {
+        let original = object.notes.former.first().map(|former| former.name.as_str());
+        if !fits(&self.name, object.name()) && !original.is_some_and(|name| fits(&self.name, name)) {
+            return Ok(false);
+        }
         let (current, original) = (object.id(), object.original_id());
         let named = (fits(&self.namespace, original.effective_namespace())
             || fits(&self.namespace, current.effective_namespace()))
-            && (fits(&self.name, &original.name) || fits(&self.name, &current.name))
             && self.gvk(&current.gvk);
         if !named {
             return Ok(false);
@@ -184,6 +187,12 @@ impl Compiled {
     pub(super) fn marks(&self, object: &Object) -> bool {
         self.labels.fit(object.node.at(&["metadata", "labels"]))
             && self.annotations.fit(object.node.at(&["metadata", "annotations"]))
+    }
+
+    /// Whether no name that an object has or had fits, without a look at the rest of it.
+    pub(super) fn names_never(&self, object: &Object) -> bool {
+        let former = &object.notes.former;
+        !fits(&self.name, object.name()) && !former.iter().any(|former| fits(&self.name, &former.name))
     }
 
     /// Whether one name of an object fits, its namespace as written.

@@ -1,9 +1,10 @@
-//! The structs that Go decodes a kustomization into, to refuse what does not fit them in Go's own words: the first wrong value
-//! or unknown field in the order of the keys. Follows `api/types` and `encoding/json`.
+//! The structs that Go decodes a kustomization and its configurations into: which fields there are and what each takes, to
+//! refuse what does not fit them in Go's own words: the first wrong value or unknown field in the order of the keys. Follows `api/types` and `encoding/json`.
 
+use super::config::SECTIONS;
 use super::fail::{Fail, Outcome};
 use super::meaning;
-use super::read::kind_of;
+use super::read::{kind_of, whole};
 use crate::yaml::{Entry, Meaning, Node};
 
 /// What a field takes.
@@ -21,6 +22,8 @@ enum Type {
     Many(&'static Struct),
     /// A list of pointers, which Go says of the list.
     ManyOf(&'static Struct),
+    /// A list whose type has a name.
+    Named(&'static str, &'static Struct),
 }
 
 /// A struct: fields with what they take, those of embedded structs behind the names of these.
@@ -29,10 +32,17 @@ struct Struct {
     fields: &'static [(&'static str, &'static str, Type)],
 }
 
-use Type::{AnyMap, Flag, Many, ManyOf, One, Text, TextMap, Texts, Whole};
+impl Struct {
+    fn package(&self) -> &'static str {
+        if matches!(self.name, "TransformerConfig" | "NameBackReferences") { "builtinconfig" } else { "types" }
+    }
+}
+
+use Type::{AnyMap, Flag, Many, ManyOf, Named, One, Text, TextMap, Texts, Whole};
 
 const STRING: Type = Text("string");
 const STRINGS: Type = Texts("string");
+const FIELD_SPECS: Type = Named("types.FsSlice", &FIELD_SPEC);
 
 static KUSTOMIZATION: Struct = Struct {
     name: "Kustomization",
@@ -288,15 +298,58 @@ static HELM_CHART_ARGS: Struct = Struct {
     ],
 };
 
+static TRANSFORMER_CONFIG: Struct = Struct {
+    name: "TransformerConfig",
+    fields: &[
+        ("", SECTIONS[0], FIELD_SPECS),
+        ("", SECTIONS[1], FIELD_SPECS),
+        ("", SECTIONS[2], FIELD_SPECS),
+        ("", SECTIONS[3], FIELD_SPECS),
+        ("", SECTIONS[4], FIELD_SPECS),
+        ("", SECTIONS[5], FIELD_SPECS),
+        ("", SECTIONS[6], FIELD_SPECS),
+        ("", SECTIONS[7], FIELD_SPECS),
+        ("", SECTIONS[8], FIELD_SPECS),
+        ("", SECTIONS[9], FIELD_SPECS),
+        ("", "nameReference", Named("builtinconfig.nbrSlice", &NAME_BACK_REFERENCES)),
+    ],
+};
+
+static NAME_BACK_REFERENCES: Struct = Struct {
+    name: "NameBackReferences",
+    fields: &[
+        ("Gvk.", "group", STRING),
+        ("Gvk.", "version", STRING),
+        ("Gvk.", "kind", STRING),
+        ("", "fieldSpecs", FIELD_SPECS),
+    ],
+};
+
 /// Refuses a kustomization that Go could not decode.
-pub(super) fn check(root: &Node) -> Outcome {
-    let check = |in_order| Check { in_order, owner: "", path: Vec::new() }.one(root, &KUSTOMIZATION);
+pub(super) fn kustomization(root: &Node) -> Outcome {
+    check(root, &KUSTOMIZATION, false)
+}
+
+/// Refuses an entry of `patches` that Go could not decode.
+pub(super) fn patch(node: &Node) -> Outcome {
+    check(node, &PATCH, false)
+}
+
+/// Refuses a file of `configurations` that Go could not decode; numbers and booleans are made texts where these are wanted.
+pub(super) fn transformer_config(root: &Node) -> Outcome {
+    check(root, &TRANSFORMER_CONFIG, true)
+}
+
+fn check(node: &Node, wanted: &'static Struct, makes_texts: bool) -> Outcome {
+    let check = |in_order| Check { in_order, makes_texts, owner: "", path: Vec::new() }.one(node, wanted);
     // What fits need not be sorted.
     if check(false).is_ok() { Ok(()) } else { check(true) }
 }
 
 struct Check {
     in_order: bool,
+    /// Whether single values of other types serve as texts.
+    makes_texts: bool,
     /// The struct whose field is looked at, nothing before the first.
     owner: &'static str,
     path: Vec<&'static str>,
@@ -323,7 +376,9 @@ impl Check {
         if node.is_null() {
             return Ok(());
         }
-        let Some(map) = node.as_map() else { return Err(self.wrong(node, &format!("types.{}", wanted.name))) };
+        let Some(map) = node.as_map() else {
+            return Err(self.wrong(node, &format!("{}.{}", wanted.package(), wanted.name)));
+        };
         let mut entries: Vec<&Entry> = map.entries.iter().collect();
         if self.in_order {
             entries.sort_by(|a, b| a.key.cmp(&b.key));
@@ -348,15 +403,11 @@ impl Check {
         if node.is_null() {
             return Ok(());
         }
-        let is_whole = || match node.as_scalar().map(meaning::of) {
-            Some(Meaning::Float(value)) => value.fract() == 0.0 && value.abs() < 1e15,
-            _ => node.as_i64().is_some(),
-        };
         let fits = |fits: bool, wanted: &str| if fits { Ok(()) } else { Err(self.wrong(node, wanted)) };
         match field {
             Flag => fits(node.as_bool().is_some(), "bool"),
-            Whole(wanted) => fits(is_whole(), wanted),
-            Text(wanted) => fits(node.as_str().is_some(), wanted),
+            Whole(wanted) => fits(whole(node).is_some(), wanted),
+            Text(wanted) => fits(node.as_str().is_some() || (self.makes_texts && node.as_scalar().is_some()), wanted),
             AnyMap => fits(node.as_map().is_some(), "map[string]interface {}"),
             TextMap => {
                 let Some(map) = node.as_map() else { return Err(self.wrong(node, "map[string]string")) };
@@ -371,10 +422,13 @@ impl Check {
                 items.iter().try_for_each(|node| self.field(node, &Text(item)))
             }
             One(wanted) => self.one(node, wanted),
-            Many(item) | ManyOf(item) => {
-                let pointer = if matches!(field, ManyOf(_)) { "*" } else { "" };
-                let items =
-                    node.as_seq().ok_or_else(|| self.wrong(node, &format!("[]{pointer}types.{}", item.name)))?;
+            Many(item) | ManyOf(item) | Named(_, item) => {
+                let list = || match field {
+                    Named(list, _) => (*list).to_owned(),
+                    ManyOf(_) => format!("[]*types.{}", item.name),
+                    _ => format!("[]types.{}", item.name),
+                };
+                let items = node.as_seq().ok_or_else(|| self.wrong(node, &list()))?;
                 items.iter().try_for_each(|node| self.one(node, item))
             }
         }

@@ -27,6 +27,9 @@ use crate::yaml::{Entry, Node, Role};
 /// Folders may lead to folders this often.
 const DEEPEST: usize = 64;
 
+/// What the transformers of one kustomization cost for each object.
+const STEPS_AN_OBJECT: u64 = 8;
+
 /// What was gathered so far.
 #[derive(Clone, Default)]
 pub(super) struct Accumulated {
@@ -300,14 +303,14 @@ impl<'t> Target<'t> {
         for object in own.list {
             if self.build.incomplete.get() && object.notes.behavior != super::object::Behavior::Unspecified {
                 // What it would merge with may be what could not be seen.
-                if let Err(fail) = ra.map.absorb(object)
+                if let Err(fail) = ra.map.absorb(object, self.loader.shared.budget)
                     && !fail.message.contains("does not exist")
                 {
                     return Err(fail.within("merging from generator"));
                 }
                 continue;
             }
-            ra.map.absorb(object).map_err(|fail| fail.within("merging from generator"))?;
+            ra.map.absorb(object, self.loader.shared.budget).map_err(|fail| fail.within("merging from generator"))?;
         }
         Ok(())
     }
@@ -331,7 +334,7 @@ impl<'t> Target<'t> {
             }
         }
         self.resources(&mut ra, &paths)?;
-        Ok(ra.map.list)
+        Ok(ra.map.list.into_iter().collect())
     }
 
     fn patching<'s>(&'s self, schemas: &'s Schemas) -> Patching<'s> {
@@ -357,6 +360,8 @@ impl<'t> Target<'t> {
         let plugins = self.plugins(&k.transformers, "transformer")?;
         plugins.iter().try_for_each(plugin::check_transformer)?;
         let patching = self.patching(&schemas);
+        let budget = self.loader.shared.budget;
+        budget.steps(map.list.len() as u64 * STEPS_AN_OBJECT)?;
         let done = |map: &mut ResMap, kind: &str| self.done(map, kind);
         if let Some(strategic) = &strategic {
             strategic.transform(map, &patching)?;
@@ -381,12 +386,12 @@ impl<'t> Target<'t> {
             }
         }
         for marks in self.labels(&config)? {
-            marks.transform(map)?;
+            marks.transform(map, budget)?;
             done(map, "LabelTransformer");
         }
         if !k.common_annotations.is_empty() {
             let specs = config.common_annotations.clone();
-            Marks { pairs: k.common_annotations.clone(), specs }.transform(map)?;
+            Marks { pairs: k.common_annotations.clone(), specs }.transform(map, budget)?;
             done(map, "AnnotationsTransformer");
         }
         for patch in &json {
@@ -402,7 +407,7 @@ impl<'t> Target<'t> {
             done(map, "ReplicaCountTransformer");
         }
         for image in &k.images {
-            Images { image: image.clone(), specs: config.images.clone() }.transform(map)?;
+            Images { image: image.clone(), specs: config.images.clone() }.transform(map, budget)?;
             done(map, "ImageTagTransformer");
         }
         if !k.replacements.is_empty() {
@@ -463,7 +468,8 @@ impl<'t> Target<'t> {
         let origin = crate::yaml::Origin::of(Role::Transformer, path?.whole());
         let value = Node::string(format!("kustomize-v{}", super::VERSION), origin.clone());
         let pair = Entry { key: "app.kubernetes.io/managed-by".into(), key_origin: origin, value };
-        Marks { pairs: vec![pair], specs: vec![FieldSpec::any("metadata/labels", true)] }.transform(map)
+        Marks { pairs: vec![pair], specs: vec![FieldSpec::any("metadata/labels", true)] }
+            .transform(map, self.loader.shared.budget)
     }
 
     fn validate(&self, ra: &mut Accumulated) -> Outcome {

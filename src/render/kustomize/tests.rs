@@ -395,13 +395,46 @@ fn long_paths_wide_mappings_and_much_to_mend_meet_the_budget() {
     let deep =
         format!("resources: [in.yaml]\nlabels:\n- pairs: {{a: b}}\n  fields: [{{path: {path}, create: true}}]\n");
     assert!(exceeded(&deep, "  a: b\n", Limits::default()).contains("nested deeper than 400"));
-    let keys: String = (0..1_000).map(|n| format!("  k{n}: v\n")).collect();
+    let keys: String = (0..1_000).map(|n| format!("  k{n}: {{}}\n")).collect();
     let patched = "resources: [in.yaml]\npatches: [{path: p.yaml}]\n";
-    let message = exceeded(patched, &keys, Limits { steps: 10_000, ..Limits::default() });
-    assert!(message.contains("more than 10000 steps"), "{message}");
+    let message = exceeded(patched, &keys, Limits { steps: 900, ..Limits::default() });
+    assert!(message.contains("more than 900 steps"), "{message}");
     let low = format!("    a: \"b\n{}  \"\n", "  x\n".repeat(1_000));
     let message = exceeded("resources: [in.yaml]\n", &low, Limits { bytes: 1 << 20, ..Limits::default() });
     assert!(message.contains("bytes of text"), "{message}");
+}
+
+#[test]
+fn texts_that_grow_meet_the_budget() {
+    let grows = "- source: {kind: ConfigMap, fieldPath: data.a}\n  targets:\n  - select: {kind: ConfigMap}\n    \
+                 fieldPaths: [data.a]\n    options: {delimiter: '-', index: 1000000}\n";
+    let replaced = format!("resources: [in.yaml]\nreplacements:\n{}", grows.repeat(40));
+    let limits = Limits { bytes: 1 << 20, ..Limits::default() };
+    assert!(exceeded(&replaced, "  a: b-c\n", limits).contains("bytes of text"));
+    let variables = "resources: [in.yaml]\nconfigurations: [config.yaml]\nvars:\n- name: A\n  objref: {apiVersion: v1, kind: \
+                     ConfigMap, name: m}\n  fieldref: {fieldPath: data.a}\n";
+    let config = "varReference:\n- {path: data/b}\n";
+    let texts = format!("  a: {}\n  b: {}\n", "x".repeat(10_000), "$(A)".repeat(1_000));
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata:\n";
+    let texts = format!("{head}{texts}");
+    let files = vec![("kustomization.yaml", variables), ("in.yaml", &*texts), ("config.yaml", config)];
+    let repository = Repository::from_texts(files);
+    let error = build(&repository, &RepoPath::root(), &Options::default(), &Budget::new(limits)).unwrap_err();
+    assert!(error.exceeded && error.message.contains("bytes of text"), "{error}");
+}
+
+#[test]
+fn many_keys_and_many_generators_are_no_reason_to_give_up() {
+    let keys: String = (0..20_000).map(|n| format!("  k{n}: v\n")).collect();
+    let head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata:\n";
+    let (object, patch) = (format!("{head}  own: x\n"), format!("{head}{keys}"));
+    let generators: String = (0..500).map(|n| format!("- {{name: g{n}, literals: [a=b]}}\n")).collect();
+    let kustomization = format!("resources: [in.yaml]\npatches: [{{path: p.yaml}}]\nconfigMapGenerator:\n{generators}");
+    let files = vec![("kustomization.yaml", &*kustomization), ("in.yaml", &*object), ("p.yaml", &*patch)];
+    let built = built(files, "");
+    assert_eq!(built.objects.len(), 501);
+    let patched = built.objects.iter().find(|object| object.name() == "m").unwrap();
+    assert_eq!(patched.node.entries("data").len(), 20_001);
 }
 
 #[test]

@@ -10,7 +10,11 @@ use super::object::Object;
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree::{self, Shape};
+use crate::budget::Budget;
 use crate::yaml::{Entry, Node, Origin, Role, Value};
+
+/// Nodes that are looked at in the time of one step.
+const NODES_A_STEP: u64 = 4;
 
 /// Whose namespace a binding's subjects get.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,7 +46,7 @@ impl Namespace {
         if tree::text(&self.value).is_empty() {
             return Ok(());
         }
-        for object in &mut map.list {
+        for object in map.list.iter_mut() {
             if object.deleted || object.notes.from_chart {
                 continue;
             }
@@ -125,7 +129,7 @@ impl Affix {
     pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
         let affix = tree::text(&self.value);
         let origin = written(&self.value);
-        for object in &mut map.list {
+        for object in map.list.iter_mut() {
             let id = object.original_id();
             let kept = matches!(id.gvk.kind.as_str(), "CustomResourceDefinition" | "Namespace")
                 || (id.gvk.kind == "APIService" && id.gvk.group == "apiregistration.k8s.io");
@@ -158,9 +162,11 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+    pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
+        budget.steps((map.list.len() * self.pairs.len() * (1 + self.specs.len())) as u64 / NODES_A_STEP)?;
         for object in map.list.iter_mut().filter(|object| !object.deleted) {
             for pair in &self.pairs {
+                budget.steps(object.notes.shared_count() / NODES_A_STEP)?;
                 let origin = written(&pair.value);
                 let key_origin = tree::in_role(&pair.key_origin, Role::Transformer);
                 let value = tree::string(tree::text(&pair.value), origin.clone());
@@ -183,7 +189,7 @@ impl Marks {
                 }
                 object.notes.share(&pair.key, fresh, tree::text(&pair.value));
             }
-            object.follow_shared();
+            object.follow_shared(|key| self.pairs.iter().any(|pair| *pair.key == *key));
         }
         Ok(())
     }
@@ -231,7 +237,7 @@ pub(super) struct Images {
 }
 
 impl Images {
-    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+    pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
         let regex = Pattern::of(&self.image.name).ok_or_else(|| {
             let fail = Fail::new(format!("the image name `{}` is no regular expression", self.image.name));
             Fail { span: self.image.span, ..fail }
@@ -240,7 +246,10 @@ impl Images {
             if object.kind() == "CustomResourceDefinition" {
                 continue;
             }
-            if mentions(&object.node, &regex) {
+            let mut looked_at = 0;
+            let mentioned = mentions(&object.node, &regex, &mut looked_at);
+            budget.steps(looked_at / NODES_A_STEP + self.specs.len() as u64 / NODES_A_STEP)?;
+            if mentioned {
                 self.everywhere(&mut object.node, &regex)?;
             }
             let origin = object.node.origin.clone();
@@ -322,9 +331,10 @@ impl Images {
 }
 
 /// Whether any text of a tree is the image: most objects have none and stay shared.
-fn mentions(node: &Node, regex: &Pattern) -> bool {
+fn mentions(node: &Node, regex: &Pattern, looked_at: &mut u64) -> bool {
     let mut open = vec![node];
     while let Some(node) = open.pop() {
+        *looked_at += 1;
         match &node.value {
             Value::Map(map) => {
                 for entry in &map.entries {
@@ -384,7 +394,7 @@ impl Replicas {
                 map.ever(&self.replica.name, |id| id.name == self.replica.name && id.gvk.is_selected_by(&spec.gvk));
             for at in places {
                 found = true;
-                fieldspec::apply(&mut map.list[at].node, spec, Make::Scalar, &origin, &mut |node| {
+                fieldspec::apply(&mut map.list.at_mut(at).node, spec, Make::Scalar, &origin, &mut |node| {
                     tree::overwrite(node, count.clone())
                 })?;
             }

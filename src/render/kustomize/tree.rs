@@ -166,12 +166,17 @@ pub(super) fn set(node: &mut Node, key: &str, key_origin: &Origin, new: Option<N
 }
 
 /// Sets a key of a mapping even to null.
-pub(super) fn put(node: &mut Node, key: &str, key_origin: &Origin, mut new: Node) -> Outcome {
+pub(super) fn put(node: &mut Node, key: &str, key_origin: &Origin, new: Node) -> Outcome {
     expect(node, Shape::Map)?;
-    if let Some(old) = get_mut(node, key) {
-        *old = respell(new, old);
-        return Ok(());
+    match get_mut(node, key) {
+        Some(old) => *old = respell(new, old),
+        None => add(node, key, key_origin, new),
     }
+    Ok(())
+}
+
+/// Adds a key that a mapping does not have.
+pub(super) fn add(node: &mut Node, key: impl Into<Arc<str>>, key_origin: &Origin, mut new: Node) {
     if is_string(&new)
         && let Value::Scalar(scalar) = &mut new.value
         && scalar.style == Style::Plain
@@ -183,7 +188,6 @@ pub(super) fn put(node: &mut Node, key: &str, key_origin: &Origin, mut new: Node
     if let Some(entries) = entries_mut(node) {
         entries.push(Entry { key: key.into(), key_origin: key_origin.clone(), value: new });
     }
-    Ok(())
 }
 
 /// Whether a key, which Kustomize writes without quotes, comes back as something other than a string.

@@ -8,6 +8,7 @@ use super::kustomization::Var;
 use super::meaning;
 use super::resmap::ResMap;
 use super::tree::{self, Shape};
+use crate::budget::Budget;
 use crate::yaml::{Meaning, Node, Origin, Role};
 
 /// Takes variables in; a name may come once.
@@ -33,7 +34,7 @@ pub(super) fn note(map: &mut ResMap, vars: &[Var]) -> Outcome {
         };
         match map.ever(&wanted.name, matches).as_slice() {
             [] => {}
-            [at] => map.list[*at].notes.variables.push(var.name.clone()),
+            [at] => map.list.at_mut(*at).notes.variables.push(var.name.clone()),
             found => {
                 let message =
                     format!("found {} resId matches for var {} (unable to disambiguate)", found.len(), told(var));
@@ -50,7 +51,7 @@ struct Value {
 }
 
 /// Puts the values in.
-pub(super) fn resolve(map: &mut ResMap, vars: &[Var], config: &Config, incomplete: bool) -> Outcome {
+pub(super) fn resolve(map: &mut ResMap, vars: &[Var], config: &Config, incomplete: bool, budget: &Budget) -> Outcome {
     let mut values = Vec::new();
     let mut sorted: Vec<&Var> = vars.iter().collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
@@ -64,10 +65,10 @@ pub(super) fn resolve(map: &mut ResMap, vars: &[Var], config: &Config, incomplet
     if values.is_empty() {
         return Ok(());
     }
-    for object in &mut map.list {
+    for object in map.list.iter_mut() {
         let origin = object.node.origin.clone();
         fieldspec::apply_all(&mut object.node, &config.var_reference, Make::Nothing, &origin, &mut |node| {
-            replace(node, &values)
+            replace(node, &values, budget)
         })?;
     }
     Ok(())
@@ -104,20 +105,20 @@ fn value(map: &ResMap, var: &Var) -> Result<Option<Node>, Fail> {
     Ok((Shape::of(found) == Shape::Scalar && !tree::is_null(found)).then(|| found.clone()))
 }
 
-fn replace(node: &mut Node, values: &[Value]) -> Outcome {
+fn replace(node: &mut Node, values: &[Value], budget: &Budget) -> Outcome {
     if tree::is_null(node) {
         return Ok(());
     }
     match Shape::of(node) {
         Shape::Scalar => {
             if tree::is_string(node) {
-                expand(node, values);
+                expand(node, values, budget)?;
             }
         }
         Shape::Map => {
             for entry in tree::entries_mut(node).into_iter().flatten() {
                 if tree::is_string(&entry.value) {
-                    expand(&mut entry.value, values);
+                    expand(&mut entry.value, values, budget)?;
                 }
             }
         }
@@ -126,7 +127,7 @@ fn replace(node: &mut Node, values: &[Value]) -> Outcome {
                 if !tree::is_string(item) {
                     return Err(Fail::at(item.span(), "invalid value type expect a string"));
                 }
-                expand(item, values);
+                expand(item, values, budget)?;
             }
         }
     }
@@ -134,7 +135,7 @@ fn replace(node: &mut Node, values: &[Value]) -> Outcome {
 }
 
 /// Replaces the variables of one text; a text that is nothing but one variable takes its type too.
-fn expand(node: &mut Node, values: &[Value]) {
+fn expand(node: &mut Node, values: &[Value], budget: &Budget) -> Outcome {
     let input = tree::text(node).to_owned();
     let mut output = String::new();
     let mut makers: Vec<Origin> = Vec::new();
@@ -160,16 +161,19 @@ fn expand(node: &mut Node, values: &[Value]) {
             };
             let name = &after[1..end];
             rest = &after[end + 1..];
-            let found = values.iter().find(|value| value.name == name).and_then(|value| value.node.as_ref());
+            let found = values.binary_search_by(|value| value.name.as_str().cmp(name)).ok();
+            let found = found.and_then(|at| values[at].node.as_ref());
             match found {
                 Some(found) => {
                     let origin = tree::in_role(&found.origin, Role::Transformer);
                     if input == format!("$({name})") {
                         let origin = tree::joined(&node.origin, &[&origin]);
                         *node = Node { origin, ..found.clone() };
-                        return;
+                        return Ok(());
                     }
-                    output.push_str(&shown(found));
+                    let shown = shown(found);
+                    budget.bytes(shown.len())?;
+                    output.push_str(&shown);
                     makers.push(origin);
                 }
                 None => output.push_str(&format!("$({name})")),
@@ -181,11 +185,12 @@ fn expand(node: &mut Node, values: &[Value]) {
         }
     }
     if !touched {
-        return;
+        return Ok(());
     }
     output.push_str(rest);
     let makers: Vec<&Origin> = makers.iter().collect();
     *node = tree::string(output, tree::joined(&node.origin, &makers));
+    Ok(())
 }
 
 fn shown(node: &Node) -> String {

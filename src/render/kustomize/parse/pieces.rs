@@ -82,7 +82,8 @@ impl<'t> Lines<'t> {
     }
 
     /// Puts blanks, which do not count there, before the lines of quoted texts that are indented less than the event parser
-    /// wants and go-yaml cares, and in the place of tabs that only the event parser minds. Whether anything had to be done.
+    /// wants and go-yaml cares, before comments that touch what they stand behind, and in the place of tabs that only the
+    /// event parser minds. Whether anything had to be done.
     pub(super) fn mend(&mut self, budget: &Budget) -> Result<bool, Exceeded> {
         let widest = self.text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
         let blanks = " ".repeat(widest.min(1_000) + 1);
@@ -90,8 +91,8 @@ impl<'t> Lines<'t> {
         loop {
             // It is read from the start each time.
             budget.bytes(self.text.len())?;
-            let Some((at, is_tab)) = first_flaw(&self.text) else { break };
-            if is_tab {
+            let Some((at, flaw)) = first_flaw(&self.text) else { break };
+            if flaw == Mended::Tab {
                 let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
                 let bytes = self.text.as_bytes();
                 let start = at - bytes[..at].iter().rev().take_while(|b| is_blank(b)).count();
@@ -103,6 +104,7 @@ impl<'t> Lines<'t> {
                 done = true;
                 continue;
             }
+            let blanks = if flaw == Mended::Comment { " " } else { &blanks };
             let known = self.shifts.partition_point(|&(from, _)| from <= at);
             let before = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
             let width = blanks.len() as isize;
@@ -111,16 +113,24 @@ impl<'t> Lines<'t> {
                 *add -= width;
             }
             self.shifts.insert(known, (at + blanks.len(), before - width));
-            self.text.to_mut().insert_str(at, &blanks);
+            self.text.to_mut().insert_str(at, blanks);
             done = true;
         }
         Ok(done)
     }
 }
 
-/// The first line of a quoted text that is indented too little, unless a document begins or ends there; or the first tab that
-/// the event parser minds.
-fn first_flaw(text: &str) -> Option<(usize, bool)> {
+/// What is mended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mended {
+    Indentation,
+    Tab,
+    Comment,
+}
+
+/// The first line of a quoted text that is indented too little, unless a document begins or ends there; or the first tab, or
+/// the first comment without a blank before it, that the event parser minds.
+fn first_flaw(text: &str) -> Option<(usize, Mended)> {
     use granit_parser::{ErrorKind, Parser};
     let options = granit_parser::options! { emit_comments: false };
     let mut events = Parser::new_from_str_with_options(text, options);
@@ -129,8 +139,11 @@ fn first_flaw(text: &str) -> Option<(usize, bool)> {
         let at = error.marker().byte_offset()?.min(text.len());
         let marks = text[..at].ends_with('\n') && ["---", "..."].iter().any(|marker| text[at..].starts_with(marker));
         return match error.kind() {
-            ErrorKind::InvalidQuotedScalarIndent if !marks && text.is_char_boundary(at) => Some((at, false)),
-            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => Some((at, true)),
+            ErrorKind::InvalidQuotedScalarIndent if !marks && text.is_char_boundary(at) => {
+                Some((at, Mended::Indentation))
+            }
+            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => Some((at, Mended::Tab)),
+            ErrorKind::CommentNotSeparated if text[at..].starts_with('#') => Some((at, Mended::Comment)),
             _ => None,
         };
     }
@@ -167,7 +180,7 @@ fn quoted(text: &str) -> Vec<Range<usize>> {
 pub(super) fn check_head(text: &str) -> Result<(), Wrong<'static>> {
     let mut at = 0;
     let mut directives = false;
-    for line in text.split_inclusive('\n') {
+    for line in text.split_inclusive(['\n', '\r']) {
         let here = at;
         at += line.len();
         let line = line.strip_prefix('\u{feff}').unwrap_or(line).trim_end();
@@ -261,6 +274,8 @@ mod tests {
         let head = |text: &str| check_head(text).err().map(|(at, _)| at);
         assert_eq!(head("# c\n\na: b\n"), None);
         assert_eq!(head("%YAML 1.1\n---"), None);
+        assert_eq!(head("%YAML 1.1\r---\ra: b\r"), None);
+        assert_eq!(head("# c\r\n%YAML 1.1\r\na: b"), Some(16));
         assert_eq!(head("# c\n%YAML 1.2\n---"), Some(4));
         assert_eq!(head("%YAML 1.1\n"), Some(10));
         assert_eq!(head("%FOO\n"), Some(0));

@@ -10,7 +10,8 @@ pub(super) fn scalar(scalar: &Scalar, raw: Option<&str>, told: bool, in_flow: bo
     match scalar.style {
         Style::Literal | Style::Folded if !in_flow => block(text, scalar.style, indent),
         // Whoever names a tag says how the text is meant.
-        Style::Plain if told => Some(if text.is_empty() && !in_flow { String::new() } else { string(text)? }),
+        Style::Plain if told && text.is_empty() => Some(if in_flow { "''".to_owned() } else { String::new() }),
+        Style::Plain if told => string(text),
         Style::Plain => {
             if text.contains('\n') {
                 let written = if in_flow {
@@ -21,8 +22,12 @@ pub(super) fn scalar(scalar: &Scalar, raw: Option<&str>, told: bool, in_flow: bo
                 let was = raw.map_or("!!str", meaning::kind);
                 return if was == "!!str" { written } else { Some(format!("{was} {}", written?)) };
             }
-            if in_flow && text.is_empty() && raw.is_none_or(|raw| meaning::kind(raw) != "!!str") {
-                return Some("''".to_owned());
+            if in_flow && text.is_empty() {
+                match raw.map_or("!!null", meaning::kind) {
+                    "!!str" => {}
+                    "!!null" => return Some("''".to_owned()),
+                    was => return Some(format!("{was} ''")),
+                }
             }
             if in_flow && text.contains([',', '?', '[', ']', '{', '}']) {
                 return quoted(text, Style::SingleQuoted, indent);
