@@ -1,7 +1,7 @@
 //! JSON as Go writes it: keys sorted, `<`, `>` and `&` escaped. What a hash is taken of must be the same to the byte.
 
 use super::meaning;
-use crate::yaml::{Meaning, Node, Escaping, Value, write_escaped};
+use crate::yaml::{Escaping, Meaning, Node, Value, write_escaped};
 
 /// Takes over what was written so far, if it likes to, and leaves the rest to be written on.
 pub(super) type Drain<'d> = &'d mut dyn FnMut(&mut Vec<u8>);
