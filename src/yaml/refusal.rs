@@ -10,7 +10,7 @@ use libyaml_safer::{Error, ErrorKind, Event, EventData, Parser};
 
 use super::node::{Scalar, Style};
 use super::parse::Problem;
-use super::scalar::Meaning;
+use super::scalar::{Dialect, Meaning};
 
 /// Bytes of a text that is read once more for its words.
 const LONGEST: usize = 1 << 20;
@@ -26,16 +26,21 @@ pub enum Quoting {
     Nothing,
 }
 
-/// What Go says of the first document of a text that was refused for a problem: `yaml: line 2: did not find expected key`.
+/// What yaml.v2 says of the first document of a text that was refused for a problem: `yaml: line 2: did not find expected key`.
 pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
-    let brackets = text.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
-    let told = text.len() <= LONGEST && brackets <= MOST_BRACKETS && !stops_the_port(text);
-    let words = if told { catch_unwind(AssertUnwindSafe(|| words(text, quoting))).ok().flatten() } else { None };
-    match words {
+    match refusal_words(text, Dialect::V2, quoting) {
         Some(words) => format!("yaml: {words}"),
         None if problem.message.starts_with("json: ") => problem.message.clone(),
         None => format!("yaml: {}", problem.message),
     }
+}
+
+/// What is wrong with the first document of a text, and on which line, in the words of a dialect's library; nothing where that
+/// is not known.
+pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
+    let brackets = text.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
+    let told = text.len() <= LONGEST && brackets <= MOST_BRACKETS && !stops_the_port(text);
+    if told { catch_unwind(AssertUnwindSafe(|| words(text, dialect, quoting))).ok().flatten() } else { None }
 }
 
 /// A tag that ends with a comma outside of a flow collection is what the port gives up on.
@@ -43,7 +48,7 @@ fn stops_the_port(text: &str) -> bool {
     text.split(|c: char| c.is_whitespace()).any(|word| word.split_once('!').is_some_and(|(_, tag)| tag.contains(',')))
 }
 
-fn words(text: &str, quoting: Quoting) -> Option<String> {
+fn words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut bytes);
@@ -52,7 +57,7 @@ fn words(text: &str, quoting: Quoting) -> Option<String> {
     loop {
         let event = match parser.parse() {
             Ok(event) => event,
-            Err(error) => return Some(of(&error)),
+            Err(error) => return Some(of(&error, dialect)),
         };
         match anchor(&event) {
             Some(Anchor::Known(name)) if !anchors.contains(name) => {
@@ -96,12 +101,14 @@ fn anchor(event: &Event) -> Option<Anchor<'_>> {
     }
 }
 
-/// libyaml's problem, with its line or, where that is the first, the one of what was being read. Only scanners count lines
-/// from one.
-fn of(error: &Error) -> String {
+/// libyaml's problem, with its line and the one of what was being read: yaml.v2 names the former, yaml.v3 the latter, either the
+/// other where its own is the first. Only scanners count lines from one.
+fn of(error: &Error, dialect: Dialect) -> String {
     let line = |mark: Option<libyaml_safer::Mark>| mark.map_or(0, |mark| mark.line);
+    let (problem, context) = (line(error.problem_mark()), line(error.context_mark()));
     let scanner = u64::from(error.kind() == ErrorKind::Scanner);
-    match (line(error.problem_mark()), line(error.context_mark())) {
+    let preferred = if dialect == Dialect::V2 { (problem, context) } else { (context, problem) };
+    match preferred {
         (0, 0) => error.problem().to_owned(),
         (0, line) | (line, _) => format!("line {}: {}", line + scanner, error.problem()),
     }

@@ -168,9 +168,11 @@ fn load_afresh(loader: &Loader<'_>) -> Result<(Kustomization, RepoPath), Fail> {
     if found.next().is_some() {
         return Err(Fail::at(loaded.whole(), format!("Found multiple kustomization files under: {}", loader.root)));
     }
-    let parsed = yaml::parse(loaded.file, loaded.text()?, loader.shared.budget);
+    let text = loaded.text()?;
+    let parsed = yaml::parse(loaded.file, text, loader.shared.budget);
     if let Some(problem) = parsed.problems.first() {
-        let mut fail = Fail::at(problem.span, format!("invalid Kustomization: yaml: {}", problem.message));
+        let words = yaml::refusal(text, problem, yaml::Quoting::Nothing);
+        let mut fail = Fail::at(problem.span, format!("invalid Kustomization: {words}"));
         fail.exceeded = problem.exceeded;
         return Err(fail);
     }

@@ -18,7 +18,8 @@ use super::meaning;
 use crate::budget::Budget;
 use crate::source::Span;
 use crate::yaml::{
-    BLANK, Entry, Index, Meaning, Node, Origin, Role, Scalar, Style, Value, is_anchor_name, misplaced_tab,
+    BLANK, Dialect, Entry, Index, Meaning, Node, Origin, Quoting, Role, Scalar, Style, Value, is_anchor_name,
+    misplaced_tab, refusal_words,
 };
 use pieces::Lines;
 
@@ -115,11 +116,17 @@ type Read = Option<(Node, Vec<Flaw>)>;
 /// Reads a piece of a text by all of YAML's rules.
 fn whole(text: &str, piece: Range<usize>, placing: &Placing, role: Role, budget: &Budget) -> Result<Read, Fail> {
     let mut lines = Lines::of(&text[piece.clone()], piece.start);
-    check(&lines, placing, budget)?;
-    match read(&lines, placing, role, budget) {
+    let read = check(&lines, placing, budget).and_then(|()| match read(&lines, placing, role, budget) {
         Err(fail) if fail.malformed && lines.mend(budget)? => read(&lines, placing, role, budget),
         read => read,
-    }
+    });
+    read.map_err(|fail| {
+        let words = || refusal_words(&text[piece], Dialect::V3, Quoting::Nothing);
+        match fail.malformed.then(words).flatten() {
+            Some(words) => Fail { message: malformed_message(words), ..fail },
+            None => fail,
+        }
+    })
 }
 
 /// Refuses what go-yaml refuses and the event parser does not look at.
@@ -139,7 +146,11 @@ fn read(lines: &Lines<'_>, placing: &Placing, role: Role, budget: &Budget) -> Re
 }
 
 fn malformed(at: Span, message: impl std::fmt::Display) -> Fail {
-    Fail { malformed: true, ..Fail::at(at, format!("MalformedYAMLError: yaml: {message}")) }
+    Fail { malformed: true, ..Fail::at(at, malformed_message(message)) }
+}
+
+fn malformed_message(message: impl std::fmt::Display) -> String {
+    format!("MalformedYAMLError: yaml: {message}")
 }
 
 struct Reader<'t, 'p> {

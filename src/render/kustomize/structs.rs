@@ -1,5 +1,6 @@
 //! The structs that Go decodes a kustomization and its configurations into: which fields there are and what each takes, to
-//! refuse what does not fit them in Go's own words: the first wrong value or unknown field in the order of the keys. Follows `api/types` and `encoding/json`.
+//! refuse what does not fit them in Go's own words: the first wrong value or unknown field in the order of the keys. Follows
+//! `api/types` and `encoding/json`.
 
 use super::config::SECTIONS;
 use super::fail::{Fail, Outcome};
