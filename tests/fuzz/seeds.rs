@@ -92,6 +92,9 @@ fn charts(home: &Path, out: &mut Out) {
         let dependencies = dependencies.unwrap_or_default();
         let parts = [file("values.yaml"), below, &dependencies, layer(0), layer(1), &parameters.join("\n")];
         out.add("values", at as u8, &parts);
+        if let Some(schema) = case["files"]["values.schema.json"].as_str() {
+            out.add("schemas", 0, &[schema, file("values.yaml")]);
+        }
         for (name, text) in case["files"].as_object().into_iter().flatten() {
             if let (true, Some(text)) = (name.contains("templates/"), text.as_str()) {
                 out.add("evaluator", 0, &[text, &format!("Values:\n  {}", file("values.yaml").replace('\n', "\n  "))]);
@@ -287,4 +290,7 @@ targets: configMapGenerator: secretGenerator: generatorOptions: literals: files:
 namePrefix: nameSuffix: commonLabels: commonAnnotations: images: newName: newTag: digest: replicas: count: vars: objref: fieldref: \
 configurations: crds: openapi: transformers: generators: validators: sortOptions: order: legacy fifo buildMetadata: helmCharts: \
 dependencies: condition: alias: tags: import-values: exports: global: child: parent: null true false ~ [] {} [name=x] .* | |- > >- \
-&a *a <<: !!str !!binary --- ... %% json: string: file: \\, \\. {x,y} [0] [1]. =null";
+&a *a <<: !!str !!binary --- ... %% json: string: file: \\, \\. {x,y} [0] [1]. =null \
+$ref $defs $id $anchor $dynamicRef $dynamicAnchor $recursiveRef $schema #/$defs/a definitions properties patternProperties \
+additionalProperties unevaluatedProperties propertyNames required dependencies dependentSchemas items prefixItems additionalItems \
+unevaluatedItems contains minContains uniqueItems enum const pattern format allOf anyOf oneOf multipleOf minimum maxLength";
