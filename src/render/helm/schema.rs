@@ -4,6 +4,7 @@
 //! boon is by the author of Helm's validator and finds the same faults in the same order; `words` says them as Helm does,
 //! `work` keeps schemas away that would never end.
 
+mod pattern;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -67,9 +68,16 @@ impl Schema {
             Err(CompileError::InvalidMetaSchemaUrl { .. }) => {
                 Self::of_elsewhere(text.get("$schema").and_then(Value::as_str).unwrap_or_default())
             }
+            Err(error) if is_too_long(&error) => Schema::Elsewhere("its patterns are too long".to_owned()),
             Err(error) => Schema::Broken(words::of_schema(&error)),
         }
     }
+}
+
+/// Whether a pattern is one that Go might well compile, but is more than can be compiled here.
+fn is_too_long(error: &CompileError) -> bool {
+    let (CompileError::Bug(source) | CompileError::InvalidRegex { src: source, .. }) = error else { return false };
+    matches!(source.downcast_ref::<regex::Error>(), Some(regex::Error::CompiledTooBig(_)))
 }
 
 impl Schema {

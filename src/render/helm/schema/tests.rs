@@ -112,6 +112,7 @@ fn hostile_schemas_are_not_checked() {
         ),
         (chain(3_000), json!({})),
         (chain(30_000), json!({})),
+        (chain(600), json!({})),
         (json!({"$ref": "#/$defs/d0", "$defs": knot}), json!({})),
         (json!({"pattern": "(((a{100}){100}){100}){100}"}), json!({})),
     ];
@@ -126,4 +127,82 @@ fn what_refers_to_itself_on_the_way_down_is_checked() {
     assert_eq!(said(&schema, &json!({"a": {"b": {}}})), Ok(None));
     let told = said(&schema, &json!({"a": {"b": 1}})).unwrap().unwrap();
     assert_eq!(told, "- at '/a/b': got number, want object\n");
+}
+
+/// Values that are `levels` deep.
+fn deep(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |below, _| json!({"a": below}))
+}
+
+#[test]
+fn what_references_mean_is_never_too_little() {
+    let inner = |reference: &str| json!({"properties": {"a": {"$ref": reference}}});
+    let named = |id: &str, reference: &str| json!({"$id": id, "properties": {"a": {"$ref": reference}}});
+    let twice = |reference: &str| json!([{"$ref": reference}, {"$ref": reference}]);
+    let draft = "https://json-schema.org/draft/2019-09/schema";
+    let recursive = json!({"$id": "inner", "$recursiveAnchor": true, "properties": {"a": {"$recursiveRef": "#"}}});
+    let both = json!({"$id": 1, "id": "inner", "properties": {"a": {"$ref": "root"}}});
+    let rows = [
+        json!({"$schema": draft, "$id": "http://h/root", "$recursiveAnchor": true, "allOf": twice("inner"), "$defs": {"i": recursive}}),
+        json!({"$id": "http://h/root", "allOf": twice("foo/"), "$defs": {"i": named("foo/.", "/root")}}),
+        json!({"$id": "http://h/root", "allOf": twice("//X.y"), "$defs": {"i": named("http://x.Y", "http://h/root")}}),
+        json!({"$anchor": "abc", "allOf": twice("#/$defs/i"), "$defs": {"i": inner("#%61bc")}}),
+        json!({"allOf": twice("#%2F$defs/i"), "$defs": {"i": inner("#")}}),
+        json!({"allOf": [inner("#"), {"$ref": "#/allOf/00"}]}),
+        json!({"allOf": twice("#/x/defs/a"), "x": {"id": "z", "defs": {"a": inner("#")}}}),
+        json!({"$schema": "http://json-schema.org/draft-04/schema#", "id": "http://h/root", "allOf": twice("inner"), "definitions": {"i": both}}),
+    ];
+    for schema in rows {
+        assert!(said(&schema, &deep(60)).is_err(), "{schema}");
+    }
+}
+
+#[test]
+fn lists_texts_and_patterns_count_by_their_length() {
+    let texts = |letter: char, count: usize| (0..count).map(|n| format!("{letter}{n:08}")).collect::<Vec<_>>();
+    // As different as they are, they have one hash.
+    let alike: Vec<Value> = (0..8_000_u32)
+        .map(|n| (0..13).map(|bit| if n >> bit & 1 == 1 { json!([[]]) } else { json!([]) }).collect())
+        .collect();
+    let seven = "http://json-schema.org/draft-07/schema#";
+    let rows = [
+        (json!({"allOf": vec![true; 100_000]}), json!({})),
+        (json!({"enum": alike}), json!(1)),
+        (json!({"properties": {"l": {"uniqueItems": true}}}), json!({"l": alike})),
+        (json!({"properties": {"l": {"items": {"enum": texts('a', 5_000)}}}}), json!({"l": texts('b', 5_000)})),
+        (
+            json!({"properties": {"l": {"items": {"required": texts('a', 5_000)}}}}),
+            json!({"l": vec![json!({}); 5_000]}),
+        ),
+        (json!({"pattern": "\\d".repeat(50_000)}), json!({})),
+        (json!({"$schema": seven, "properties": {"a": {"format": "regex"}}}), json!({"a": "\\d".repeat(50_000)})),
+        (json!({"properties": {"a": {"pattern": "[ab]*a[ab]{20000}c"}}}), json!({"a": "ab".repeat(50_000)})),
+        (json!({"additionalProperties": {"$ref": "#"}, "properties": {"l": {"items": {"type": "string"}}}}), {
+            (0..100).fold(json!({"l": vec![1; 200_000]}), |below, _| json!({"a": below}))
+        }),
+        (json!({"properties": {"a": {"pattern": "^\\pL{1,1000}$"}}}), json!({})),
+    ];
+    for (number, (schema, values)) in rows.into_iter().enumerate() {
+        assert!(said(&schema, &values).is_err(), "{number}");
+    }
+}
+
+#[test]
+fn what_people_write_is_checked() {
+    let name = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$";
+    let six = "^(([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4})$";
+    let schema = json!({"properties": {"a": {"pattern": name}, "b": {"pattern": name}, "c": {"pattern": six}}});
+    let told = said(&schema, &json!({"a": "x.y", "b": "x", "c": "f"})).unwrap().unwrap();
+    assert!(told.starts_with("- at '/c': '...' does not match pattern"), "{told}");
+    let told = said(&json!({"properties": {"a": {"pattern": "\\p{Foo}"}}}), &json!({})).unwrap().unwrap();
+    assert!(told.starts_with("invalid regex: "), "{told}");
+}
+
+#[test]
+fn what_nothing_has_looked_at_is_told_in_order() {
+    let values: Value = (0..30).map(|n| (format!("p{n:02}"), json!(1))).collect::<serde_json::Map<_, _>>().into();
+    let schema = json!({"properties": {"p00": {}}, "unevaluatedProperties": false});
+    let told = said(&schema, &values).unwrap().unwrap();
+    let lines: String = (1..30).map(|n| format!("- at '/p{n:02}': false schema\n")).collect();
+    assert_eq!(told, lines);
 }

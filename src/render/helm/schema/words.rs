@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use boon::{CompileError, ErrorKind, ValidationError};
+use boon::{CompileError, ErrorKind, InstanceToken, ValidationError};
 use serde_json::{Number, Value};
 
 /// Faults that are shown of a schema that has more.
@@ -49,6 +49,8 @@ pub(super) fn of_schema(error: &CompileError) -> String {
         CompileError::UnsupportedVocabulary { url, vocabulary } => {
             format!("unsupported vocabulary {vocabulary:?} in {url:?}")
         }
+        // What boon takes for a fault of its own is a pattern that reads well and means nothing.
+        CompileError::Bug(source) => format!("invalid regex: {source}"),
         other => other.to_string(),
     }
 }
@@ -106,7 +108,13 @@ impl Shown {
             ErrorKind::OneOf(_) => Some("oneOf"),
             _ => None,
         };
-        error.causes.iter().for_each(|cause| self.fault(cause, from, within, indent));
+        for causes in error.causes.chunk_by(|one, other| is_unevaluated(error, one) && is_unevaluated(error, other)) {
+            let mut causes: Vec<&ValidationError<'_, '_>> = causes.iter().collect();
+            if causes.len() > 1 {
+                causes.sort_by_cached_key(|cause| place(cause));
+            }
+            causes.into_iter().for_each(|cause| self.fault(cause, from, within, indent));
+        }
     }
 
     fn words(&self, kind: &ErrorKind<'_, '_>) -> String {
@@ -118,6 +126,21 @@ impl Shown {
             kind => words(kind),
         }
     }
+}
+
+/// Whether a fault is one of what nothing else has looked at, which boon goes through in no order.
+fn is_unevaluated(parent: &ValidationError<'_, '_>, cause: &ValidationError<'_, '_>) -> bool {
+    cause.instance_location.tokens.len() > parent.instance_location.tokens.len()
+        && cause.schema_url.contains("/unevaluated")
+}
+
+/// Where a fault is, in the order of items and names.
+fn place(error: &ValidationError<'_, '_>) -> Vec<(usize, String)> {
+    let step = |token: &InstanceToken<'_>| match token {
+        InstanceToken::Item(at) => (*at, String::new()),
+        InstanceToken::Prop(name) => (0, name.to_string()),
+    };
+    error.instance_location.tokens.iter().map(step).collect()
 }
 
 /// The alternatives between two parts of a schema, each with the place in the values: boon leaves them out where they have a

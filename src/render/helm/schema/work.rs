@@ -4,104 +4,158 @@
 //! What is counted is how often the validator would look at a value with a part of the schema. Where it is not certain what a
 //! reference means, all that it can mean is counted. A schema that is too much is not checked, which is said.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::pattern;
+
 /// Looks at a value with a part of a schema.
 const MOST_LOOKS: u64 = 2_000_000;
 /// Parts of a schema that look at a value in turn, one inside the other.
-const DEEPEST: u32 = 1_500;
+const DEEPEST: u32 = 500;
 /// Parts of a schema: the compiler compares each with each.
-const MOST_PARTS: u64 = 20_000;
+const MOST_PARTS: u64 = 10_000;
 /// The length of all patterns, as if repetitions were written out.
 const LONGEST_PATTERNS: u64 = 300_000;
+/// Steps of a regular expression, and bytes of a text, that take as long as a look.
+const STEPS: u64 = 64;
+/// Looks that it takes to find what `$dynamicRef` means.
+const DYNAMIC: u64 = 50;
 
 const TOO_MUCH: &str = "it takes too long to check";
 
 /// Whether a schema and its patterns are small enough to be compiled.
 pub(super) fn compiles(schema: &Value) -> Result<(), String> {
-    let (mut weight, mut parts) = (0_u64, 0_u64);
-    every_object(schema, &mut |fields| {
-        parts += 1;
-        let named = fields.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        let own = fields.get("pattern").and_then(Value::as_str);
-        for pattern in own.into_iter().chain(named.map(String::as_str)) {
-            weight = weight.saturating_add(written_out(pattern));
+    let (mut weight, mut parts, mut alike) = (0_u64, 0_u64, 0_u64);
+    every_value(schema, &mut |value| match value {
+        Value::Bool(_) => parts += 1,
+        Value::Array(items) => alike = alike.saturating_add(comparisons(items)),
+        Value::Object(fields) => {
+            parts += 1;
+            for pattern in patterns(fields) {
+                let length = pattern::length(pattern).saturating_add(pattern::respelling(pattern));
+                weight = weight.saturating_add(length);
+            }
         }
+        _ => {}
     });
     match (weight, parts) {
         (weight, _) if weight > LONGEST_PATTERNS => Err("its patterns are too long".to_owned()),
         (_, parts) if parts > MOST_PARTS => Err(format!("it has more than {MOST_PARTS} parts")),
+        _ if alike > MOST_LOOKS => Err(TOO_MUCH.to_owned()),
         _ => Ok(()),
     }
 }
 
 /// Whether the schema's look at some values ends in time.
 pub(super) fn ends(schema: &Value, values: &Value) -> Result<(), String> {
-    let mut refers = false;
-    let mut parts = 0_u64;
-    every_object(schema, &mut |fields| {
-        parts += 1 + fields.len() as u64;
-        refers |= REFERENCES.iter().any(|keyword| fields.contains_key(*keyword));
+    let (mut refers, mut sets, mut size, mut lengths) = (false, false, 0_u64, 0_u64);
+    every_value(schema, &mut |value| {
+        size += 1;
+        if let Value::Object(fields) = value {
+            refers |= REFERENCES.iter().any(|keyword| fields.contains_key(*keyword));
+            sets |= ["unevaluatedProperties", "unevaluatedItems"].iter().any(|keyword| fields.contains_key(*keyword));
+            let own = patterns(fields).map(pattern::length).fold(0, u64::saturating_add);
+            lengths = lengths.saturating_add(own);
+        }
     });
-    if !refers && parts.saturating_mul(size(values)) <= MOST_LOOKS {
+    if !refers && !sets && size.saturating_add(lengths).saturating_mul(heft(values, 0)) <= MOST_LOOKS {
         return Ok(());
     }
-    let mut counter = Counter { parts: Parts::of(schema), known: HashMap::new(), counted: 0, cut: false };
-    counter.looks(schema, values, 0).map(|_| ()).map_err(str::to_owned)
+    let parts = Parts::of(schema);
+    if parts.recurs && parts.resources.iter().any(|resource| !std::ptr::eq(resource.root, schema)) {
+        return Err("what `$recursiveRef` means in it is only known on the way".to_owned());
+    }
+    let known = HashMap::new();
+    let mut counter = Counter { parts, sets, lengths, known, patterns: HashMap::new(), counted: 0, cut: false };
+    counter.looks(schema, values, Depth::default()).map(|_| ()).map_err(str::to_owned)
 }
 
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
-/// How long a pattern is with its repetitions written out.
-fn written_out(pattern: &str) -> u64 {
-    let mut length = pattern.len() as u64;
-    for piece in pattern.split('{').skip(1) {
-        let counts = piece.split(|c: char| !c.is_ascii_digit()).take(2);
-        let most = counts.filter_map(|count| count.parse::<u64>().ok()).max();
-        length = length.saturating_mul(most.unwrap_or(1).max(1));
-    }
-    length
+fn patterns(fields: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let named = fields.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    let own = fields.get("pattern").and_then(Value::as_str);
+    own.into_iter().chain(named.map(String::as_str))
 }
 
 /// Nesting is bounded by the JSON reader.
-fn every_object<'s>(value: &'s Value, look: &mut dyn FnMut(&'s Map<String, Value>)) {
+fn every_value<'s>(value: &'s Value, look: &mut dyn FnMut(&'s Value)) {
+    look(value);
     match value {
-        Value::Object(fields) => {
-            look(fields);
-            fields.values().for_each(|field| every_object(field, look));
-        }
-        Value::Array(items) => items.iter().for_each(|item| every_object(item, look)),
+        Value::Object(fields) => fields.values().for_each(|field| every_value(field, look)),
+        Value::Array(items) => items.iter().for_each(|item| every_value(item, look)),
         _ => {}
     }
 }
 
 fn size(value: &Value) -> u64 {
-    let below = match value {
-        Value::Object(fields) => fields.values().map(size).sum(),
-        Value::Array(items) => items.iter().map(size).sum(),
+    let mut size = 0;
+    every_value(value, &mut |_| size += 1);
+    size
+}
+
+/// How often two items are compared before it is certain that none is there twice: the hashes of collections may be the same
+/// for all.
+fn comparisons(items: &[Value]) -> u64 {
+    let collections = items.iter().filter(|item| item.is_array() || item.is_object()).count() as u64;
+    collections.saturating_mul(collections) / 2
+}
+
+/// What looking at a value itself takes. A fault names the way to the value.
+fn own_heft(value: &Value, level: u32) -> u64 {
+    let own = match value {
+        Value::String(text) => (text.len() as u64 / STEPS).saturating_add(pattern::respelling(text)),
+        Value::Array(items) => comparisons(items),
+        Value::Object(fields) => names(fields) / STEPS,
         _ => 0,
     };
-    1 + below
+    own.saturating_add(1 + u64::from(level) / 4)
+}
+
+fn heft(value: &Value, level: u32) -> u64 {
+    let below = match value {
+        Value::Object(fields) => fields.values().map(|field| heft(field, level + 1)).fold(0, u64::saturating_add),
+        Value::Array(items) => items.iter().map(|item| heft(item, level + 1)).fold(0, u64::saturating_add),
+        _ => 0,
+    };
+    own_heft(value, level).saturating_add(below)
+}
+
+/// The length of all names of properties.
+fn names(fields: &Map<String, Value>) -> u64 {
+    fields.keys().map(|name| name.len() as u64).sum()
 }
 
 /// A value by where it lies in memory: the same text at two places is two values.
 type Address = *const Value;
 
+/// A part of a schema that has an id, or the whole.
+struct Resource<'s> {
+    /// What ends its id; nothing where that is not certain.
+    name: Option<&'s str>,
+    root: &'s Value,
+    /// The one around it.
+    within: usize,
+}
+
 /// What references can mean.
 struct Parts<'s> {
-    /// The parts with an id of their own, the whole first, by the last segment of the id.
-    resources: Vec<(&'s str, &'s Value)>,
+    /// The whole first.
+    resources: Vec<Resource<'s>>,
     /// The resource around each part.
     around: HashMap<Address, usize>,
-    anchors: HashMap<&'s str, Vec<&'s Value>>,
+    anchors: HashMap<String, Vec<&'s Value>>,
+    /// Whether a reference can mean what has led to it.
+    recurs: bool,
 }
 
 impl<'s> Parts<'s> {
     fn of(schema: &'s Value) -> Self {
-        let mut parts = Self { resources: Vec::new(), around: HashMap::new(), anchors: HashMap::new() };
-        parts.resources.push((id(schema).map_or("values.schema.json", last_segment), schema));
+        let whole = Resource { name: Some("values.schema.json"), root: schema, within: 0 };
+        let mut parts = Self { resources: vec![whole], around: HashMap::new(), anchors: HashMap::new(), recurs: false };
         parts.take(schema, 0);
         parts
     }
@@ -109,16 +163,20 @@ impl<'s> Parts<'s> {
     fn take(&mut self, value: &'s Value, mut resource: usize) {
         match value {
             Value::Object(fields) => {
-                if let Some(id) = id(value).filter(|_| !std::ptr::eq(value, self.resources[0].1)) {
-                    self.resources.push((last_segment(id), value));
-                    resource = self.resources.len() - 1;
+                let text = |keyword: &str| fields.get(keyword).and_then(Value::as_str);
+                // Drafts have either; a part with both is two resources.
+                for id in ["$id", "id"].into_iter().filter_map(text) {
+                    let (place, anchor) = id.split_once('#').unwrap_or((id, ""));
+                    self.anchors.entry(decoded(anchor).into_owned()).or_default().push(value);
+                    if !place.is_empty() {
+                        self.resources.push(Resource { name: name(place), root: value, within: resource });
+                        resource = self.resources.len() - 1;
+                    }
                 }
-                let name = |keyword: &str| fields.get(keyword).and_then(Value::as_str);
-                let named = ["$anchor", "$dynamicAnchor"].into_iter().filter_map(name);
-                let by_id = ["$id", "id"].into_iter().filter_map(name).filter_map(|id| id.strip_prefix('#'));
-                for anchor in named.chain(by_id) {
-                    self.anchors.entry(anchor).or_default().push(value);
+                for anchor in ["$anchor", "$dynamicAnchor"].into_iter().filter_map(text) {
+                    self.anchors.entry(anchor.to_owned()).or_default().push(value);
                 }
+                self.recurs |= fields.get("$recursiveAnchor") == Some(&Value::Bool(true));
                 self.around.insert(value, resource);
                 fields.values().for_each(|field| self.take(field, resource));
             }
@@ -130,40 +188,84 @@ impl<'s> Parts<'s> {
     /// All that a reference in a part can mean.
     fn meant(&self, reference: &str, part: &Value) -> Vec<&'s Value> {
         let (place, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let own = self.around.get(&std::ptr::from_ref(part)).copied().unwrap_or_default();
-        let is_meant = |(number, (id, _)): &(usize, &(&str, &Value))| match place {
-            "" => *number == own,
-            place => *id == last_segment(place),
-        };
-        let resources = self.resources.iter().enumerate().filter(is_meant).map(|(_, (_, root))| *root);
-        let anchored = self.anchors.get(fragment).into_iter().flatten().copied();
-        match fragment {
-            "" => resources.collect(),
-            pointer if pointer.starts_with('/') => {
-                let decoded = percent_encoding::percent_decode_str(pointer).decode_utf8_lossy();
-                resources.filter_map(|root| root.pointer(&decoded)).collect()
-            }
-            _ => anchored.collect(),
+        let fragment = decoded(fragment);
+        if !fragment.is_empty() && !fragment.starts_with('/') {
+            return self.anchors.get(&*fragment).cloned().unwrap_or_default();
         }
+        let mut meant: Vec<&Value> = Vec::new();
+        let mut take = |root: &'s Value| {
+            if let Some(found) = pointed(root, &fragment)
+                && !meant.iter().any(|known| std::ptr::eq(*known, found))
+            {
+                meant.push(found);
+            }
+        };
+        if place.is_empty() {
+            // What looks like an id need not be one.
+            let mut own = self.around.get(&std::ptr::from_ref(part)).copied().unwrap_or_default();
+            while own > 0 {
+                take(self.resources[own].root);
+                own = self.resources[own].within;
+            }
+            take(self.resources[0].root);
+        } else {
+            let name = name(place);
+            let may_be = |resource: &&Resource<'_>| name.is_none() || resource.name.is_none() || resource.name == name;
+            self.resources.iter().filter(may_be).for_each(|resource| take(resource.root));
+        }
+        meant
     }
 }
 
-/// The id that makes a part a resource of its own.
-fn id(part: &Value) -> Option<&str> {
-    let id = part.get("$id").or_else(|| part.get("id"))?.as_str()?;
-    Some(id).filter(|id| !id.starts_with('#'))
+fn decoded(fragment: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(fragment).decode_utf8_lossy()
 }
 
-fn last_segment(place: &str) -> &str {
-    let path = place.split(['#', '?']).next().unwrap_or("").trim_end_matches('/');
-    path.rsplit('/').next().unwrap_or(path)
+/// What a JSON pointer means, with the validator's reading of indices.
+fn pointed<'s>(root: &'s Value, pointer: &str) -> Option<&'s Value> {
+    pointer.split('/').skip(1).try_fold(root, |value, step| match value {
+        Value::Object(fields) => fields.get(&step.replace("~1", "/").replace("~0", "~")),
+        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// The last segment of a place, where it stays what it is whatever the place is relative to.
+fn name(place: &str) -> Option<&str> {
+    if place.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '%')) {
+        return None;
+    }
+    let path = place.split('?').next()?;
+    let (scheme, rest) = path.split_once(':').map_or((None, path), |(scheme, rest)| (Some(scheme), rest));
+    let path = if scheme.is_some() || rest.starts_with("//") {
+        // The first segment is a host.
+        rest.trim_start_matches('/').split_once('/')?.1
+    } else {
+        rest
+    };
+    let last = path.trim_end_matches('/').rsplit('/').next()?;
+    let is_plain = last.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    (is_plain && last.bytes().any(|b| b != b'.')).then_some(last)
+}
+
+/// How far a look is below the first.
+#[derive(Clone, Copy, Default)]
+struct Depth {
+    parts: u32,
+    values: u32,
 }
 
 /// Counts how often the validator looks.
 struct Counter<'s> {
     parts: Parts<'s>,
+    /// Whether the validator keeps sets of what nothing has looked at.
+    sets: bool,
+    /// The length of all patterns.
+    lengths: u64,
     /// The looks that a part takes at a value; nothing while they are counted.
     known: HashMap<(Address, Address), Option<u64>>,
+    /// The length of each part's own patterns.
+    patterns: HashMap<Address, u64>,
     /// How much was counted one by one.
     counted: u64,
     /// Whether counting ended at a part that was being counted, where the validator ends too: what was counted on the way holds
@@ -177,7 +279,7 @@ type Looks = Result<u64, &'static str>;
 static NAME: Value = Value::Null;
 
 impl<'s> Counter<'s> {
-    fn looks(&mut self, part: &'s Value, value: &Value, depth: u32) -> Looks {
+    fn looks(&mut self, part: &'s Value, value: &Value, depth: Depth) -> Looks {
         let Value::Object(fields) = part else { return Ok(1) };
         let key = (std::ptr::from_ref(part), std::ptr::from_ref(value));
         match self.known.get(&key) {
@@ -188,14 +290,16 @@ impl<'s> Counter<'s> {
             }
             None => {}
         }
-        self.counted += 1;
-        if depth > DEEPEST || self.counted > MOST_LOOKS / 2 {
+        let mut looks = self.own(part, fields, value, depth.values);
+        self.counted = self.counted.saturating_add(looks);
+        if depth.parts > DEEPEST || self.counted > MOST_LOOKS {
             return Err(TOO_MUCH);
         }
         self.known.insert(key, None);
-        let mut looks = 1_u64;
         for (below, at) in self.below(part, fields, value) {
-            looks = looks.saturating_add(self.looks(below, at, depth + 1)?);
+            let values = depth.values + u32::from(!std::ptr::eq(at, value));
+            let depth = Depth { parts: depth.parts + 1, values };
+            looks = looks.saturating_add(self.looks(below, at, depth)?);
             if looks > MOST_LOOKS {
                 return Err(TOO_MUCH);
             }
@@ -206,6 +310,39 @@ impl<'s> Counter<'s> {
             self.known.insert(key, Some(looks));
         }
         Ok(looks)
+    }
+
+    /// What a part's own look at a value takes.
+    fn own(&mut self, part: &Value, fields: &Map<String, Value>, value: &Value, level: u32) -> u64 {
+        let mut looks = 1 + u64::from(level) / 4;
+        let mut take = |more: u64| looks = looks.saturating_add(more);
+        for (keyword, field) in fields {
+            match keyword.as_str() {
+                "enum" | "const" | "required" | "dependentRequired" => take(size(field)),
+                "dependencies" | "dependentSchemas" => {
+                    let lists = field.as_object().into_iter().flat_map(Map::values);
+                    lists.for_each(|list| take(1 + list.as_array().map_or(0, Vec::len) as u64));
+                }
+                "$dynamicRef" => take(DYNAMIC),
+                "uniqueItems" | "format" => take(own_heft(value, 0)),
+                _ => {}
+            }
+        }
+        let length = *self.patterns.entry(part).or_insert_with(|| {
+            let lengths = patterns(fields).map(pattern::length);
+            lengths.fold(0, u64::saturating_add)
+        });
+        match value {
+            Value::String(text) => take((length.saturating_add(1)).saturating_mul(text.len() as u64) / STEPS),
+            Value::Object(known) => {
+                let named = if fields.contains_key("propertyNames") { self.lengths } else { 0 };
+                take(length.saturating_add(named).saturating_mul(names(known)) / STEPS);
+                take(if self.sets { known.len() as u64 } else { 0 });
+            }
+            Value::Array(items) if self.sets => take(items.len() as u64),
+            _ => {}
+        }
+        looks
     }
 
     /// The parts that look next, each with the value that it looks at.
