@@ -71,6 +71,9 @@ pub(super) fn remark(remark: &str, global: &Global) {
 
 /// The panic hook. The payload is left out: it may hold text of the repository, secrets included.
 pub(super) fn panicked(info: &PanicHookInfo<'_>) {
+    if crate::yaml::gives_up_on_words() {
+        return;
+    }
     let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
     let _ = writeln!(
         std::io::stderr(),

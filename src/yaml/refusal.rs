@@ -3,6 +3,7 @@
 //!
 //! Only asked once a text was refused.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -39,8 +40,23 @@ pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
 /// is not known.
 pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
     let brackets = text.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
-    let told = text.len() <= LONGEST && brackets <= MOST_BRACKETS && !stops_the_port(text);
-    if told { catch_unwind(AssertUnwindSafe(|| words(text, dialect, quoting))).ok().flatten() } else { None }
+    if text.len() > LONGEST || brackets > MOST_BRACKETS || stops_the_port(text) {
+        return None;
+    }
+    AT_THE_PORT.set(true);
+    let words = catch_unwind(AssertUnwindSafe(|| words(text, dialect, quoting)));
+    AT_THE_PORT.set(false);
+    words.ok().flatten()
+}
+
+thread_local! {
+    static AT_THE_PORT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread would be the port's, which gives up on some texts that end too soon, and means nothing more
+/// than that the words are not known.
+pub(crate) fn gives_up_on_words() -> bool {
+    AT_THE_PORT.get()
 }
 
 /// A tag that ends with a comma outside of a flow collection is what the port gives up on.

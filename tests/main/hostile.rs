@@ -231,3 +231,14 @@ spec: {{template: {{spec: {{containers: [{{name: a, image: b}}]}}}}}}
         }
     }
 }
+
+#[test]
+fn a_text_that_ends_too_soon_is_no_defect_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+    write(folder.path(), "values.yaml", "a: \"x\\");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_schemaward"));
+    let output = command.args(["render", "--chart"]).arg(folder.path()).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.starts_with("error: cannot load values.yaml: "), "{errors}");
+}

@@ -112,7 +112,7 @@ mod tests {
             ("a{x}", 4),
             ("[]{9}]{2}", 12),
             ("\\p{5}", 1_500),
-            ("\\{5}", 5),
+            ("\\{5}", 3),
         ];
         for (pattern, expected) in rows {
             assert_eq!(length(pattern), expected, "{pattern}");
