@@ -2,15 +2,17 @@
 //! ever fetching anything (CVE-2025-55199).
 //!
 //! boon is by the author of Helm's validator and finds the same faults in the same order; `words` says them as Helm does,
-//! `work` keeps schemas away that would never end.
+//! `work` keeps schemas away that would never end. `quick` knows at once that common values fit a common schema.
 
 mod pattern;
+mod quick;
 #[cfg(test)]
 mod tests;
 mod words;
 mod work;
 
 use std::error::Error;
+use std::sync::OnceLock;
 
 use boon::{CompileError, Compiler, SchemaIndex, Schemas, UrlLoader};
 use serde_json::Value;
@@ -18,21 +20,21 @@ use serde_json::Value;
 use super::dependencies::Instance;
 use super::tree::{Table, Tree, to_node};
 
+/// The schema of a chart, compiled once something is not certain without.
+pub(super) struct Schema {
+    text: Value,
+    common: bool,
+    compiled: OnceLock<Compiled>,
+}
+
 /// What a schema is to a chart.
-pub(super) enum Schema {
+enum Compiled {
     /// It can be checked.
-    Ready(Box<Ready>),
+    Ready(Schemas, SchemaIndex),
     /// It refers to something that is not in it; Helm would fetch that.
     Elsewhere(String),
     /// Helm refuses it.
     Broken(String),
-}
-
-/// A schema that can be checked.
-pub(super) struct Ready {
-    text: Value,
-    schemas: Schemas,
-    root: SchemaIndex,
 }
 
 /// The name that Helm gives to what it checks.
@@ -48,28 +50,67 @@ impl UrlLoader for Nowhere {
 }
 
 impl Schema {
-    pub(super) fn read(bytes: &[u8]) -> Self {
-        let text: Value = match serde_json::from_slice(bytes) {
-            Ok(text) => text,
-            Err(error) => return Schema::Broken(error.to_string()),
-        };
-        if let Err(reason) = work::compiles(&text) {
-            return Schema::Elsewhere(reason);
+    fn read(bytes: &[u8]) -> Self {
+        match serde_json::from_slice(bytes) {
+            Ok(text) => Self { common: quick::is_common(&text), text, compiled: OnceLock::new() },
+            Err(error) => Self::of(Compiled::Broken(error.to_string())),
+        }
+    }
+
+    fn of(compiled: Compiled) -> Self {
+        Self { text: Value::Null, common: false, compiled: compiled.into() }
+    }
+
+    /// What the schema has against some values; an error where nobody can say, or not in time.
+    fn refuses(&self, values: &Value) -> Result<Option<String>, String> {
+        if self.common && quick::fits(&self.text, values) {
+            return Ok(None);
+        }
+        self.compiled.get_or_init(|| Compiled::of(&self.text)).refuses(&self.text, values)
+    }
+}
+
+impl Compiled {
+    fn of(text: &Value) -> Self {
+        if let Err(reason) = work::compiles(text) {
+            return Compiled::Elsewhere(reason);
         }
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(Nowhere));
         let mut schemas = Schemas::new();
         if let Err(error) = compiler.add_resource(PLACE, text.clone()) {
-            return Schema::Broken(words::of_schema(&error));
+            return Compiled::Broken(words::of_schema(&error));
         }
         match compiler.compile(PLACE, &mut schemas) {
-            Ok(root) => Schema::Ready(Box::new(Ready { text, schemas, root })),
+            Ok(root) => Compiled::Ready(schemas, root),
             Err(CompileError::LoadUrlError { url, .. }) => Self::of_elsewhere(&url),
             Err(CompileError::InvalidMetaSchemaUrl { .. }) => {
                 Self::of_elsewhere(text.get("$schema").and_then(Value::as_str).unwrap_or_default())
             }
-            Err(error) if is_too_long(&error) => Schema::Elsewhere("its patterns are too long".to_owned()),
-            Err(error) => Schema::Broken(words::of_schema(&error)),
+            Err(error) if is_too_long(&error) => Compiled::Elsewhere("its patterns are too long".to_owned()),
+            Err(error) => Compiled::Broken(words::of_schema(&error)),
+        }
+    }
+
+    /// What refers to something that is not in it. Relative places are files beside the one that Helm makes up.
+    fn of_elsewhere(url: &str) -> Self {
+        match url.split_once("://") {
+            Some(("http" | "https", _)) => Compiled::Elsewhere(format!("`{url}` is not fetched")),
+            Some(("file", path)) => {
+                Compiled::Broken(format!("failing loading {url:?}: open {path}: no such file or directory"))
+            }
+            _ => Compiled::Broken(format!("failing loading {url:?}: no URLLoader registered for {url:?}")),
+        }
+    }
+
+    fn refuses(&self, text: &Value, values: &Value) -> Result<Option<String>, String> {
+        match self {
+            Compiled::Elsewhere(reason) => Err(reason.clone()),
+            Compiled::Broken(reason) => Ok(Some(reason.clone())),
+            Compiled::Ready(schemas, root) => {
+                work::ends(text, values)?;
+                Ok(schemas.validate(values, *root).err().map(|error| words::of_values(&error)))
+            }
         }
     }
 }
@@ -80,41 +121,15 @@ fn is_too_long(error: &CompileError) -> bool {
     matches!(source.downcast_ref::<regex::Error>(), Some(regex::Error::CompiledTooBig(_)))
 }
 
-impl Schema {
-    /// What refers to something that is not in it. Relative places are files beside the one that Helm makes up.
-    fn of_elsewhere(url: &str) -> Self {
-        match url.split_once("://") {
-            Some(("http" | "https", _)) => Schema::Elsewhere(format!("`{url}` is not fetched")),
-            Some(("file", path)) => {
-                Schema::Broken(format!("failing loading {url:?}: open {path}: no such file or directory"))
-            }
-            _ => Schema::Broken(format!("failing loading {url:?}: no URLLoader registered for {url:?}")),
-        }
-    }
-}
-
-impl Ready {
-    /// What the schema has against some values; an error where nobody can say in time.
-    fn refuses(&self, values: &Value) -> Result<Option<String>, String> {
-        work::ends(&self.text, values)?;
-        Ok(self.schemas.validate(values, self.root).err().map(|error| words::of_values(&error)))
-    }
-}
-
 /// What the schemas of a chart and of its sub-charts have against its values, and which of them could not be checked.
 pub(super) fn check(chart: &Instance, values: &Table, unchecked: &mut Vec<String>) -> Option<String> {
     let mut said = String::new();
     if let Some(content) = &chart.chart.schema {
         let schema = chart.chart.checked.get_or_init(|| match content.read() {
             Ok(read) => Schema::read(read.bytes()),
-            Err(error) => Schema::Elsewhere(error.message),
+            Err(error) => Schema::of(Compiled::Elsewhere(error.message)),
         });
-        let reason = match schema {
-            Schema::Elsewhere(reason) => Err(reason.clone()),
-            Schema::Broken(reason) => Ok(Some(reason.clone())),
-            Schema::Ready(ready) => ready.refuses(&to_node(&Tree::Table(values.clone())).to_json()),
-        };
-        match reason {
+        match schema.refuses(&to_node(&Tree::Table(values.clone())).to_json()) {
             Ok(None) => {}
             Ok(Some(reason)) => said.push_str(&format!("{}:\n{reason}", chart.name)),
             Err(reason) => unchecked.push(format!("the schema of `{}` was not checked: {reason}", chart.name)),
