@@ -9,10 +9,17 @@ use serde_json::{Map, Value};
 /// Keywords of a part, and items of its lists: each is asked of each value.
 const FEW: usize = 64;
 
+/// Looks at a value with a part of the schema, before the validator is asked after all.
+const MOST_LOOKS: u32 = 200_000;
+
+/// References that follow each other.
+const DEEPEST: u32 = 200;
+
 /// Whether a schema is sound, and of the common keywords only.
 pub(super) fn is_common(schema: &Value) -> bool {
     let Value::Object(fields) = schema else { return false };
     let draft = fields.get("$schema").is_none_or(|named| named.as_str().is_some_and(|named| DRAFTS.contains(&named)));
+    let is_sound = |keyword: &str, field: &Value| is_sound(keyword, field, schema);
     let is_sound = |(keyword, field): (&String, &Value)| keyword == "$schema" || is_sound(keyword, field);
     draft && fields.len() <= FEW && fields.iter().all(is_sound)
 }
@@ -20,14 +27,16 @@ pub(super) fn is_common(schema: &Value) -> bool {
 /// Drafts that agree about all that is taken here.
 const DRAFTS: [&str; 5] = [
     "http://json-schema.org/schema#",
-    "http://json-schema.org/draft-07/schema#",
+    DRAFT_7,
     "http://json-schema.org/draft-07/schema",
     "https://json-schema.org/draft/2019-09/schema",
     "https://json-schema.org/draft/2020-12/schema",
 ];
 
+const DRAFT_7: &str = "http://json-schema.org/draft-07/schema#";
+
 /// Keywords that ask for the validator.
-const OTHERS: [&str; 43] = [
+const OTHERS: [&str; 38] = [
     "$anchor",
     "$comment",
     "$dynamicAnchor",
@@ -35,13 +44,9 @@ const OTHERS: [&str; 43] = [
     "$id",
     "$recursiveAnchor",
     "$recursiveRef",
-    "$ref",
     "$schema",
     "$vocabulary",
     "additionalItems",
-    "allOf",
-    "anyOf",
-    "const",
     "contains",
     "contentEncoding",
     "contentMediaType",
@@ -54,7 +59,6 @@ const OTHERS: [&str; 43] = [
     "examples",
     "exclusiveMaximum",
     "exclusiveMinimum",
-    "format",
     "id",
     "if",
     "maxContains",
@@ -75,16 +79,33 @@ const OTHERS: [&str; 43] = [
 
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
-fn is_part(schema: &Value) -> bool {
-    match schema {
+fn is_part(part: &Value, schema: &Value) -> bool {
+    match part {
         Value::Bool(_) => true,
-        Value::Object(fields) => fields.len() <= FEW && fields.iter().all(|(keyword, field)| is_sound(keyword, field)),
+        Value::Object(fields) => {
+            fields.len() <= FEW && fields.iter().all(|(keyword, field)| is_sound(keyword, field, schema))
+        }
         _ => false,
     }
 }
 
-fn is_sound(keyword: &str, field: &Value) -> bool {
+/// What a reference to a definition of the schema means.
+fn meant<'s>(reference: &Value, schema: &'s Value) -> Option<&'s Value> {
+    let (section, name) = reference.as_str()?.strip_prefix("#/")?.split_once('/')?;
+    let plain = !name.contains(['/', '%', '~']) && matches!(section, "definitions" | "$defs");
+    schema.get(section)?.get(name).filter(|_| plain)
+}
+
+fn is_sound(keyword: &str, field: &Value, schema: &Value) -> bool {
+    let is_part = |part: &Value| is_part(part, schema);
     match keyword {
+        "$ref" => meant(field, schema).is_some(),
+        "allOf" | "anyOf" => {
+            field.as_array().is_some_and(|all| (1..=FEW).contains(&all.len()) && all.iter().all(is_part))
+        }
+        "const" => is_plain(field),
+        // Newer drafts only note formats.
+        "format" => field.is_string() && schema.get("$schema").is_none_or(|named| !is_draft_7(named)),
         "title" | "description" => field.is_string(),
         "type" => match field {
             Value::String(one) => TYPES.contains(&one.as_str()),
@@ -107,6 +128,10 @@ fn is_sound(keyword: &str, field: &Value) -> bool {
     }
 }
 
+fn is_draft_7(named: &Value) -> bool {
+    named.as_str().is_some_and(|named| named.trim_end_matches('#') == DRAFT_7.trim_end_matches('#'))
+}
+
 fn is_plain(value: &Value) -> bool {
     !value.is_array() && !value.is_object()
 }
@@ -122,41 +147,69 @@ fn are_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether a value certainly fits a schema of the common keywords. Nesting is bounded by the readers of both.
-pub(super) fn fits(schema: &Value, value: &Value) -> bool {
-    match schema {
-        Value::Bool(all) => *all,
-        Value::Object(fields) => fields.iter().all(|(keyword, field)| keeps(keyword, field, fields, value)),
-        _ => false,
-    }
+/// Whether values certainly fit a schema of the common keywords.
+pub(super) fn fits(schema: &Value, values: &Value) -> bool {
+    Looks { schema, left: MOST_LOOKS, references: 0 }.fits(schema, values)
 }
 
-fn keeps(keyword: &str, field: &Value, fields: &Map<String, Value>, value: &Value) -> bool {
-    let bound = |fits: fn(u64, u64) -> bool, size: usize| field.as_u64().is_some_and(|most| fits(size as u64, most));
-    match (keyword, value) {
-        ("type", value) => match field {
-            Value::Array(all) => all.iter().any(|one| is_of(one, value)),
-            one => is_of(one, value),
-        },
-        ("enum", value) => field.as_array().is_some_and(|all| all.iter().any(|one| are_same(one, value))),
-        ("properties", Value::Object(known)) => field
-            .as_object()
-            .is_some_and(|all| known.iter().all(|(name, child)| all.get(name).is_none_or(|part| fits(part, child)))),
-        ("additionalProperties", Value::Object(known)) => {
-            let listed = |name: &str| fields.get("properties").is_some_and(|all| all.get(name).is_some());
-            known.iter().all(|(name, child)| listed(name) || fits(field, child))
+struct Looks<'s> {
+    schema: &'s Value,
+    left: u32,
+    references: u32,
+}
+
+impl<'s> Looks<'s> {
+    /// Nesting is bounded by the readers of schema and value, and by the references that follow each other.
+    fn fits(&mut self, part: &'s Value, value: &Value) -> bool {
+        let Some(left) = self.left.checked_sub(1) else { return false };
+        self.left = left;
+        match part {
+            Value::Bool(all) => *all,
+            Value::Object(fields) => fields.iter().all(|(keyword, field)| self.keeps(keyword, field, fields, value)),
+            _ => false,
         }
-        ("required", Value::Object(known)) => field
-            .as_array()
-            .is_some_and(|all| all.iter().all(|name| name.as_str().is_some_and(|name| known.contains_key(name)))),
-        ("items", Value::Array(items)) => items.iter().all(|item| fits(field, item)),
-        ("minItems", Value::Array(items)) => bound(|size, least| size >= least, items.len()),
-        ("maxItems", Value::Array(items)) => bound(|size, most| size <= most, items.len()),
-        ("minLength", Value::String(text)) => bound(|size, least| size >= least, text.chars().count()),
-        ("maxLength", Value::String(text)) => bound(|size, most| size <= most, text.chars().count()),
-        ("minimum", Value::Number(number)) => number.as_f64() >= field.as_f64(),
-        ("maximum", Value::Number(number)) => number.as_f64() <= field.as_f64(),
-        _ => true,
+    }
+
+    fn follows(&mut self, reference: &Value, value: &Value) -> bool {
+        self.references += 1;
+        let fits =
+            self.references <= DEEPEST && meant(reference, self.schema).is_some_and(|part| self.fits(part, value));
+        self.references -= 1;
+        fits
+    }
+
+    fn keeps(&mut self, keyword: &str, field: &'s Value, fields: &'s Map<String, Value>, value: &Value) -> bool {
+        let bound =
+            |fits: fn(u64, u64) -> bool, size: usize| field.as_u64().is_some_and(|most| fits(size as u64, most));
+        match (keyword, value) {
+            ("type", value) => match field {
+                Value::Array(all) => all.iter().any(|one| is_of(one, value)),
+                one => is_of(one, value),
+            },
+            ("enum", value) => field.as_array().is_some_and(|all| all.iter().any(|one| are_same(one, value))),
+            ("const", value) => are_same(field, value),
+            ("$ref", value) => self.follows(field, value),
+            ("allOf", value) => field.as_array().is_some_and(|all| all.iter().all(|part| self.fits(part, value))),
+            ("anyOf", value) => field.as_array().is_some_and(|all| all.iter().any(|part| self.fits(part, value))),
+            ("properties", Value::Object(known)) => field.as_object().is_some_and(|all| {
+                known.iter().all(|(name, child)| all.get(name).is_none_or(|part| self.fits(part, child)))
+            }),
+            ("additionalProperties", Value::Object(known)) => {
+                let listed = |name: &str| fields.get("properties").is_some_and(|all| all.get(name).is_some());
+                known.iter().all(|(name, child)| listed(name) || self.fits(field, child))
+            }
+            ("required", Value::Object(known)) => field
+                .as_array()
+                .is_some_and(|all| all.iter().all(|name| name.as_str().is_some_and(|name| known.contains_key(name)))),
+            ("items", Value::Array(items)) => items.iter().all(|item| self.fits(field, item)),
+            ("minItems", Value::Array(items)) => bound(|size, least| size >= least, items.len()),
+            ("maxItems", Value::Array(items)) => bound(|size, most| size <= most, items.len()),
+            ("minLength", Value::String(text)) => bound(|size, least| size >= least, text.chars().count()),
+            ("maxLength", Value::String(text)) => bound(|size, most| size <= most, text.chars().count()),
+            ("minimum", Value::Number(number)) => number.as_f64() >= field.as_f64(),
+            ("maximum", Value::Number(number)) => number.as_f64() <= field.as_f64(),
+            _ => true,
+        }
     }
 }
 
@@ -217,13 +270,18 @@ mod tests {
             prop::collection::vec("[ab]", 0..3).prop_map(|names| json!({"required": names})),
             any::<bool>().prop_map(|b| json!(b)),
             Just(json!({"pattern": "a"})),
+            plain().prop_map(|one| json!({"const": one, "format": "date"})),
+            prop::sample::select(vec!["#/$defs/a", "#/$defs/b", "#/definitions/c"]).prop_map(|to| json!({"$ref": to})),
             Just(json!({"description": 1})),
         ];
         simple.prop_recursive(3, 12, 3, |below| {
             prop_oneof![
                 (prop::collection::btree_map("[ab]", below.clone(), 0..3), below.clone())
                     .prop_map(|(all, rest)| json!({"properties": all, "additionalProperties": rest})),
-                (kind(), below).prop_map(|(kind, items)| json!({"type": kind, "items": items})),
+                (kind(), below.clone()).prop_map(|(kind, items)| json!({"type": kind, "items": items})),
+                prop::collection::vec(below.clone(), 0..3).prop_map(|all| json!({"anyOf": all})),
+                (prop::collection::vec(below, 0..3), kind())
+                    .prop_map(|(all, kind)| json!({"allOf": all, "type": kind})),
             ]
         })
     }
@@ -232,7 +290,18 @@ mod tests {
         #![proptest_config(crate::proptests::same_cases())]
 
         #[test]
-        fn what_is_certain_is_what_the_validator_says(schema in schema(), value in value()) {
+        fn what_is_certain_is_what_the_validator_says(
+            schema in schema(),
+            defs in prop::collection::btree_map("[abc]", schema(), 0..3),
+            draft in prop::sample::select(DRAFTS.to_vec()),
+            value in value(),
+        ) {
+            let mut schema = schema;
+            if let Value::Object(fields) = &mut schema {
+                fields.insert("$defs".to_owned(), json!(defs));
+                fields.insert("definitions".to_owned(), json!(defs));
+                fields.insert("$schema".to_owned(), json!(draft));
+            }
             if is_common(&schema) {
                 let compiled = Compiled::of(&schema);
                 prop_assert!(matches!(compiled, Compiled::Ready(..)), "{}", schema);
