@@ -26,7 +26,7 @@ pub use parse::{
 pub(crate) use parse::{Index, Manner, misplaced_tab, parse_part};
 pub use pool::Pool;
 pub(crate) use quote::{Escaping, quoted, write_escaped};
-pub use refusal::{Quoting, refusal};
-pub(crate) use refusal::{gives_up_on_words, refusal_words};
+pub(crate) use refusal::refusal_words;
+pub use refusal::{Quoting, gives_up_on_words, refusal};
 pub use scalar::{BLANK, Dialect, Meaning};
 pub(crate) use scan::chars_near;

@@ -55,7 +55,7 @@ thread_local! {
 
 /// Whether a panic of this thread would be the port's, which gives up on some texts that end too soon, and means nothing more
 /// than that the words are not known.
-pub(crate) fn gives_up_on_words() -> bool {
+pub fn gives_up_on_words() -> bool {
     AT_THE_PORT.get()
 }
 
