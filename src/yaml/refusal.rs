@@ -40,7 +40,7 @@ pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
 /// is not known.
 pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
     let brackets = text.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
-    if text.len() > LONGEST || brackets > MOST_BRACKETS || stops_the_port(text) {
+    if text.len() > LONGEST || brackets > MOST_BRACKETS {
         return None;
     }
     AT_THE_PORT.set(true);
@@ -57,11 +57,6 @@ thread_local! {
 /// than that the words are not known.
 pub fn gives_up_on_words() -> bool {
     AT_THE_PORT.get()
-}
-
-/// A tag that ends with a comma outside of a flow collection is what the port gives up on.
-fn stops_the_port(text: &str) -> bool {
-    text.split(|c: char| c.is_whitespace()).any(|word| word.split_once('!').is_some_and(|(_, tag)| tag.contains(',')))
 }
 
 fn words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {

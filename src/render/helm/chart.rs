@@ -18,10 +18,9 @@ use crate::yaml::Node;
 #[derive(Clone)]
 pub struct Content(Arc<Held>);
 
-struct Held {
-    /// Where it is to be read.
-    file: Option<(Repository, RepoPath)>,
-    read: OnceLock<Result<Bytes, ReadError>>,
+enum Held {
+    Known(Bytes),
+    File { tree: Repository, path: RepoPath, read: OnceLock<Result<Bytes, ReadError>> },
 }
 
 /// What was read.
@@ -36,12 +35,12 @@ pub enum Bytes {
 impl Content {
     /// What is known already.
     pub(super) fn known(bytes: Bytes) -> Self {
-        Self(Arc::new(Held { file: None, read: OnceLock::from(Ok(bytes)) }))
+        Self(Arc::new(Held::Known(bytes)))
     }
 
     /// What a file of a tree holds.
     pub(super) fn of(tree: &Repository, path: RepoPath) -> Self {
-        Self(Arc::new(Held { file: Some((tree.clone(), path)), read: OnceLock::new() }))
+        Self(Arc::new(Held::File { tree: tree.clone(), path, read: OnceLock::new() }))
     }
 
     /// What the file holds.
@@ -49,11 +48,13 @@ impl Content {
     /// # Errors
     /// A file that cannot be read.
     pub fn read(&self) -> Result<&Bytes, RenderError> {
-        let read = self.0.read.get_or_init(|| match &self.0.file {
-            Some((tree, path)) => Bytes::of(tree, path),
-            None => Ok(Bytes::Binary(Arc::default())),
-        });
-        read.as_ref().map_err(|error| RenderError::new(Reason::Unreadable, error.to_string()))
+        match &*self.0 {
+            Held::Known(bytes) => Ok(bytes),
+            Held::File { tree, path, read } => {
+                let read = read.get_or_init(|| Bytes::of(tree, path)).as_ref();
+                read.map_err(|error| RenderError::new(Reason::Unreadable, error.to_string()))
+            }
+        }
     }
 }
 

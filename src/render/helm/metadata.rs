@@ -415,7 +415,7 @@ pub(super) fn said(node: &Node) -> Option<Said> {
 }
 
 /// Go's `strconv.FormatFloat(n, 'g', -1, 64)`.
-fn shortest(n: f64) -> String {
+pub(super) fn shortest(n: f64) -> String {
     let exact = format!("{n:e}");
     let Some((mantissa, exponent)) = exact.split_once('e') else { return exact };
     let exponent: i32 = exponent.parse().unwrap_or(0);

@@ -63,6 +63,11 @@ fn no_text_of_the_values_is_shown() {
     let schema = json!({"properties": {"password": {"pattern": "^[0-9]+$"}}});
     let told = said(&schema, &json!({"password": "hunter2"})).unwrap().unwrap();
     assert_eq!(told, "- at '/password': '...' does not match pattern '^[0-9]+$'\n");
+    let schema =
+        json!({"properties": {"db": {"properties": {"adminPassword": {"maximum": 5}, "port": {"maximum": 5}}}}});
+    let told = said(&schema, &json!({"db": {"adminPassword": 54_321, "port": 5_432}})).unwrap().unwrap();
+    let words = "- at '/db/adminPassword': maximum: got ..., want 5\n- at '/db/port': maximum: got 5,432, want 5\n";
+    assert_eq!(told, words);
 }
 
 #[test]

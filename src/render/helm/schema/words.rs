@@ -1,11 +1,15 @@
 //! What a schema has against values, as Helm's validator says it (`santhosh-tekuri/jsonschema` v6: `output.go`, `kind.go`).
 //!
-//! A text of the values is never shown: it may be a credential.
+//! A text of the values is never shown, nor a number under a credential's name: Helm spells numbers in ways in which nobody
+//! would find them again to take them out.
 
 use std::fmt::Write as _;
 
 use boon::{CompileError, ErrorKind, InstanceToken, ValidationError};
 use serde_json::{Number, Value};
+
+use super::super::metadata::shortest;
+use crate::catalog::catalog;
 
 /// Faults that are shown of a schema that has more.
 const MOST_LINES: usize = 200;
@@ -89,7 +93,7 @@ impl Shown {
         }
         // A reference with one cause is passed over.
         if error.causes.len() != 1 || !matches!(error.kind, ErrorKind::Reference { .. }) {
-            self.line(indent, &place, &self.words(&error.kind));
+            self.line(indent, &place, &self.words(error));
             indent += 1;
         }
         let frank = self.frank;
@@ -117,15 +121,24 @@ impl Shown {
         }
     }
 
-    fn words(&self, kind: &ErrorKind<'_, '_>) -> String {
-        match kind {
+    fn words(&self, error: &ValidationError<'_, '_>) -> String {
+        match &error.kind {
             ErrorKind::Pattern { got, want } if self.frank => {
                 format!("{} does not match pattern {}", quoted(got), quoted(want))
             }
             ErrorKind::Format { got, want, .. } if self.frank => format!("{} is not valid {want}", display(got)),
-            kind => words(kind),
+            kind => words(kind, is_credential(error)),
         }
     }
+}
+
+/// Whether a value has a credential's name, or stands in what has one.
+fn is_credential(error: &ValidationError<'_, '_>) -> bool {
+    let named = |token: &InstanceToken<'_>| match token {
+        InstanceToken::Prop(name) => catalog().is_credential_name(name),
+        InstanceToken::Item(_) => false,
+    };
+    error.instance_location.tokens.iter().any(named)
 }
 
 /// Whether a fault is one of what nothing else has looked at, which boon goes through in no order.
@@ -187,12 +200,14 @@ fn passed<'k>(from: &str, to: &'k str, place: &str, within: Option<&str>) -> Vec
     alternatives.into_iter().map(|(keyword, at)| (keyword, above(depth - at))).collect()
 }
 
-fn words(kind: &ErrorKind<'_, '_>) -> String {
+fn words(kind: &ErrorKind<'_, '_>, is_credential: bool) -> String {
     use ErrorKind as K;
     let needs =
         |missing: &[&str], prop: &str| format!("properties {} required, if {} exists", all(missing), quoted(prop));
-    let bounds =
-        |name: &str, got: &Number, want: &Number| format!("{name}: got {}, want {}", number(got), number(want));
+    let bounds = |name: &str, got: &Number, want: &Number| {
+        let got = if is_credential { "...".to_owned() } else { number(got) };
+        format!("{name}: got {got}, want {}", number(want))
+    };
     let counts = |name: &str, got: usize, want: usize| format!("{name}: got {}, want {}", grouped(got), grouped(want));
     match kind {
         K::Group | K::Reference { .. } => "validation failed".to_owned(),
@@ -293,19 +308,17 @@ fn all(texts: &[&str]) -> String {
 
 /// A number as `golang.org/x/text` prints it in English: `%g`, with commas between thousands and powers of ten written out.
 fn number(number: &Number) -> String {
-    let value = number.as_f64().unwrap_or_default();
-    let shortest = format!("{value:e}");
-    let Some((digits, exponent)) = shortest.split_once('e') else { return shortest };
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..6).contains(&exponent) {
-        let plain = value.to_string();
-        let (whole, rest) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
-        let (sign, whole) = whole.split_at(usize::from(whole.starts_with('-')));
-        return format!("{sign}{}{rest}", grouped(whole.parse().unwrap_or_default()));
+    let plain = shortest(number.as_f64().unwrap_or_default());
+    if let Some((digits, exponent)) = plain.split_once('e') {
+        let raised = |c: char| match c.to_digit(10) {
+            Some(digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize),
+            None => (c == '-').then_some('⁻'),
+        };
+        return format!("{digits}×10{}", exponent.chars().filter_map(raised).collect::<String>());
     }
-    let raised = |digit: char| digit.to_digit(10).and_then(|digit| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize));
-    let power: String = format!("{:02}", exponent.unsigned_abs()).chars().filter_map(raised).collect();
-    format!("{digits}×10{}{power}", if exponent < 0 { "⁻" } else { "" })
+    let (whole, rest) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
+    let (sign, whole) = whole.split_at(usize::from(whole.starts_with('-')));
+    format!("{sign}{}{rest}", grouped(whole.parse().unwrap_or_default()))
 }
 
 fn grouped(number: usize) -> String {
