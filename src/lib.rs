@@ -22,6 +22,7 @@ pub mod cli;
 pub mod config;
 pub mod discover;
 pub mod expand;
+mod expression;
 pub mod facts;
 pub mod finding;
 pub mod glob;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::expression::Expression;
 
 /// A version; missing parts count as zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,19 +26,16 @@ const SPACE: &str = r"[\t\n\x0C\r ]";
 const SPACES: [char; 5] = ['\t', '\n', '\x0C', '\r', ' '];
 
 /// An expression of this file; one that could not be compiled matches nothing.
-fn compiled(text: &str) -> Option<Regex> {
-    Regex::new(text).ok()
-}
+type Known = LazyLock<Option<Expression>>;
 
-static LOOSE: LazyLock<Option<Regex>> = LazyLock::new(|| compiled(&format!("^{VERSION}$")));
-static ONE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| compiled(&format!("^{SPACE}*({OPERATORS}){SPACE}*({PARTIAL}){SPACE}*$")));
-static RANGE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| compiled(&format!("{SPACE}*({PARTIAL}){SPACE}+-{SPACE}+({PARTIAL}){SPACE}*")));
-static FIND: LazyLock<Option<Regex>> = LazyLock::new(|| compiled(&format!("({OPERATORS}){SPACE}*({PARTIAL})")));
-static VALID: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static LOOSE: Known = LazyLock::new(|| Expression::new(&format!("^{VERSION}$")));
+static ONE: Known = LazyLock::new(|| Expression::new(&format!("^{SPACE}*({OPERATORS}){SPACE}*({PARTIAL}){SPACE}*$")));
+static RANGE: Known =
+    LazyLock::new(|| Expression::new(&format!("{SPACE}*({PARTIAL}){SPACE}+-{SPACE}+({PARTIAL}){SPACE}*")));
+static FIND: Known = LazyLock::new(|| Expression::new(&format!("({OPERATORS}){SPACE}*({PARTIAL})")));
+static VALID: Known = LazyLock::new(|| {
     let one = format!("({OPERATORS}){SPACE}*({PARTIAL}){SPACE}*");
-    compiled(&format!("^({SPACE}*{one})((?:{SPACE}+|,{SPACE}*){one})*$"))
+    Expression::new(&format!("^({SPACE}*{one})((?:{SPACE}+|,{SPACE}*){one})*$"))
 });
 
 impl Version {
@@ -48,8 +45,8 @@ impl Version {
     /// In the library's words.
     pub fn new(text: &str) -> Result<Self, String> {
         const INVALID: &str = "invalid semantic version";
-        let captures = LOOSE.as_ref().and_then(|regex| regex.captures(text)).ok_or(INVALID)?;
-        let group = |n: usize| captures.get(n).map_or("", |group| group.as_str());
+        let groups = LOOSE.as_ref().and_then(|expression| expression.groups(text)).ok_or(INVALID)?;
+        let group = |n: usize| groups[n];
         let mut numbers = [0; 3];
         for (i, number) in numbers.iter_mut().enumerate() {
             let digits = group(i + 1).trim_start_matches('.');
@@ -156,14 +153,12 @@ impl Constraints {
                 alternatives.push(vec![Condition::new(part).ok_or_else(|| improper(part))??]);
                 continue;
             }
-            if !VALID.as_ref().is_some_and(|regex| regex.is_match(part)) {
+            if !VALID.as_ref().is_some_and(|expression| expression.regex.is_match(part)) {
                 return Err(improper(part));
             }
             let mut conditions = Vec::new();
-            if let Some(regex) = FIND.as_ref() {
-                for found in regex.find_iter(part) {
-                    conditions.push(Condition::new(found.as_str()).ok_or_else(|| improper(found.as_str()))??);
-                }
+            for groups in FIND.as_ref().into_iter().flat_map(|expression| expression.all_groups(part)) {
+                conditions.push(Condition::new(groups[0]).ok_or_else(|| improper(groups[0]))??);
             }
             alternatives.push(conditions);
         }
@@ -184,18 +179,16 @@ fn rewrite_ranges(text: &str) -> String {
     if !text.split(SPACES).any(|word| word == "-") {
         return out;
     }
-    let Some(regex) = RANGE.as_ref() else { return out };
-    for captures in regex.captures_iter(text) {
-        let group = |n: usize| captures.get(n).map_or("", |group| group.as_str());
-        out = out.replacen(group(0), &format!(">= {}, <= {} ", group(1), group(11)), 1);
+    for groups in RANGE.as_ref().into_iter().flat_map(|expression| expression.all_groups(text)) {
+        out = out.replacen(groups[0], &format!(">= {}, <= {} ", groups[1], groups[11]), 1);
     }
     out
 }
 
 impl Condition {
     fn new(text: &str) -> Option<Result<Self, String>> {
-        let captures = ONE.as_ref()?.captures(text)?;
-        let group = |n: usize| captures.get(n).map_or("", |group| group.as_str());
+        let groups = ONE.as_ref()?.groups(text)?;
+        let group = |n: usize| groups[n];
         let any = |text: &str| matches!(text, "" | "x" | "X" | "*");
         let (mut dirty, mut minor_dirty, mut patch_dirty) = (true, false, false);
         let written = if any(group(3)) {

@@ -215,8 +215,10 @@ impl Render<'_> {
         }
         let scope = Scope { set: &self.set.trees, inner: None };
         execute(&shared, scope, tree, dot, &mut out, OriginId::NONE, 0)?;
-        if self.set.options.blank_no_value && out.text.contains("<no value>") {
-            out = blank_written(&out);
+        if self.set.options.blank_no_value
+            && let Some(blank) = blank_written(&out)
+        {
+            out = blank;
         }
         Ok(Output::new(out, Rc::clone(&self.origins)))
     }

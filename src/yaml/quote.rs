@@ -42,16 +42,14 @@ fn write<const GO: bool, const HTML: bool>(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        if let Some(piece) = bytes[at..].first_chunk::<PIECE>()
-            && !piece.iter().fold(false, |any, &b| any | is_escaped::<GO, HTML>(b))
-        {
-            out.extend_from_slice(piece);
-            at += PIECE;
+        let end = (at + PIECE).min(bytes.len());
+        if !any_escaped::<GO, HTML>(&bytes[at..end]) {
+            out.extend_from_slice(&bytes[at..end]);
+            at = end;
             continue;
         }
         // What has something to escape often has a lot of it: byte by byte, each at most as long as the longest escape.
         let (mut made, mut length) = ([0; 256], 0);
-        let end = (at + PIECE).min(bytes.len());
         while at < end {
             let first = bytes[at];
             at += 1;
@@ -74,6 +72,11 @@ fn write<const GO: bool, const HTML: bool>(text: &str, out: &mut Vec<u8>) {
         }
         out.extend_from_slice(&made[..length]);
     }
+}
+
+/// Whether there is anything to escape in a piece; many bytes are compared at a time.
+fn any_escaped<const GO: bool, const HTML: bool>(piece: &[u8]) -> bool {
+    piece.iter().fold(false, |any, &b| any | is_escaped::<GO, HTML>(b))
 }
 
 /// Whether a byte is, or may begin, something that is not simply written as it is.

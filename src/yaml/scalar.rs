@@ -128,8 +128,14 @@ impl Scalar {
 pub(super) fn resolve(text: &str, dialect: Dialect) -> Meaning<'_> {
     let v2 = dialect == Dialect::V2;
     // Most texts are words that no case below begins like.
-    let special = |first: &u8| b"~nNtTfFyYoO.+-0123456789".contains(first);
-    if text.as_bytes().first().is_some_and(|first| !special(first)) {
+    let special = |first| {
+        matches!(
+            first,
+            b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'y' | b'Y' | b'o' | b'O' | b'.' | b'+' | b'-' | b'0'
+                ..=b'9'
+        )
+    };
+    if text.as_bytes().first().is_some_and(|&first| !special(first)) {
         return Meaning::Str(Cow::Borrowed(text));
     }
     match text {

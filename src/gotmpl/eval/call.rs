@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use memchr::memmem;
+
 use super::super::ast::{Arg, Expr, Source, Tree, Writer};
 use super::super::changes::Watch;
 use super::super::collection::{ListType, Map, MapType};
@@ -335,28 +337,34 @@ impl Places for Moved<'_> {
     }
 }
 
+/// What Go writes for no value.
+const NO_VALUE: &str = "<no value>";
+
 /// Takes `<no value>` out, as Helm does of what `tpl` and a whole template write.
 pub(in super::super) fn blank(value: Value) -> Value {
-    const NO_VALUE: &str = "<no value>";
-    let Some(text) = value.as_text() else { return value };
-    if !text.as_str().contains(NO_VALUE) {
-        return value;
-    }
-    match &value.data {
-        Data::Str(Text::Written(written)) => Value::str(blank_written(written)).from_origin(value.origin),
-        _ => Value::str(text.as_str().replace(NO_VALUE, "")).from_origin(value.origin),
+    let origin = value.origin;
+    match value.data {
+        Data::Str(Text::Written(written)) => match blank_written(&written) {
+            Some(blank) => Value::str(blank).from_origin(origin),
+            None => Value { data: Data::Str(Text::Written(written)), origin },
+        },
+        Data::Str(ref text) if text.as_str().contains(NO_VALUE) => {
+            Value::str(text.as_str().replace(NO_VALUE, "")).from_origin(origin)
+        }
+        _ => value,
     }
 }
 
-/// The same for text with runs.
-pub(in super::super) fn blank_written(written: &Written) -> Written {
-    const NO_VALUE: &str = "<no value>";
-    let mut out = Written::default();
+/// The same for text with runs; nothing where there is nothing to take out.
+pub(in super::super) fn blank_written(written: &Written) -> Option<Written> {
+    let mut found = memmem::find_iter(written.text.as_bytes(), NO_VALUE).peekable();
+    found.peek()?;
+    let mut out = Written::with_capacity(written.text.len());
     let mut at = 0;
-    for (found, _) in written.text.match_indices(NO_VALUE) {
+    for found in found {
         out.push_part(written, at..found);
         at = found + NO_VALUE.len();
     }
     out.push_part(written, at..written.text.len());
-    out
+    Some(out)
 }

@@ -113,12 +113,11 @@ impl Call {
 #[derive(Default)]
 pub(in super::super) struct Memo {
     known: HashMap<Rc<[u8]>, Known>,
-    /// The calls in the order in which their results were kept.
-    order: Vec<Rc<[u8]>>,
+    /// The calls in the order in which their results were kept, and when that was.
+    order: Vec<(Moment, Rc<[u8]>)>,
 }
 
 struct Known {
-    kept: Moment,
     result: Value,
     _ties: Vec<Tie>,
 }
@@ -136,19 +135,15 @@ impl Memo {
             self.order.clear();
         }
         let key: Rc<[u8]> = call.key.into();
-        self.order.push(Rc::clone(&key));
-        self.known.insert(key, Known { kept: Moment::now(), result, _ties: call.ties });
+        self.order.push((Moment::now(), Rc::clone(&key)));
+        self.known.insert(key, Known { result, _ties: call.ties });
     }
 
     /// Forgets what a map that changed may have had a part in: all that was kept since it was there.
     pub(super) fn forget_changed(&mut self) {
         let oldest = changes::unseen();
-        while let Some(call) = self.order.last() {
-            if self.known.get(call).is_some_and(|known| known.kept < oldest) {
-                break;
-            }
-            self.known.remove(call);
-            self.order.pop();
+        while let Some((_, call)) = self.order.pop_if(|(kept, _)| *kept >= oldest) {
+            self.known.remove(&call);
         }
     }
 }

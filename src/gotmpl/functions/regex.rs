@@ -1,4 +1,4 @@
-//! Regular expressions: RE2's syntax as Go has it, on the regex crate (`sprig regex.go`).
+//! Regular expressions: RE2's syntax as Go has it, on the regex crate's engines (`sprig regex.go`).
 //!
 //! `translate` turns Go's spelling into the crate's; compiled expressions are kept for the thread.
 
@@ -6,10 +6,15 @@ mod translate;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
+
+use regex_automata::PatternID;
+use regex_automata::util::captures::Captures;
 
 use super::strings::{bytes, int};
 use super::{Function, Outcome, plain};
+use crate::expression::Expression;
 use crate::gotmpl::collection::{List, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
@@ -49,19 +54,41 @@ pub(super) static FAMILY: &[Function] = &[
     }),
 ];
 
-/// How large a compiled expression may become.
-const LARGEST: usize = 4 << 20;
-
 /// How many expressions a thread keeps.
 const KEPT: usize = 256;
 
-type Compiled = Result<Rc<regex::bytes::Regex>, String>;
+/// Bytes that one state of an expression looks at for a step.
+const LOOKS: u64 = 128;
+
+/// The size of a state in bytes, about.
+const STATE: u64 = 32;
+
+type Compiled = Result<Rc<Priced>, String>;
 
 thread_local! {
     static KNOWN: RefCell<HashMap<Vec<u8>, Compiled>> = RefCell::default();
 }
 
-fn compiled(context: &Context<'_>, value: &Value) -> Result<Rc<regex::bytes::Regex>, Failure> {
+/// An expression, and what it costs to look for it.
+struct Priced {
+    expression: Expression,
+    states: u64,
+}
+
+impl Priced {
+    /// Pays for looking at so many bytes with all states.
+    fn pay(&self, context: &Context<'_>, bytes: usize) -> Result<(), Failure> {
+        Ok(context.budget.steps((bytes as u64).saturating_mul(self.states) / LOOKS)?)
+    }
+
+    /// Pays for what was looked at behind a match, and will be looked at again.
+    fn pay_again(&self, context: &Context<'_>, rest: usize) -> Result<(), Failure> {
+        self.pay(context, self.expression.past.map_or(rest, |past| past.min(rest)))
+    }
+}
+
+/// The expression that a text means, paid for looking through another text once.
+fn compiled(context: &Context<'_>, value: &Value, through: &Value) -> Result<Rc<Priced>, Failure> {
     let text = bytes(value);
     context.budget.steps(1 + text.len() as u64)?;
     let known = KNOWN.with_borrow(|known| known.get(text).cloned());
@@ -78,13 +105,17 @@ fn compiled(context: &Context<'_>, value: &Value) -> Result<Rc<regex::bytes::Reg
         });
         made
     });
-    made.map_err(Failure::Message)
+    let made = made.map_err(Failure::Message)?;
+    made.pay(context, bytes(through).len())?;
+    Ok(made)
 }
 
 fn compile(text: &str) -> Compiled {
     let spelled = translate::translate(text).map_err(|problem| format!("error parsing regexp: {problem}"))?;
-    let built = regex::bytes::RegexBuilder::new(&spelled).size_limit(LARGEST).nest_limit(250).build();
-    built.map(Rc::new).map_err(|_| format!("error parsing regexp: invalid expression: `{text}`"))
+    let expression = Expression::new(&spelled);
+    let expression = expression.ok_or_else(|| format!("error parsing regexp: invalid expression: `{text}`"))?;
+    let states = (expression.regex.memory_usage() as u64 / STATE).max(1);
+    Ok(Rc::new(Priced { expression, states }))
 }
 
 /// What `regexp.MustCompile` says when it panics.
@@ -103,15 +134,14 @@ fn panicking(args: &[Value], outcome: Outcome) -> Outcome {
 }
 
 fn matches(context: &Context<'_>, args: &[Value]) -> Outcome {
-    let regex = compiled(context, &args[0])?;
-    context.budget.steps(bytes(&args[1]).len() as u64 / 64)?;
-    Ok(Value::bool(regex.is_match(bytes(&args[1]))).from_origin(context.union_of(args)))
+    let priced = compiled(context, &args[0], &args[1])?;
+    Ok(Value::bool(priced.expression.regex.is_match(bytes(&args[1]))).from_origin(context.union_of(args)))
 }
 
 fn find(context: &Context<'_>, args: &[Value]) -> Outcome {
-    let regex = compiled(context, &args[0])?;
+    let priced = compiled(context, &args[0], &args[1])?;
     let mut moving = Moving::new(&args[1]);
-    match regex.find(bytes(&args[1])) {
+    match priced.expression.regex.find(bytes(&args[1])) {
         Some(found) => moving.keep(found.range()),
         None => return Ok(Value::fixed("").from_origin(context.origin_of(&args[1]))),
     }
@@ -124,24 +154,26 @@ fn is_boundary(text: Option<&str>, at: usize) -> bool {
 }
 
 /// The places that match, as Go finds them: no empty match right after another match.
-fn places(regex: &regex::bytes::Regex, text: &[u8]) -> Vec<std::ops::Range<usize>> {
+fn places(context: &Context<'_>, args: &[Value]) -> Result<Vec<Range<usize>>, Failure> {
+    let priced = compiled(context, &args[0], &args[1])?;
+    let text = bytes(&args[1]);
     let mut found = Vec::new();
     let chars = std::str::from_utf8(text).ok();
     let mut last_end = usize::MAX;
-    for place in regex.find_iter(text) {
+    for place in priced.expression.regex.find_iter(text) {
+        priced.pay_again(context, text.len() - place.end())?;
         if place.is_empty() && (place.start() == last_end || !is_boundary(chars, place.start())) {
             continue;
         }
         last_end = place.end();
         found.push(place.range());
     }
-    found
+    Ok(found)
 }
 
 fn find_all(context: &Context<'_>, args: &[Value]) -> Outcome {
-    let regex = compiled(context, &args[0])?;
     let limit = usize::try_from(int(&args[2])).unwrap_or(usize::MAX);
-    let found: Vec<_> = places(&regex, bytes(&args[1])).into_iter().take(limit).collect();
+    let found: Vec<_> = places(context, args)?.into_iter().take(limit).collect();
     context.items(found.len())?;
     if found.is_empty() {
         return Ok(Value::new(Data::List(List::nil(ListType::Strings))).from_origin(context.origin_of(&args[1])));
@@ -152,7 +184,7 @@ fn find_all(context: &Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn split(context: &Context<'_>, args: &[Value]) -> Outcome {
-    let regex = compiled(context, &args[0])?;
+    let places = places(context, args)?;
     let (text, limit) = (bytes(&args[1]), int(&args[2]));
     if limit == 0 {
         return Ok(Value::new(Data::List(List::nil(ListType::Strings))));
@@ -162,7 +194,7 @@ fn split(context: &Context<'_>, args: &[Value]) -> Outcome {
     }
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let (mut ranges, mut start, mut end) = (Vec::new(), 0, 0);
-    for place in places(&regex, text) {
+    for place in places {
         if limit > 0 && ranges.len() == most - 1 {
             break;
         }
@@ -182,14 +214,15 @@ fn split(context: &Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn replace(context: &Context<'_>, args: &[Value], expands: bool) -> Outcome {
-    let regex = compiled(context, &args[0])?;
+    let priced = compiled(context, &args[0], &args[1])?;
     let with = args[2].as_text().map(Text::as_str).unwrap_or_default();
     let text = bytes(&args[1]);
     let mut moving = Moving::new(&args[1]);
     let chars = std::str::from_utf8(text).ok();
     let (mut kept, mut last_end) = (0, usize::MAX);
-    for captures in regex.captures_iter(text) {
-        let Some(whole) = captures.get(0) else { continue };
+    for captures in priced.expression.regex.captures_iter(text) {
+        let Some(whole) = captures.get_match() else { continue };
+        priced.pay_again(context, text.len() - whole.end())?;
         if whole.is_empty() && (whole.start() == last_end || !is_boundary(chars, whole.start())) {
             continue;
         }
@@ -197,7 +230,7 @@ fn replace(context: &Context<'_>, args: &[Value], expands: bool) -> Outcome {
         moving.keep(kept..whole.start());
         let mut made = Vec::new();
         if expands {
-            expand(&regex, &captures, &with, &mut made);
+            expand(&captures, text, &with, &mut made);
         } else {
             made.extend_from_slice(with.as_bytes());
         }
@@ -210,7 +243,7 @@ fn replace(context: &Context<'_>, args: &[Value], expands: bool) -> Outcome {
 }
 
 /// Go's `$1`, `${name}`; `$1W` is the group `1W`.
-fn expand(regex: &regex::bytes::Regex, captures: &regex::bytes::Captures<'_>, template: &str, out: &mut Vec<u8>) {
+fn expand(captures: &Captures, text: &[u8], template: &str, out: &mut Vec<u8>) {
     let mut rest = template;
     while let Some(at) = rest.find('$') {
         out.extend_from_slice(&rest.as_bytes()[..at]);
@@ -234,16 +267,12 @@ fn expand(regex: &regex::bytes::Regex, captures: &regex::bytes::Captures<'_>, te
         }
         rest = after;
         let numbered = name.bytes().all(|b| b.is_ascii_digit()).then(|| name.parse::<usize>().ok()).flatten();
-        let group = match numbered {
-            Some(number) => captures.get(number),
-            None => regex
-                .capture_names()
-                .enumerate()
-                .filter(|(_, known)| *known == Some(name))
-                .find_map(|(number, _)| captures.get(number)),
+        let number = match numbered {
+            Some(number) => Some(number),
+            None => captures.group_info().to_index(PatternID::ZERO, name),
         };
-        if let Some(group) = group {
-            out.extend_from_slice(group.as_bytes());
+        if let Some(group) = number.and_then(|number| captures.get_group(number)) {
+            out.extend_from_slice(&text[group.range()]);
         }
     }
     out.extend_from_slice(rest.as_bytes());
