@@ -4,6 +4,7 @@
 //! a path is looked up in that listing and nowhere else, so that no text of the repository can name a file outside it.
 //! Nothing here knows what is in a file.
 
+mod beneath;
 pub mod checkout;
 mod disk;
 mod git;

@@ -18,7 +18,7 @@ mod scan;
 
 pub use embedded::parse_embedded;
 pub(crate) use json::write_list;
-pub(crate) use mixing::Known;
+pub(crate) use mixing::{Known, Seeded};
 pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, Value};
 pub use parse::{
     Document, Duplicate, MAX_DEPTH, Parsed, Problem, is_anchor_name, parse, parse_as, parse_common, parse_whole,

@@ -11,6 +11,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 
+use super::beneath::{Beneath, Opened};
 use super::listing::{Raw, RawEntries};
 use super::{OpenError, ReadError, ReadLimits, git};
 use crate::finding::Gap;
@@ -19,10 +20,14 @@ use crate::source::RepoPath;
 /// Bytes that a `.gitignore` may have.
 const MAX_IGNORE_FILE: u64 = 1 << 20;
 
+/// What is said of a file that is no longer what the listing found.
+const CHANGED: &str = "it is no regular file any more";
+
 /// A folder that was opened.
 pub(super) struct Folder {
     /// With every link followed.
     root: PathBuf,
+    beneath: Beneath,
 }
 
 /// The rules of one folder, above them those of the folders around it.
@@ -66,7 +71,7 @@ impl Folder {
         let repository = repository.filter(|repository| repository.workdir().is_some());
         let below = repository.as_ref().map_or_else(RepoPath::root, |r| git::below_work_tree(r, &root));
         let ignores = repository.as_ref().and_then(|repository| rules_above(repository, &root, &below));
-        let folder = Self { root };
+        let folder = Self { beneath: Beneath::new(&root), root };
         let mut raw = folder.walk(ignores, true, limits, gaps);
         if let Some(repository) = &repository {
             folder.add_tracked(&git::tracked(repository, &below, gaps), &mut raw, gaps);
@@ -85,7 +90,7 @@ impl Folder {
         if !root.is_dir() {
             return Err(no_folder("not a directory".to_owned()));
         }
-        let folder = Self { root };
+        let folder = Self { beneath: Beneath::new(&root), root };
         let raw = folder.walk(None, false, limits, gaps);
         Ok((folder, raw))
     }
@@ -219,19 +224,36 @@ impl Folder {
     /// than the disk: the file can have become a link or a pipe since.
     fn regular(&self, path: &RepoPath) -> Result<fs::Metadata, ReadError> {
         let meta = fs::symlink_metadata(self.root.join(path.as_str())).map_err(|error| failed(path, &error))?;
-        if meta.is_file() { Ok(meta) } else { Err(refused(path, "it is no regular file any more")) }
+        if meta.is_file() { Ok(meta) } else { Err(refused(path, CHANGED)) }
+    }
+
+    fn open_step_by_step(&self, path: &RepoPath) -> Result<(File, fs::Metadata), ReadError> {
+        let before = self.regular(path)?;
+        if !self.is_beside_no_link(path.as_str()) {
+            return Err(refused(path, CHANGED));
+        }
+        let file = File::open(self.root.join(path.as_str())).map_err(|error| failed(path, &error))?;
+        let opened = file.metadata().map_err(|error| failed(path, &error))?;
+        if same_file(&before, &opened) {
+            Ok((file, opened))
+        } else {
+            Err(refused(path, "it changed while it was opened"))
+        }
     }
 
     /// Reads a file by its path in the listing.
     pub(super) fn read(&self, path: &RepoPath, limit: u64) -> Result<Vec<u8>, ReadError> {
-        let before = self.regular(path)?;
-        if !self.is_beside_no_link(path.as_str()) {
-            return Err(refused(path, "it is no regular file any more"));
-        }
-        let file = File::open(self.root.join(path.as_str())).map_err(|error| failed(path, &error))?;
-        let opened = file.metadata().map_err(|error| failed(path, &error))?;
-        if !opened.is_file() || !same_file(&before, &opened) {
-            return Err(refused(path, "it changed while it was opened"));
+        let (file, opened) = match self.beneath.open(path.as_str()) {
+            Opened::File(file) => {
+                let meta = file.metadata().map_err(|error| failed(path, &error))?;
+                (file, meta)
+            }
+            Opened::Link => return Err(refused(path, CHANGED)),
+            Opened::Failed(error) => return Err(failed(path, &error)),
+            Opened::Unknown => self.open_step_by_step(path)?,
+        };
+        if !opened.is_file() {
+            return Err(refused(path, CHANGED));
         }
         read_bounded(file, opened.len(), limit)
             .map_err(|error| failed(path, &error))?

@@ -108,9 +108,9 @@ pub(super) struct TextNode {
 pub(super) enum NodeKind {
     Text(TextNode),
     Action(Pipe, Writer),
-    If(Branch),
-    With(Branch),
-    Range(Branch),
+    If(Box<Branch>),
+    With(Box<Branch>),
+    Range(Box<Branch>),
     Template(Arc<str>, Option<Pipe>),
     Break,
     Continue,

@@ -11,7 +11,6 @@ pub(super) use call::blank_written;
 pub(super) use memo::Memo;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -25,6 +24,7 @@ use super::text::{Run, Text, Written};
 use super::value::{Data, Value};
 use crate::budget::Exceeded;
 use crate::source::Span;
+use crate::yaml::Seeded;
 
 /// How deep templates, nested lists and parentheses may go in one another.
 pub(super) const DEEPEST: u32 = 6_000;
@@ -58,15 +58,15 @@ pub(super) struct Shared<'r> {
 }
 
 /// How often each name is being included at the moment.
-pub(super) type Included = HashMap<Arc<str>, Rc<Cell<u32>>>;
+pub(super) type Included = Seeded<Arc<str>, Rc<Cell<u32>>>;
 
 /// Texts that were parsed at run time, by text, origin and place.
-pub(super) type Parsed = HashMap<(Arc<str>, OriginId, OriginId), Rc<Vec<Tree>>>;
+pub(super) type Parsed = Seeded<(Arc<str>, OriginId, OriginId), Rc<Vec<Tree>>>;
 
 /// The templates in sight: those of the set, and those that `tpl` texts on the way here define.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'s> {
-    pub set: &'s HashMap<Arc<str>, Tree>,
+    pub set: &'s Seeded<Arc<str>, Tree>,
     pub inner: Option<&'s Inner<'s>>,
 }
 

@@ -393,7 +393,7 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    fn control(&mut self, context: &str, make: fn(Branch) -> NodeKind) -> Parsed<Read> {
+    fn control(&mut self, context: &str, make: fn(Box<Branch>) -> NodeKind) -> Parsed<Read> {
         self.enter()?;
         let known = self.vars.len();
         let pipe = self.pipeline(context, Kind::RightDelim)?;
@@ -421,7 +421,7 @@ impl<'t> Parser<'t, '_> {
         }
         self.vars.truncate(known);
         self.depth -= 1;
-        Ok(self.node(pipe.pos, make(Branch { pipe, list, otherwise })))
+        Ok(self.node(pipe.pos, make(Box::new(Branch { pipe, list, otherwise }))))
     }
 
     fn template_name(&mut self, token: Item, context: &str) -> Parsed<Arc<str>> {

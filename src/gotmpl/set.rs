@@ -1,7 +1,6 @@
 //! A set of parsed templates, shared by threads, and one render of it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use super::text::Written;
 use super::value::{Data, Value};
 use crate::budget::Budget;
 use crate::source::{FileId, Span};
+use crate::yaml::Seeded;
 use crate::yaml::{Node, Origin};
 
 /// What a missing key gives.
@@ -68,7 +68,7 @@ impl Default for Options {
 pub struct TemplateSet {
     functions: Functions,
     options: Options,
-    trees: HashMap<Arc<str>, Tree>,
+    trees: Seeded<Arc<str>, Tree>,
     places: Arc<Vec<Span>>,
 }
 
@@ -101,7 +101,7 @@ impl Places for Numbering<'_> {
 impl TemplateSet {
     /// An empty set.
     pub fn new(functions: Functions, options: Options) -> Self {
-        Self { functions, options, trees: HashMap::new(), places: Arc::default() }
+        Self { functions, options, trees: Seeded::default(), places: Arc::default() }
     }
 
     /// Reads a text as the template `name`, and the templates that it defines. A later definition replaces an earlier

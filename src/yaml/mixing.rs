@@ -1,10 +1,13 @@
-//! A quick hash for what nobody gains by foreseeing.
+//! Quick hashes: one for keys that nobody else chooses, one that nobody else can foresee.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map whose keys nobody else chooses: their hash may be foreseen.
 pub(crate) type Known<K, V> = HashMap<K, V, BuildHasherDefault<Mixing>>;
+
+/// A map whose keys anybody may choose: their hash has a seed.
+pub(crate) type Seeded<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// One multiplication for each number.
 #[derive(Debug, Default)]

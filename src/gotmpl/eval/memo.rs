@@ -5,7 +5,6 @@
 //! result stays known until a map changes that was there before it (`changes`); one whose making changed such a map, or
 //! looked at what differs from template to template, is not kept at all.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::super::ast::Tree;
@@ -14,6 +13,7 @@ use super::super::collection::{ListType, MapType, Tie};
 use super::super::origin::OriginId;
 use super::super::text::Text;
 use super::super::value::{Data, IntType, Value};
+use crate::yaml::Seeded;
 
 /// Larger collections are told by identity.
 const SMALL: usize = 4;
@@ -112,7 +112,7 @@ impl Call {
 /// Results by call.
 #[derive(Default)]
 pub(in super::super) struct Memo {
-    known: HashMap<Rc<[u8]>, Known>,
+    known: Seeded<Rc<[u8]>, Known>,
     /// The calls in the order in which their results were kept, and when that was.
     order: Vec<(Moment, Rc<[u8]>)>,
 }

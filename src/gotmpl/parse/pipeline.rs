@@ -108,9 +108,7 @@ impl Parser<'_, '_> {
         loop {
             self.step()?;
             self.peek_non_space();
-            if let Some(operand) = self.operand()? {
-                self.args.push(operand);
-            }
+            self.operand()?;
             let token = self.next();
             match token.kind {
                 Kind::Space => continue,
@@ -126,10 +124,10 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn operand(&mut self) -> Parsed<Option<Arg>> {
-        let Some(mut arg) = self.term()? else { return Ok(None) };
-        if self.peek().kind != Kind::Field {
-            return Ok(Some(arg));
+    /// Reads an operand, if there is one.
+    fn operand(&mut self) -> Parsed<()> {
+        if !self.term()? || self.peek().kind != Kind::Field {
+            return Ok(());
         }
         let pos = self.peek().pos;
         let mut end = pos;
@@ -138,6 +136,7 @@ impl Parser<'_, '_> {
         }
         // Fields follow each other without a space.
         let names = Piece::new(pos, end);
+        let Some(mut arg) = self.args.pop() else { return Ok(()) };
         arg = match arg.expr {
             Expr::Field(_) => Arg { pos, expr: Expr::Field(Piece::new(arg.pos, end)) },
             Expr::Variable(variable, _) => Arg { pos, expr: Expr::Variable(variable, names) },
@@ -148,46 +147,54 @@ impl Parser<'_, '_> {
             }
             expr => Arg { pos, expr: Expr::Chain(Box::new(Arg { pos: arg.pos, expr }), names) },
         };
-        Ok(Some(arg))
+        self.args.push(arg);
+        Ok(())
     }
 
-    fn term(&mut self) -> Parsed<Option<Arg>> {
+    /// Reads a term into the arguments; whether there was one.
+    fn term(&mut self) -> Parsed<bool> {
         let token = self.next_non_space();
-        let (text, piece) = (self.value(token), Piece::new(token.pos, token.end));
-        let expr = match token.kind {
+        let (text, piece, pos) = (self.value(token), Piece::new(token.pos, token.end), token.pos);
+        // Each is made where it stays: what was just written piece by piece is slow to move.
+        match token.kind {
             Kind::Identifier => match self.functions.find(text) {
-                Some(function) => Expr::Function(function),
+                Some(function) => self.args.push(Arg { pos, expr: Expr::Function(function) }),
                 None => return Err(self.error(format!("function {} not defined", quote::quote(text)))),
             },
-            Kind::Dot => Expr::Dot,
-            Kind::Nil => Expr::Nil,
+            Kind::Dot => self.args.push(Arg { pos, expr: Expr::Dot }),
+            Kind::Nil => self.args.push(Arg { pos, expr: Expr::Nil }),
             Kind::Variable => {
                 self.search(self.vars.len() + self.names.len())?;
                 match self.number(text).filter(|number| self.vars.contains(number)) {
-                    Some(number) => Expr::Variable(Variable { name: piece, number }, Piece::EMPTY),
+                    Some(number) => {
+                        let expr = Expr::Variable(Variable { name: piece, number }, Piece::EMPTY);
+                        self.args.push(Arg { pos, expr });
+                    }
                     None => return Err(self.error(format!("undefined variable {}", quote::quote(text)))),
                 }
             }
-            Kind::Field => Expr::Field(piece),
-            Kind::Bool => Expr::Bool(text == "true"),
+            Kind::Field => self.args.push(Arg { pos, expr: Expr::Field(piece) }),
+            Kind::Bool => self.args.push(Arg { pos, expr: Expr::Bool(text == "true") }),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
                 let constant = number::constant(text).map_err(|message| self.error(message))?;
-                Expr::Number(Box::new(constant))
+                self.args.push(Arg { pos, expr: Expr::Number(Box::new(constant)) });
             }
             Kind::LeftParen => {
                 self.enter()?;
                 let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
                 self.depth -= 1;
-                Expr::Pipe(Box::new(pipe))
+                // A pipeline in parentheses stands where its first item stands.
+                self.args.push(Arg { pos: pipe.pos, expr: Expr::Pipe(Box::new(pipe)) });
             }
-            Kind::String | Kind::RawString => Expr::Str(piece, self.unquoted(token)?),
+            Kind::String | Kind::RawString => {
+                let text = self.unquoted(token)?;
+                self.args.push(Arg { pos, expr: Expr::Str(piece, text) });
+            }
             _ => {
                 self.backup();
-                return Ok(None);
+                return Ok(false);
             }
-        };
-        // A pipeline in parentheses stands where its first item stands.
-        let pos = if let Expr::Pipe(pipe) = &expr { pipe.pos } else { token.pos };
-        Ok(Some(Arg { pos, expr }))
+        }
+        Ok(true)
     }
 }
