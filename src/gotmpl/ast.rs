@@ -47,6 +47,16 @@ impl Piece {
         self.start == self.end
     }
 
+    /// Its first byte.
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// The byte after its last.
+    pub fn end(self) -> usize {
+        self.end as usize
+    }
+
     pub fn of(self, source: &Source) -> &str {
         source.text.get(self.start as usize..self.end as usize).unwrap_or("")
     }

@@ -7,6 +7,7 @@ mod scan;
 
 use memchr::memchr;
 
+use super::ast::Piece;
 use super::quote;
 use scan::{
     find, has_left_trim_marker, has_right_trim_marker, is_alphanumeric, is_space, is_word, leading_spaces, newlines,
@@ -71,14 +72,11 @@ impl Kind {
     }
 }
 
-/// A piece of the text.
+/// A piece of the text; small enough to be handed on without being written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Item {
     pub kind: Kind,
-    /// Its first byte.
-    pub pos: usize,
-    /// The byte after its last.
-    pub end: usize,
+    pub piece: Piece,
 }
 
 /// The scanner.
@@ -117,19 +115,19 @@ impl<'t> Lexer<'t> {
     /// The next item; `Eof` for ever at the end, and after an error.
     pub fn next_item(&mut self) -> Item {
         if self.failed {
-            return Item { kind: Kind::Eof, pos: self.start, end: self.start };
+            return Item { kind: Kind::Eof, piece: Piece::new(self.start, self.start) };
         }
         if self.inside_action { self.inside_action() } else { self.text() }
     }
 
     /// The line that an item starts on, from 1.
     pub fn line(&self, item: Item) -> usize {
-        1 + newlines(&self.input[..item.pos])
+        1 + newlines(&self.input[..item.piece.start()])
     }
 
     /// The text of an item as Go shows it in messages.
     pub fn show(&self, item: Item) -> String {
-        let text = self.input.get(item.pos..item.end).unwrap_or("");
+        let text = self.input.get(item.piece.start()..item.piece.end()).unwrap_or("");
         match item.kind {
             Kind::Eof => "EOF".to_owned(),
             Kind::Error => self.error.clone(),
@@ -160,7 +158,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn emit(&mut self, kind: Kind) -> Item {
-        let item = Item { kind, pos: self.start, end: self.pos };
+        let item = Item { kind, piece: Piece::new(self.start, self.pos) };
         self.start = self.pos;
         item
     }
@@ -178,7 +176,7 @@ impl<'t> Lexer<'t> {
     fn fail(&mut self, message: impl Into<String>) -> Item {
         self.error = message.into();
         self.failed = true;
-        Item { kind: Kind::Error, pos: self.start, end: self.start }
+        Item { kind: Kind::Error, piece: Piece::new(self.start, self.start) }
     }
 
     fn text(&mut self) -> Item {
@@ -197,7 +195,7 @@ impl<'t> Lexer<'t> {
                 let item = self.emit(Kind::Text);
                 self.pos += trimmed;
                 self.ignore();
-                if item.end > item.pos {
+                if !item.piece.is_empty() {
                     return item;
                 }
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
-use super::ast::{Arg, Branch, Command, List, Node, NodeKind, Source, TextNode, Tree, Writer};
+use super::ast::{Arg, Branch, Command, List, Node, NodeKind, Piece, Source, TextNode, Tree, Writer};
 use super::error::{Error, ErrorKind};
 use super::functions::Functions;
 use super::lex::{Item, Kind, Lexer};
@@ -64,7 +64,7 @@ pub(super) fn parse(
         functions,
         places,
         budget,
-        tokens: [Item { kind: Kind::Eof, pos: 0, end: 0 }; 3],
+        tokens: [Item { kind: Kind::Eof, piece: Piece::EMPTY }; 3],
         peeked: 0,
         vars: vec![ROOT],
         names: vec!["$"],
@@ -169,12 +169,12 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn value(&self, item: Item) -> &'t str {
-        self.text.get(item.pos..item.end).unwrap_or("")
+        self.text.get(item.piece.start()..item.piece.end()).unwrap_or("")
     }
 
     fn place(&self) -> Option<Span> {
-        let token = self.tokens[0];
-        Some(Span::new(self.source.file, token.pos, token.end))
+        let piece = self.tokens[0].piece;
+        Some(Span::new(self.source.file, piece.start(), piece.end()))
     }
 
     fn error(&self, message: impl AsRef<str>) -> Box<Error> {
@@ -328,12 +328,13 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn text_node(&mut self, token: Item) -> Read {
-        let parts = self.places.text(self.text, token.pos..token.end);
-        self.node(token.pos, NodeKind::Text(TextNode { start: token.pos, end: token.end, parts }))
+        let (start, end) = (token.piece.start(), token.piece.end());
+        let parts = self.places.text(self.text, start..end);
+        self.node(start, NodeKind::Text(TextNode { start, end, parts }))
     }
 
     fn action(&mut self) -> Parsed<Read> {
-        let start = self.action.map_or(0, |item| item.pos);
+        let start = self.action.map_or(0, |item| item.piece.start());
         let token = self.next_non_space();
         match token.kind {
             Kind::Block => {
@@ -343,7 +344,7 @@ impl<'t> Parser<'t, '_> {
                 let pipe = self.pipeline(context, Kind::RightDelim)?;
                 let root = self.body(context)?;
                 self.add(Tree { name: Arc::clone(&name), source: Arc::clone(self.source), root })?;
-                Ok(self.node(token.pos, NodeKind::Template(name, Some(pipe))))
+                Ok(self.node(token.piece.start(), NodeKind::Template(name, Some(pipe))))
             }
             Kind::Break | Kind::Continue => {
                 let (name, kind) = match token.kind {
@@ -357,7 +358,7 @@ impl<'t> Parser<'t, '_> {
                 if self.ranges == 0 {
                     return Err(self.error(format!("{name} outside {{{{range}}}}")));
                 }
-                Ok(self.node(token.pos, kind))
+                Ok(self.node(token.piece.start(), kind))
             }
             Kind::Else => {
                 if !matches!(self.peek_non_space().kind, Kind::If | Kind::With) {
@@ -381,14 +382,14 @@ impl<'t> Parser<'t, '_> {
                     self.backup();
                     pipe = Some(self.pipeline(context, Kind::RightDelim)?);
                 }
-                Ok(self.node(token.pos, NodeKind::Template(name, pipe)))
+                Ok(self.node(token.piece.start(), NodeKind::Template(name, pipe)))
             }
             _ => {
                 self.backup();
                 let token = self.peek();
                 let pipe = self.pipeline("command", Kind::RightDelim)?;
-                let writer = self.places.writer(start, self.tokens[0].end);
-                Ok(self.node(token.pos, NodeKind::Action(pipe, writer)))
+                let writer = self.places.writer(start, self.tokens[0].piece.end());
+                Ok(self.node(token.piece.start(), NodeKind::Action(pipe, writer)))
             }
         }
     }

@@ -6,6 +6,7 @@ use super::super::{number, quote};
 use super::{Parsed, Parser};
 
 /// Takes what was read since `base`, the first apart from the rest.
+#[inline(always)]
 fn taken<T>(read: &mut Vec<T>, base: usize) -> Option<(T, Box<[T]>)> {
     // Most often there is but one.
     let rest = if read.len() > base + 1 { read.drain(base + 1..).collect() } else { Box::default() };
@@ -25,11 +26,11 @@ impl Parser<'_, '_> {
             self.names.push(name);
         }
         self.vars.push(number);
-        Ok(Variable { name: Piece::new(token.pos, token.end), number })
+        Ok(Variable { name: token.piece, number })
     }
 
     pub(super) fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
-        let pos = self.peek_non_space().pos;
+        let pos = self.peek_non_space().piece.start();
         let (mut assigns, mut decl) = (false, Vec::new());
         loop {
             let variable = self.peek_non_space();
@@ -85,8 +86,7 @@ impl Parser<'_, '_> {
                 | Kind::Variable
                 | Kind::LeftParen => {
                     self.backup();
-                    let command = self.command()?;
-                    self.commands.push(command);
+                    self.command()?;
                 }
                 _ => return Err(self.unexpected(token, context)),
             }
@@ -103,8 +103,9 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
-    fn command(&mut self) -> Parsed<Command> {
-        let (pos, base) = (self.peek_non_space().pos, self.args.len());
+    /// Reads a command.
+    fn command(&mut self) -> Parsed<()> {
+        let (pos, base) = (self.peek_non_space().piece.start(), self.args.len());
         loop {
             self.step()?;
             self.peek_non_space();
@@ -119,9 +120,10 @@ impl Parser<'_, '_> {
             break;
         }
         match taken(&mut self.args, base) {
-            Some((first, args)) => Ok(Command { pos, first, args }),
-            None => Err(self.error("empty command")),
+            Some((first, args)) => self.commands.push(Command { pos, first, args }),
+            None => return Err(self.error("empty command")),
         }
+        Ok(())
     }
 
     /// Reads an operand, if there is one.
@@ -129,66 +131,73 @@ impl Parser<'_, '_> {
         if !self.term()? || self.peek().kind != Kind::Field {
             return Ok(());
         }
-        let pos = self.peek().pos;
+        let pos = self.peek().piece.start();
         let mut end = pos;
         while self.peek().kind == Kind::Field {
-            end = self.next().end;
+            end = self.next().piece.end();
         }
         // Fields follow each other without a space.
         let names = Piece::new(pos, end);
-        let Some(mut arg) = self.args.pop() else { return Ok(()) };
-        arg = match arg.expr {
-            Expr::Field(_) => Arg { pos, expr: Expr::Field(Piece::new(arg.pos, end)) },
-            Expr::Variable(variable, _) => Arg { pos, expr: Expr::Variable(variable, names) },
+        let Some(arg) = self.args.last_mut() else { return Ok(()) };
+        match &mut arg.expr {
+            Expr::Field(fields) => *fields = Piece::new(fields.start(), end),
+            Expr::Variable(_, fields) => *fields = names,
             expr @ (Expr::Bool(_) | Expr::Str(..) | Expr::Number(_) | Expr::Nil | Expr::Dot) => {
                 let mut term = String::new();
                 expr.show(&mut term, self.source);
                 return Err(self.error(format!("unexpected . after term {}", quote::quote(&term))));
             }
-            expr => Arg { pos, expr: Expr::Chain(Box::new(Arg { pos: arg.pos, expr }), names) },
-        };
-        self.args.push(arg);
+            expr => {
+                let expr = std::mem::replace(expr, Expr::Dot);
+                arg.expr = Expr::Chain(Box::new(Arg { pos: arg.pos, expr }), names);
+            }
+        }
+        arg.pos = pos;
         Ok(())
+    }
+
+    /// A new argument, to be written in its place: what was just written piece by piece is slow to move.
+    fn arg(&mut self, pos: usize) -> &mut Expr {
+        &mut self.args.push_mut(Arg { pos, expr: Expr::Dot }).expr
     }
 
     /// Reads a term into the arguments; whether there was one.
     fn term(&mut self) -> Parsed<bool> {
         let token = self.next_non_space();
-        let (text, piece, pos) = (self.value(token), Piece::new(token.pos, token.end), token.pos);
-        // Each is made where it stays: what was just written piece by piece is slow to move.
+        let (text, piece, pos) = (self.value(token), token.piece, token.piece.start());
         match token.kind {
             Kind::Identifier => match self.functions.find(text) {
-                Some(function) => self.args.push(Arg { pos, expr: Expr::Function(function) }),
+                Some(function) => *self.arg(pos) = Expr::Function(function),
                 None => return Err(self.error(format!("function {} not defined", quote::quote(text)))),
             },
-            Kind::Dot => self.args.push(Arg { pos, expr: Expr::Dot }),
-            Kind::Nil => self.args.push(Arg { pos, expr: Expr::Nil }),
+            Kind::Dot => *self.arg(pos) = Expr::Dot,
+            Kind::Nil => *self.arg(pos) = Expr::Nil,
             Kind::Variable => {
                 self.search(self.vars.len() + self.names.len())?;
                 match self.number(text).filter(|number| self.vars.contains(number)) {
                     Some(number) => {
-                        let expr = Expr::Variable(Variable { name: piece, number }, Piece::EMPTY);
-                        self.args.push(Arg { pos, expr });
+                        *self.arg(pos) = Expr::Variable(Variable { name: piece, number }, Piece::EMPTY);
                     }
                     None => return Err(self.error(format!("undefined variable {}", quote::quote(text)))),
                 }
             }
-            Kind::Field => self.args.push(Arg { pos, expr: Expr::Field(piece) }),
-            Kind::Bool => self.args.push(Arg { pos, expr: Expr::Bool(text == "true") }),
+            Kind::Field => *self.arg(pos) = Expr::Field(piece),
+            Kind::Bool => *self.arg(pos) = Expr::Bool(text == "true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
                 let constant = number::constant(text).map_err(|message| self.error(message))?;
-                self.args.push(Arg { pos, expr: Expr::Number(Box::new(constant)) });
+                *self.arg(pos) = Expr::Number(Box::new(constant));
             }
             Kind::LeftParen => {
                 self.enter()?;
                 let pipe = self.pipeline("parenthesized pipeline", Kind::RightParen)?;
                 self.depth -= 1;
                 // A pipeline in parentheses stands where its first item stands.
-                self.args.push(Arg { pos: pipe.pos, expr: Expr::Pipe(Box::new(pipe)) });
+                let pos = pipe.pos;
+                *self.arg(pos) = Expr::Pipe(Box::new(pipe));
             }
             Kind::String | Kind::RawString => {
                 let text = self.unquoted(token)?;
-                self.args.push(Arg { pos, expr: Expr::Str(piece, text) });
+                *self.arg(pos) = Expr::Str(piece, text);
             }
             _ => {
                 self.backup();
