@@ -18,6 +18,7 @@ mod scan;
 
 pub use embedded::parse_embedded;
 pub(crate) use json::write_list;
+pub use mixing::Seed;
 pub(crate) use mixing::{Known, Seeded};
 pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, Value};
 pub use parse::{

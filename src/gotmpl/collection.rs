@@ -4,14 +4,15 @@
 //! can nest values as deep as it likes.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::changes::{self, Moment};
 use super::origin::{OriginId, SharedOrigins};
 use super::value::{Data, Value};
-use crate::yaml::{self, Meaning, Node};
+use crate::yaml::{self, Meaning, Node, Seed};
 
 /// Go's type of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +152,8 @@ pub struct Field {
     pub value: Value,
 }
 
-/// The content of a map, in the order of its keys.
-pub type Fields = BTreeMap<Arc<str>, Field>;
+/// The content of a map; [`Map::entries`] has it in the order of its keys.
+pub type Fields = IndexMap<Arc<str>, Field, Seed>;
 
 /// A map with string keys.
 #[derive(Clone)]
@@ -188,7 +189,7 @@ impl Map {
 
     /// The nil map of a type.
     pub fn nil(kind: MapType) -> Self {
-        Self::of(State::Open(Fields::new()), kind, true)
+        Self::of(State::Open(Fields::default()), kind, true)
     }
 
     /// A tree as a map of a named type; anything but a mapping as [`from_node`] has it.
@@ -250,7 +251,7 @@ impl Map {
         self.open();
         match &*self.data.state.borrow() {
             State::Open(fields) => look(fields),
-            State::Lazy(..) => look(&Fields::new()),
+            State::Lazy(..) => look(&Fields::default()),
         }
     }
 
@@ -264,7 +265,7 @@ impl Map {
         self.open();
         match &mut *self.data.state.borrow_mut() {
             State::Open(fields) => change(fields),
-            State::Lazy(..) => change(&mut Fields::new()),
+            State::Lazy(..) => change(&mut Fields::default()),
         }
     }
 
@@ -310,7 +311,7 @@ impl Map {
 
     /// Takes a key out, for every alias.
     pub fn unset(&self, key: &str) {
-        self.change(|fields| fields.remove(key));
+        self.change(|fields| fields.swap_remove(key));
     }
 
     /// How many keys there are.
@@ -326,9 +327,12 @@ impl Map {
         self.len() == 0
     }
 
-    /// The entries as they are now.
+    /// The entries as they are now, in the order of their keys.
     pub fn entries(&self) -> Vec<(Arc<str>, Field)> {
-        self.read(|fields| fields.iter().map(|(key, field)| (Arc::clone(key), field.clone())).collect())
+        let mut entries: Vec<_> =
+            self.read(|fields| fields.iter().map(|(key, field)| (Arc::clone(key), field.clone())).collect());
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        entries
     }
 }
 

@@ -6,8 +6,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// A map whose keys nobody else chooses: their hash may be foreseen.
 pub(crate) type Known<K, V> = HashMap<K, V, BuildHasherDefault<Mixing>>;
 
-/// A map whose keys anybody may choose: their hash has a seed.
-pub(crate) type Seeded<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+/// What makes a hash that nobody can foresee.
+pub type Seed = foldhash::fast::RandomState;
+
+/// A map whose keys anybody may choose.
+pub(crate) type Seeded<K, V> = HashMap<K, V, Seed>;
 
 /// One multiplication for each number.
 #[derive(Debug, Default)]

@@ -50,7 +50,7 @@ fn node_value(context: &Context<'_>, node: &Node, whence: &Whence<'_>) -> Outcom
     let span = |span: Span| whence.at(span.start as usize, span.end as usize);
     let data = match &node.value {
         yaml::Value::Map(mapping) => {
-            let mut fields = Fields::new();
+            let mut fields = Fields::default();
             for entry in &mapping.entries {
                 let value = node_value(context, &entry.value, whence)?;
                 fields.insert(Arc::clone(&entry.key), Field { key_origin: span(entry.key_origin.anchor()), value });

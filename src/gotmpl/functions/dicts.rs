@@ -87,7 +87,7 @@ fn plain_value(value: &Value) -> Value {
 
 fn dict(context: &Context<'_>, args: &[Value]) -> Outcome {
     context.items(args.len())?;
-    let mut fields = Fields::new();
+    let mut fields = Fields::default();
     for pair in args.chunks(2) {
         let name = string_of(&pair[0])?;
         let mut value = pair.get(1).cloned().unwrap_or_else(|| Value::fixed(""));
@@ -175,7 +175,7 @@ fn copied(context: &Context<'_>, value: &Value) -> Outcome {
     context.budget.enter()?;
     let data = match &value.data {
         Data::Map(map) => {
-            let mut fields = Fields::new();
+            let mut fields = Fields::default();
             for (name, field) in map.entries() {
                 let value = copied(context, &field.value)?;
                 fields.insert(name, Field { value, ..field });

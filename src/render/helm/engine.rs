@@ -224,7 +224,7 @@ impl Made<'_> {
             Some(Value { data: Data::Map(map), origin }) => {
                 Value { data: Data::Map(map.typed(self.values_type)), origin }
             }
-            _ => Value::new(Data::Map(Map::new(Fields::new(), self.values_type))),
+            _ => Value::new(Data::Map(Map::new(Fields::default(), self.values_type))),
         };
         let dot: Map = [
             ("Chart".into(), self.maker.chart(instance)),

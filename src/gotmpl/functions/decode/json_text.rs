@@ -110,7 +110,7 @@ impl Reader<'_, '_> {
 
     fn object(&mut self) -> Read<Data> {
         self.enter()?;
-        let mut fields = Fields::new();
+        let mut fields = Fields::default();
         if self.peek() != Some(b'}') {
             loop {
                 if self.peek() != Some(b'"') {
