@@ -11,6 +11,7 @@ mod context;
 mod equal;
 mod error;
 mod eval;
+mod expression;
 mod functions;
 mod lex;
 mod moving;

@@ -22,12 +22,12 @@ pub mod cli;
 pub mod config;
 pub mod discover;
 pub mod expand;
-mod expression;
 pub mod facts;
 pub mod finding;
 pub mod glob;
 pub mod gotmpl;
 pub mod graph;
+pub mod hash;
 pub mod k8s;
 
 pub mod output;

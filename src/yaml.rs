@@ -7,7 +7,6 @@
 mod embedded;
 pub mod emit;
 mod json;
-mod mixing;
 mod node;
 mod parse;
 mod pool;
@@ -18,8 +17,6 @@ mod scan;
 
 pub use embedded::parse_embedded;
 pub(crate) use json::write_list;
-pub use mixing::Seed;
-pub(crate) use mixing::{Known, Seeded};
 pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, Value};
 pub use parse::{
     Document, Duplicate, MAX_DEPTH, Parsed, Problem, is_anchor_name, parse, parse_as, parse_common, parse_whole,

@@ -1,11 +1,11 @@
 //! A folder that the user named, looked at file by file instead of listed: for building one kustomization whose bases lie
 //! beside it. What lies outside the Git checkout around it does not exist; without a checkout, the file system is the limit.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{ReadLimits, worktree};
+use crate::hash::Seeded;
 use crate::source::{FileId, RepoPath, SourceMap};
 
 /// Files around a folder, each looked up and read once: a change on the disk is not seen.
@@ -13,7 +13,7 @@ pub struct Disk {
     root: PathBuf,
     sources: Arc<SourceMap>,
     read: Mutex<Read>,
-    found: Mutex<HashMap<RepoPath, Place>>,
+    found: Mutex<Seeded<RepoPath, Place>>,
 }
 
 /// A file that was read: its text if it is one.
@@ -47,7 +47,7 @@ const BUFFER: usize = 1 << 20;
 /// What was read.
 #[derive(Default)]
 struct Read {
-    files: HashMap<RepoPath, (FileId, Content)>,
+    files: Seeded<RepoPath, (FileId, Content)>,
     /// Where the next file is read into.
     buffer: Vec<u8>,
 }
@@ -77,7 +77,7 @@ impl Disk {
     }
 
     /// Looks a path up by what is known of the folders above it, so many of them.
-    fn find_from(&self, path: &RepoPath, above: usize, found: &mut HashMap<RepoPath, Place>) -> Place {
+    fn find_from(&self, path: &RepoPath, above: usize, found: &mut Seeded<RepoPath, Place>) -> Place {
         if let Some(known) = found.get(path) {
             return known.clone();
         }

@@ -12,7 +12,8 @@ use indexmap::IndexMap;
 use super::changes::{self, Moment};
 use super::origin::{OriginId, SharedOrigins};
 use super::value::{Data, Value};
-use crate::yaml::{self, Meaning, Node, Seed};
+use crate::hash::Seed;
+use crate::yaml::{self, Meaning, Node};
 
 /// Go's type of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,8 +23,8 @@ use super::set::Options;
 use super::text::{Run, Text, Written};
 use super::value::{Data, Value};
 use crate::budget::Exceeded;
+use crate::hash::Seeded;
 use crate::source::Span;
-use crate::yaml::Seeded;
 
 /// How deep templates, nested lists and parentheses may go in one another.
 pub(super) const DEEPEST: u32 = 6_000;

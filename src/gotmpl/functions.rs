@@ -33,8 +33,8 @@ use super::context::Context;
 use super::error::Failure;
 use super::object::Param;
 use super::value::Value;
+use crate::hash::Known;
 use crate::source::Span;
-use crate::yaml::Known;
 
 pub(super) use builtin::call;
 pub(super) use values::{call_values_method, values_method};

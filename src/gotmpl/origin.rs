@@ -7,8 +7,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::hash::Known;
 use crate::source::{FileId, Span};
-use crate::yaml::{Contribution, Known, Origin, Role};
+use crate::yaml::{Contribution, Origin, Role};
 
 /// A set of contributions in an arena; the default is the empty set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

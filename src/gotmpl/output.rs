@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::origin::{OriginId, Origins, SharedOrigins, nowhere};
 use super::text::{Run, Written};
+use crate::hash::Known;
 use crate::source::{FileId, Span};
-use crate::yaml::{Contribution, Known, Node, Origin, Role, Value};
+use crate::yaml::{Contribution, Node, Origin, Role, Value};
 
 /// The text that a template wrote.
 #[derive(Debug, Clone)]

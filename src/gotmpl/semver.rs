@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
-use crate::expression::Expression;
+use super::expression::Expression;
 
 /// A version; missing parts count as zero.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,8 +18,8 @@ use super::quote::quote;
 use super::text::Written;
 use super::value::{Data, Value};
 use crate::budget::Budget;
+use crate::hash::Seeded;
 use crate::source::{FileId, Span};
-use crate::yaml::Seeded;
 use crate::yaml::{Node, Origin};
 
 /// What a missing key gives.

@@ -6,8 +6,8 @@ use std::collections::hash_map::Entry as Place;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::mixing::Mixing;
 use super::node::{Contribution, Mapping, Node, Origin, Value};
+use crate::hash::Mixing;
 
 /// Parts of a pool, so that threads seldom wait for each other.
 const PARTS: usize = 64;

@@ -38,8 +38,15 @@ pub(crate) fn quoted(text: &str, escaping: Escaping) -> String {
 /// Bytes that are looked at together.
 const PIECE: usize = 32;
 
+/// Bytes that are looked at together where there is something to escape nearby.
+const PART: usize = 8;
+
+/// The longest escape of a byte.
+const LONGEST: usize = 6;
+
 fn write<const GO: bool, const HTML: bool>(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
+    let mut made = [0; PART * LONGEST];
     let mut at = 0;
     while at < bytes.len() {
         let end = (at + PIECE).min(bytes.len());
@@ -48,29 +55,36 @@ fn write<const GO: bool, const HTML: bool>(text: &str, out: &mut Vec<u8>) {
             at = end;
             continue;
         }
-        // What has something to escape often has a lot of it: byte by byte, each at most as long as the longest escape.
-        let (mut made, mut length) = ([0; 256], 0);
         while at < end {
-            let first = bytes[at];
-            at += 1;
-            match Escapes::<GO, HTML>::TABLE[usize::from(first)] {
-                0 => {
-                    made[length & 255] = first;
-                    length += 1;
-                }
-                b'u' => {
-                    let (written, taken, more) = unicode(first, bytes.get(at..at + 2));
-                    made[length..length + 6].copy_from_slice(&written);
-                    (length, at) = (length + taken, at + more);
-                }
-                letter => {
-                    made[length & 255] = b'\\';
-                    made[(length + 1) & 255] = letter;
-                    length += 2;
+            let part = (at + PART).min(end);
+            if !any_escaped::<GO, HTML>(&bytes[at..part]) {
+                out.extend_from_slice(&bytes[at..part]);
+                at = part;
+                continue;
+            }
+            let mut length = 0;
+            while at < part {
+                let first = bytes[at];
+                at += 1;
+                match Escapes::<GO, HTML>::TABLE[usize::from(first)] {
+                    0 => {
+                        made[length] = first;
+                        length += 1;
+                    }
+                    b'u' => {
+                        let (written, taken, more) = unicode(first, bytes.get(at..at + 2));
+                        made[length..length + LONGEST].copy_from_slice(&written);
+                        (length, at) = (length + taken, at + more);
+                    }
+                    letter => {
+                        made[length] = b'\\';
+                        made[length + 1] = letter;
+                        length += 2;
+                    }
                 }
             }
+            out.extend_from_slice(&made[..length]);
         }
-        out.extend_from_slice(&made[..length]);
     }
 }
 
@@ -85,14 +99,14 @@ const fn is_escaped<const GO: bool, const HTML: bool>(b: u8) -> bool {
 }
 
 /// What is written for a byte with a number for an escape, how much of that counts, and how many further bytes it is for.
-fn unicode(first: u8, next: Option<&[u8]>) -> ([u8; 6], usize, usize) {
+fn unicode(first: u8, next: Option<&[u8]>) -> ([u8; LONGEST], usize, usize) {
     let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
     match next {
         // U+2028 and U+2029.
         Some([0x80, last @ (0xa8 | 0xa9)]) if first == 0xe2 => {
             ([b'\\', b'u', b'2', b'0', b'2', last - 0xa8 + b'8'], 6, 2)
         }
-        _ if first == 0xe2 => ([first; 6], 1, 0),
+        _ if first == 0xe2 => ([first; LONGEST], 1, 0),
         _ => ([b'\\', b'u', b'0', b'0', digit(first >> 4), digit(first & 15)], 6, 0),
     }
 }

@@ -13,14 +13,15 @@ const IMPORTS: &[(&str, &str)] = &[
     ("source", ""),
     ("sql", ""),
     ("glob", ""),
+    ("hash", ""),
     ("finding", "source"),
     ("budget", "finding source"),
-    ("yaml", "source budget"),
-    ("gotmpl", "source budget yaml"),
-    ("discover", "finding source"),
+    ("yaml", "source budget hash"),
+    ("gotmpl", "source budget hash yaml"),
+    ("discover", "finding hash source"),
     ("k8s", "budget catalog source yaml"),
     ("catalog", "budget k8s source sql yaml"),
-    ("render", "budget catalog discover finding glob gotmpl k8s source yaml"),
+    ("render", "budget catalog discover finding glob gotmpl hash k8s source yaml"),
     ("expand", "budget discover finding glob gotmpl k8s render source yaml"),
     ("config", "budget discover finding k8s source yaml"),
     ("facts", "budget catalog config expand finding glob k8s source sql yaml"),
@@ -35,7 +36,7 @@ const IMPORTS: &[(&str, &str)] = &[
     ("main", ""),
     (
         "lib",
-        "budget catalog config discover expand facts finding glob graph k8s output render report rules source sql yaml",
+        "budget catalog config discover expand facts finding glob graph hash k8s output render report rules source sql yaml",
     ),
 ];
 

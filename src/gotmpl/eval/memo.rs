@@ -13,7 +13,7 @@ use super::super::collection::{ListType, MapType, Tie};
 use super::super::origin::OriginId;
 use super::super::text::Text;
 use super::super::value::{Data, IntType, Value};
-use crate::yaml::Seeded;
+use crate::hash::Seeded;
 
 /// Larger collections are told by identity.
 const SMALL: usize = 4;

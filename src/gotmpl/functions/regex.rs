@@ -14,10 +14,10 @@ use regex_automata::util::captures::Captures;
 
 use super::strings::{bytes, int};
 use super::{Function, Outcome, plain};
-use crate::expression::Expression;
 use crate::gotmpl::collection::{List, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
+use crate::gotmpl::expression::Expression;
 use crate::gotmpl::moving::Moving;
 use crate::gotmpl::object::Param;
 use crate::gotmpl::text::Text;

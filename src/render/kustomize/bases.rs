@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::build::Build;
@@ -14,6 +14,7 @@ use super::fail::Fail;
 use super::files::{Loader, Shared};
 use super::target::Accumulated;
 use super::tree;
+use crate::hash::Seeded;
 use crate::source::RepoPath;
 
 /// What a build came past: for whoever takes its result instead of building again.
@@ -68,7 +69,7 @@ struct Base {
 
 /// The bases of all builds.
 #[derive(Default)]
-pub(super) struct Bases(Mutex<HashMap<Key, Arc<Base>>>);
+pub(super) struct Bases(Mutex<Seeded<Key, Arc<Base>>>);
 
 impl Bases {
     /// The base of a folder: the one that is known, or what `make` gives.

@@ -1,6 +1,6 @@
 //! Where transformers work by default and what `configurations` and `crds` add to that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::fail::{Fail, Outcome};
@@ -9,6 +9,7 @@ use super::files::Loader;
 use super::id::Gvk;
 use super::read::Reading;
 use super::structs;
+use crate::hash::Seeded;
 use crate::yaml::{self, Node};
 
 const DEFAULTS: &str = include_str!("data/field-specs.txt");
@@ -170,7 +171,7 @@ impl Config {
             }
         }
         let before = merged.name_reference.len();
-        let mut by_target: HashMap<Gvk, Vec<usize>> = HashMap::new();
+        let mut by_target: Seeded<Gvk, Vec<usize>> = Seeded::default();
         for (at, known) in merged.name_reference.iter().enumerate() {
             by_target.entry(known.target.clone()).or_default().push(at);
         }
@@ -226,7 +227,7 @@ impl Config {
                 return Ok(true);
             }
         }
-        let mut by_target: HashMap<&Gvk, Vec<&BackReference>> = HashMap::new();
+        let mut by_target: Seeded<&Gvk, Vec<&BackReference>> = Seeded::default();
         for known in &self.name_reference {
             by_target.entry(&known.target).or_default().push(known);
         }

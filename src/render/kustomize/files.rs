@@ -2,7 +2,7 @@
 //! its folder, remembers what it read and keeps what it parsed for the next overlay.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bases::{Bases, Trail};
@@ -13,6 +13,7 @@ use super::parse::{self, Placing};
 use super::remote;
 use crate::budget::Budget;
 use crate::discover::{Content, Disk, Repository};
+use crate::hash::Seeded;
 use crate::source::{FileId, RepoPath, SourceMap, Span};
 use crate::yaml::{Node, Role};
 
@@ -63,8 +64,8 @@ impl Loaded {
 /// and the same charts to ask.
 #[derive(Default)]
 pub struct Cache {
-    objects: Mutex<HashMap<(RepoPath, bool), Parsed>>,
-    pub(super) kustomizations: Mutex<HashMap<(RepoPath, bool), Placed>>,
+    objects: Mutex<Seeded<(RepoPath, bool), Parsed>>,
+    pub(super) kustomizations: Mutex<Seeded<(RepoPath, bool), Placed>>,
     pub(super) bases: Bases,
 }
 

@@ -1,6 +1,6 @@
 //! What an object is called: group, version, kind, name and namespace, and which of Kubernetes' own kinds have no namespace.
 
-use std::collections::HashMap;
+use crate::hash::Seeded;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -43,15 +43,13 @@ impl Gvk {
 
     fn scope(&self) -> Option<bool> {
         /// By kind: the versions, with their groups, in which it is known.
-        type Scopes = HashMap<&'static str, Vec<(&'static str, bool)>>;
+        type Scopes = Seeded<&'static str, Vec<(&'static str, bool)>>;
         static SCOPES: OnceLock<Scopes> = OnceLock::new();
         let scopes = SCOPES.get_or_init(|| {
-            let mut scopes = Scopes::new();
-            for line in TABLE.lines() {
-                let mut words = line.split(' ');
-                if let (Some("scope"), Some(version), Some(kind), Some(scope)) =
-                    (words.next(), words.next(), words.next(), words.next())
-                {
+            let mut scopes = Scopes::default();
+            for scope in TABLE.lines().filter_map(|line| line.strip_prefix("scope ")) {
+                let mut words = scope.split(' ');
+                if let (Some(version), Some(kind), Some(scope)) = (words.next(), words.next(), words.next()) {
                     scopes.entry(kind).or_default().push((version, scope == "cluster"));
                 }
             }

@@ -1,11 +1,11 @@
 //! Objects in order, and where each name that any of them has or had stands: builds ask for names much more often than they
 //! change them.
 
-use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 
 use super::object::Object;
+use crate::hash::Seeded;
 
 /// Objects in order. Whoever may have changed any of them, by [`DerefMut`], leaves all names to be noted anew.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct List {
 #[derive(Debug, Default)]
 struct Names {
     /// By each present or former name, where it stood when it was noted.
-    places: HashMap<Arc<str>, Vec<usize>>,
+    places: Seeded<Arc<str>, Vec<usize>>,
     /// Objects that may have changed since then.
     touched: Vec<usize>,
 }

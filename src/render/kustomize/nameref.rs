@@ -1,8 +1,6 @@
 //! References that follow a name: whoever names an object by a name that it once had gets its present one.
 //! Follows `api/filters/nameref`.
 
-use std::collections::HashMap;
-
 use super::config::Config;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
@@ -10,6 +8,7 @@ use super::id::{Gvk, ResId};
 use super::meaning;
 use super::resmap::ResMap;
 use super::tree::{self, Shape};
+use crate::hash::Seeded;
 use crate::yaml::{Meaning, Node, Origin, Role, Value};
 
 /// What a reference asks of an object.
@@ -42,7 +41,7 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
         })
         .collect();
     // Only what has a former name is ever referred to anew.
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_name: Seeded<&str, Vec<usize>> = Seeded::default();
     for (at, candidate) in candidates.iter().enumerate() {
         let mut names: Vec<&str> = candidate.former.iter().map(|id| id.name.as_str()).collect();
         names.sort_unstable();
@@ -51,7 +50,7 @@ pub(super) fn fix(map: &mut ResMap, config: &Config) -> Outcome {
             by_name.entry(name).or_default().push(at);
         }
     }
-    let mut by_kind: HashMap<Gvk, Vec<(&Gvk, &FieldSpec)>> = HashMap::new();
+    let mut by_kind: Seeded<Gvk, Vec<(&Gvk, &FieldSpec)>> = Seeded::default();
     // Even where nothing has to follow, the paths must lead where names can stand.
     let follows = !by_name.is_empty();
     for at in 0..map.list.len() {
@@ -170,7 +169,7 @@ fn role_ref(node: &Node, path: &str) -> Option<Gvk> {
 
 struct Finder<'f> {
     candidates: &'f [Candidate],
-    by_name: &'f HashMap<&'f str, Vec<usize>>,
+    by_name: &'f Seeded<&'f str, Vec<usize>>,
     reach: &'f Reach<'f>,
     referrer: &'f Candidate,
     target: &'f Gvk,

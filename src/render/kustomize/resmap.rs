@@ -1,7 +1,6 @@
 //! The list of objects of a build: unique names, finding by present or former names, and what becomes of the documents of a
 //! file (lists taken apart, what is no object refused).
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Known;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use super::parse::Document;
 use super::selector::Selector;
 use super::tree;
 use crate::budget::Budget;
+use crate::hash::{Seed, Seeded};
 use crate::yaml::{Entry, Node, Value};
 
 /// Objects in order.
@@ -106,7 +106,7 @@ const FEW: usize = 4;
 /// The first object, from some place on, that is the same as one before.
 fn first_twin(list: &[Object], from: usize) -> Option<usize> {
     // The last one of each name, and the one before each.
-    let mut last: HashMap<&str, usize> = HashMap::with_capacity(list.len());
+    let mut last: Seeded<&str, usize> = Seeded::with_capacity_and_hasher(list.len(), Seed::default());
     let mut before = vec![None; list.len()];
     for (at, object) in list.iter().enumerate() {
         before[at] = last.insert(object.name(), at);
@@ -265,7 +265,7 @@ fn take_metadata(made: &mut Object, old: &Object) -> Outcome {
 /// The entries of both mappings as strings, in the order of their keys; the new one's win.
 fn take_map(new: &mut Node, old: &Node, field: &str) -> Outcome {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut places: Seeded<Arc<str>, usize> = Seeded::default();
     for source in [old.get(field), new.get(field)].into_iter().flatten() {
         for (entry, text) in tree::string_map(Some(source)) {
             let value = Node::string(text.as_ref(), entry.value.origin.clone());

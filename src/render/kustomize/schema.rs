@@ -2,11 +2,12 @@
 //! that a kustomization brings.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::fail::Fail;
 use super::tree;
+use crate::hash::Seeded;
 use crate::yaml::Node;
 
 const TABLE: &str = include_str!("data/merge-keys.txt");
@@ -40,7 +41,7 @@ type Type = BTreeMap<Name, Field>;
 #[derive(Debug, Default)]
 pub(super) struct Schemas {
     types: Vec<Type>,
-    numbers: HashMap<Name, usize>,
+    numbers: Seeded<Name, usize>,
     /// The types that have a name, with their numbers.
     named: Vec<(Name, usize)>,
     /// Types that are lists themselves.

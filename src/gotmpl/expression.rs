@@ -10,7 +10,7 @@ const LARGEST: usize = 4 << 20;
 
 /// An expression.
 #[derive(Debug)]
-pub(crate) struct Expression {
+pub(super) struct Expression {
     /// What is asked.
     pub regex: Regex,
     /// How many bytes behind a match a search for it may look at, where there is a bound.
