@@ -22,7 +22,10 @@ pub enum Dialect {
     Doublestar,
 }
 
-/// A pattern that no dialect can read.
+/// Longer patterns are not read, in bytes.
+pub const LONGEST: usize = 4_096;
+
+/// A pattern that no dialect can read, or that is longer than [`LONGEST`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the pattern `{0}` is not a glob")]
 pub struct BadPattern(pub String);
@@ -42,7 +45,7 @@ impl Glob {
     /// Compiles a pattern.
     pub fn new(pattern: &str, dialect: Dialect) -> Result<Self, BadPattern> {
         let bad = || BadPattern(pattern.chars().take(200).collect());
-        if pattern.len() > 4_096 {
+        if pattern.len() > LONGEST {
             return Err(bad());
         }
         if !has_wildcard(pattern) && !pattern.contains('\\') && dialect != Dialect::Pathspec {

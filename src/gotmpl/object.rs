@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::error::Failure;
 use super::value::Value;
 
 /// What a parameter of a function or method takes.
@@ -105,8 +106,8 @@ pub trait Object {
     }
 
     /// Calls a method that [`Object::method`] knows; the arguments have been checked against its parameters.
-    fn call(&self, name: &str, _args: &[Value], _context: &Context<'_>) -> Result<Value, String> {
-        Err(format!("no method {name}"))
+    fn call(&self, name: &str, _args: &[Value], _context: &Context<'_>) -> Result<Value, Failure> {
+        Err(format!("no method {name}").into())
     }
 
     /// The plain map or list beneath a named one: what range, len, index and the encoders see.

@@ -151,6 +151,9 @@ fn templates_that_never_end_meet_the_budget() {
         ("include", "{{ define \"a\" }}{{ include \"a\" . }}{{ end }}{{ include \"a\" . }}"),
         ("tpl", "{{ define \"b\" }}{{ tpl \"{{ include \\\"b\\\" . }}\" . }}{{ end }}{{ include \"b\" . }}"),
         ("indent", "{{ indent 1000000000 \"x\" }}"),
+        ("globs", "{{ range until 100000 }}{{ $x := $.Files.Glob (repeat 500 \"{a,*b}\") }}{{ end }}"),
+        ("glob", "{{ $.Files.Glob (repeat 5000 \"a*\") }}"),
+        ("regex", "{{ regexFindAll \".*?b|a\" (repeat 200000 \"a\") -1 }}"),
         ("parens", &format!("{{{{ {}1{} }}}}", "(".repeat(50_000), ")".repeat(50_000))),
         ("ifs", &format!("{}{}", "{{ if true }}".repeat(50_000), "{{ end }}".repeat(50_000))),
     ];
@@ -158,6 +161,7 @@ fn templates_that_never_end_meet_the_budget() {
     for (name, template) in &bombs {
         write(repository.path(), &format!("{name}/Chart.yaml"), "apiVersion: v2\nname: bomb\nversion: 0.1.0\n");
         write(repository.path(), &format!("{name}/templates/a.yaml"), template);
+        write(repository.path(), &format!("{name}/files/a.txt"), "a");
         apps.push_str(&application(name, &format!("    path: {name}")));
     }
     write(repository.path(), "apps.yaml", apps);

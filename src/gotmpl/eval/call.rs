@@ -22,6 +22,10 @@ use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope};
 /// What an included text is given room for to begin with, in bytes: most are a name or a few labels.
 const INCLUDED: usize = 64;
 
+/// Bytes of a text, and items of a list, that are looked at in a step.
+const LOOKED_AT: usize = 64;
+const LISTED: usize = 4;
+
 /// What is called.
 pub(super) enum Callee<'c> {
     Function(&'static Function),
@@ -71,6 +75,7 @@ impl<'a> Frame<'a, '_> {
         if let Some(last) = last {
             values.push(self.check(last, param(args.len()))?);
         }
+        self.look_at(&values)?;
         let context = &self.shared.context;
         let result = match callee {
             Callee::Function(function) => match function.run {
@@ -92,7 +97,7 @@ impl<'a> Frame<'a, '_> {
                 }
                 Runs::And | Runs::Or => Ok(Value::MISSING),
             },
-            Callee::Method(object, name, _) => object.call(name, &values, context).map_err(Failure::Message),
+            Callee::Method(object, name, _) => object.call(name, &values, context),
             Callee::Values(name, _, map) => functions::call_values_method(name, map, &values, context),
         };
         values.clear();
@@ -101,6 +106,19 @@ impl<'a> Frame<'a, '_> {
             self.at = node;
             self.failed(name, failure)
         })
+    }
+
+    /// Pays for what a function may have to look at from end to end: what it is for does not matter.
+    fn look_at(&self, values: &[Value]) -> Evaluated<()> {
+        let size = |value: &Value| match &value.data {
+            Data::Str(text) => text.len() / LOOKED_AT,
+            Data::List(list) => list.len() / LISTED,
+            _ => 0,
+        };
+        match values.iter().map(size).sum::<usize>() {
+            0 => Ok(()),
+            steps => self.shared.context.budget.steps(steps as u64).map_err(|exceeded| self.exceeded(exceeded)),
+        }
     }
 
     /// `and` and `or` stop at the argument that decides; all that were looked at took part.

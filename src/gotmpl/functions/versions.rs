@@ -51,7 +51,7 @@ impl Object for VersionObject {
         }
     }
 
-    fn call(&self, name: &str, args: &[Value], _: &Context<'_>) -> Result<Value, String> {
+    fn call(&self, name: &str, args: &[Value], _: &Context<'_>) -> Result<Value, Failure> {
         use std::cmp::Ordering;
         let Version { numbers: [major, minor, patch], pre, metadata, original } = &self.0;
         let number = |n: u64| Value::new(Data::Uint(n, UintType::Uint64));

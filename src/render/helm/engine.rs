@@ -16,8 +16,7 @@ use super::tree::{Table, ToValues, Tree};
 use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::gotmpl::{
-    Context, Data, Error, Failure, Fields, Functions, Map, MapType, MissingKey, Options, Output, Render, TemplateSet,
-    Value, yaml_of,
+    Data, Error, Fields, Functions, Map, MapType, MissingKey, Options, Output, Render, TemplateSet, Value,
 };
 use crate::source::{FileId, Span};
 use crate::yaml::Origin;
@@ -262,15 +261,6 @@ fn release_value(release: &Release, maker: &Maker<'_>) -> Value {
         ("Revision".into(), Value::int(1)),
         ("Service".into(), Value::fixed("Helm")),
     ])
-}
-
-/// A value as YAML, without its last line end.
-pub(super) fn to_yaml(value: &Value, context: &Context<'_>) -> Result<Value, String> {
-    yaml_of(context, value, false).map_err(|failure| match failure {
-        Failure::Message(message) => message,
-        Failure::Exceeded(exceeded) => exceeded.to_string(),
-        Failure::Template(words, error) => format!("{words}{error}"),
-    })
 }
 
 fn parse_error(name: &str, error: &Error) -> RenderError {

@@ -9,9 +9,11 @@ use super::chart::{Bytes, ChartFile, Content};
 use super::dependencies::Instance;
 use super::metadata::{Import, Said};
 use super::version::{HelmVersion, TypeName};
-use crate::glob::{Dialect, Glob};
+use crate::budget::Exceeded;
+use crate::glob::{Dialect, Glob, LONGEST};
 use crate::gotmpl::{
-    Context, Data, List, ListType, Map, MapType, Object, ObjectKind, Param, SharedOrigins, Text, Value,
+    Context, Data, Failure, List, ListType, Map, MapType, Object, ObjectKind, Param, SharedOrigins, Text, Value,
+    yaml_of,
 };
 use crate::source::Span;
 use crate::yaml::{Origin, Role};
@@ -69,7 +71,7 @@ impl Object for Record {
         self.showing.contains(&name).then_some(&[])
     }
 
-    fn call(&self, _: &str, _: &[Value], _: &Context<'_>) -> Result<Value, String> {
+    fn call(&self, _: &str, _: &[Value], _: &Context<'_>) -> Result<Value, Failure> {
         Ok(Value::str(self.shown.clone().unwrap_or_default()))
     }
 
@@ -323,7 +325,7 @@ impl Object for KubeRecord {
         matches!(name, "String" | "GitVersion").then_some(&[])
     }
 
-    fn call(&self, name: &str, _: &[Value], _: &Context<'_>) -> Result<Value, String> {
+    fn call(&self, name: &str, _: &[Value], _: &Context<'_>) -> Result<Value, Failure> {
         let text = if name == "GitVersion" { self.1.clone() } else { self.0.shown.clone().unwrap_or_default() };
         Ok(Value::str(text))
     }
@@ -360,7 +362,7 @@ impl Object for VersionSet {
         (name == "Has").then_some(&[Param::Str])
     }
 
-    fn call(&self, _: &str, args: &[Value], _: &Context<'_>) -> Result<Value, String> {
+    fn call(&self, _: &str, args: &[Value], _: &Context<'_>) -> Result<Value, Failure> {
         let wanted = args.first().and_then(Value::as_text);
         Ok(Value::bool(wanted.is_some_and(|wanted| self.all.iter().any(|one| one.as_text() == Some(wanted)))))
     }
@@ -396,7 +398,7 @@ impl Files {
     }
 
     /// A file's text, whose lines know where they are.
-    fn text(content: &Content, origins: &SharedOrigins) -> Result<Value, String> {
+    fn text(content: &Content, origins: &SharedOrigins) -> Result<Value, Failure> {
         let content = content.read().map_err(|error| error.message)?;
         Ok(match content {
             Bytes::Binary(_) => Value::str(Text::from_bytes(content.bytes().to_vec())),
@@ -412,13 +414,17 @@ impl Files {
     }
 
     /// The last names of the files with what `encode` makes of them, as YAML.
-    fn flat(&self, context: &Context<'_>, encode: impl Fn(&Content) -> Result<Value, String>) -> Result<Value, String> {
+    fn flat(
+        &self,
+        context: &Context<'_>,
+        encode: impl Fn(&Content) -> Result<Value, Failure>,
+    ) -> Result<Value, Failure> {
         let fields = self.files.iter().map(|(name, content)| {
             let base = name.rsplit('/').next().unwrap_or(name);
             Ok((Arc::from(base), encode(content)?))
         });
-        let fields = fields.collect::<Result<Vec<_>, String>>()?;
-        super::engine::to_yaml(&Value::map(fields), context)
+        let fields = fields.collect::<Result<Vec<_>, Failure>>()?;
+        yaml_of(context, &Value::map(fields), false)
     }
 }
 
@@ -439,7 +445,7 @@ impl Object for Files {
         }
     }
 
-    fn call(&self, name: &str, args: &[Value], context: &Context<'_>) -> Result<Value, String> {
+    fn call(&self, name: &str, args: &[Value], context: &Context<'_>) -> Result<Value, Failure> {
         let argument = args.first().and_then(Value::as_text).map(Text::as_str).unwrap_or_default();
         match name {
             "Get" | "GetBytes" => {
@@ -447,6 +453,12 @@ impl Object for Files {
                 content.map_or(Ok(Value::fixed("")), |content| Self::text(content, context.origins))
             }
             "Glob" => {
+                if argument.len() > LONGEST {
+                    return Err(Exceeded::Bytes(LONGEST as u64).into());
+                }
+                // To read the pattern takes as long as to hold some names against it.
+                let names = self.files.len() as u64 + 8;
+                context.budget.steps((argument.len() as u64).saturating_mul(names))?;
                 // A pattern that is none matches everything.
                 let glob = Glob::new(&argument, Dialect::GobwasPath).ok();
                 let fits = |name: &str| glob.as_ref().is_none_or(|glob| glob.matches(name));
@@ -458,7 +470,7 @@ impl Object for Files {
                 let value = Self::text(content, context.origins)?;
                 let text = value.as_text().map(|text| text.as_str().into_owned()).unwrap_or_default();
                 if text.is_empty() {
-                    return Err("runtime error: index out of range [-1]".to_owned());
+                    return Err("runtime error: index out of range [-1]".into());
                 }
                 let text = text.strip_suffix('\n').unwrap_or(&text);
                 let lines = text.split('\n').map(|line| Value::str(line).from_origin(value.origin));
@@ -472,7 +484,7 @@ impl Object for Files {
                 let text = base64::engine::general_purpose::STANDARD.encode(bytes);
                 Ok(Value::str(text).from_origin(origin))
             }),
-            name => Err(format!("no method {name}")),
+            name => Err(format!("no method {name}").into()),
         }
     }
 

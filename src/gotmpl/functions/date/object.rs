@@ -6,6 +6,7 @@ use super::calendar::{NANOS, date_of, days_from, duration_text, parse_duration};
 use super::layout::{DAYS, MONTHS, format};
 use super::number;
 use crate::gotmpl::context::Context;
+use crate::gotmpl::error::Failure;
 use crate::gotmpl::object::{Object, Param};
 use crate::gotmpl::value::{Data, IntType, NamedInt, Value};
 
@@ -90,7 +91,7 @@ impl Object for Time {
         }
     }
 
-    fn call(&self, name: &str, args: &[Value], context: &Context<'_>) -> Result<Value, String> {
+    fn call(&self, name: &str, args: &[Value], context: &Context<'_>) -> Result<Value, Failure> {
         let local = self.secs + i64::from(self.offset);
         let (days, of_day) = (local.div_euclid(86_400), local.rem_euclid(86_400));
         let (year, month, day) = date_of(days);
