@@ -8,6 +8,7 @@ mod bases;
 mod build;
 mod charts;
 mod config;
+mod crds;
 mod fail;
 mod field_paths;
 mod fieldspec;

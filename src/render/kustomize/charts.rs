@@ -7,7 +7,7 @@ use super::finish;
 use super::kustomization::Kustomization;
 use super::merge::{self, Merging};
 use super::object::Object;
-use super::parse::{self, Document, Placing};
+use super::parse::{self, Document, Flaw, Placing};
 use super::patch;
 use super::read::Reading;
 use super::resmap::objects_of;
@@ -254,14 +254,19 @@ fn values(target: &Target<'_>, asked: &Asked<'_>, own: Option<&str>, span: Span)
     let parsed = parse::documents(loaded.text()?, &Placing::Whole(loaded.file), Role::Values, budget);
     let within = |fail: Fail| fail.within("could not parse values file into rnode");
     let document = parsed.map_err(within)?.into_iter().next();
-    let file = document.ok_or_else(|| within(Fail::at(loaded.whole(), "EOF")))?.root;
+    let Document { root: file, flaws } = document.ok_or_else(|| within(Fail::at(loaded.whole(), "EOF")))?;
     let (under, over) = if asked.merge == "merge" { (inline, file) } else { (file, inline) };
     let schemas = target.build.schemas();
     let merging = Merging { schemas: &schemas, budget };
     let merged = merge::merge(under, over, &merging).map_err(|fail| fail.within("could not merge values"))?;
     let mut merged = merged.unwrap_or_else(|| Node::map(Vec::new(), Origin::of(Role::Values, span)));
+    let unmapped = |at: Span| Fail::at(at, "could not parse merged values into map");
     if merged.as_map().is_none() {
-        return Err(Fail::at(merged.span(), "could not parse merged values into map"));
+        return Err(unmapped(merged.span()));
+    }
+    if let Some(entry) = (!flaws.is_empty()).then(|| tree::repeated(&merged)).flatten() {
+        let flaw = Flaw::repeated(entry);
+        return Err(Fail { message: format!("{}: {}", unmapped(span).message, flaw.message), ..unmapped(flaw.span) });
     }
     finish::respell(&mut merged)?;
     Ok(vec![Values::Tree(merged)])

@@ -1,16 +1,18 @@
-//! Where transformers work by default and what `configurations` and `crds` add to that.
+//! Where transformers work by default and what `configurations` add to that.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec};
-use super::files::Loader;
+use super::files::{Loaded, Loader};
 use super::id::Gvk;
+use super::parse::{self, Placing};
 use super::read::Reading;
 use super::structs;
+use super::tree;
 use crate::hash::Seeded;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Role};
 
 const DEFAULTS: &str = include_str!("data/field-specs.txt");
 
@@ -139,7 +141,7 @@ impl Config {
         }))
     }
 
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         for section in self.sections() {
             section.sort_by_cached_key(|spec| spec.gvk.sort_key());
         }
@@ -243,7 +245,7 @@ impl Config {
         Ok(false)
     }
 
-    fn add_reference(&mut self, reference: BackReference) -> Outcome {
+    pub(super) fn add_reference(&mut self, reference: BackReference) -> Outcome {
         let mut found = false;
         for known in self.name_reference.iter_mut().filter(|known| known.target == reference.target) {
             known.take(&reference)?;
@@ -267,10 +269,27 @@ pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, F
             return Err(Fail::at(problem.span, format!("error converting YAML to JSON: yaml: {}", problem.message)));
         }
         let Some(document) = parsed.documents.first() else { continue };
+        refuse_repeated(loader, &loaded)?;
         let config = read(&document.root)?;
         added = Config::merged(&added, &Arc::new(config))?;
     }
     Config::merged(&defaults, &added)
+}
+
+/// Configurations are read strictly: no key may stand twice in its mapping.
+fn refuse_repeated(loader: &Loader<'_>, loaded: &Loaded) -> Outcome {
+    let placing = Placing::Whole(loaded.file);
+    let written = parse::as_written(loaded.text()?, &placing, Role::Transformer, loader.shared.budget)?;
+    match written.as_ref().and_then(|written| tree::repeated(&written.root)) {
+        Some(entry) => {
+            let message = format!(
+                "error converting YAML to JSON: yaml: unmarshal errors: key \"{}\" already set in map",
+                entry.key
+            );
+            Err(Fail::at(entry.key_origin.anchor(), message))
+        }
+        None => Ok(()),
+    }
 }
 
 fn read(root: &Node) -> Result<Config, Fail> {
@@ -297,70 +316,6 @@ pub(super) fn field_spec(node: &Node) -> Result<FieldSpec, Fail> {
     let path = reading.text_or_empty("path")?;
     let create = reading.flag("create")?;
     Ok(FieldSpec { gvk, path, create })
-}
-
-/// What `crds` say about references, annotations and selectors of own kinds.
-pub(super) fn from_crds(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, Fail> {
-    let mut config = Config::default();
-    for path in paths {
-        let name = super::tree::text(path);
-        let loaded = loader.load(name).map_err(|fail| fail.or_at(path.span()))?;
-        let parsed = yaml::parse(loaded.file, loaded.text()?, loader.shared.budget);
-        if let Some(problem) = parsed.problems.first() {
-            let fail = Fail::at(problem.span, problem.message.clone());
-            return Err(fail.within(format!("unable to parse open API definition from '{name}'")));
-        }
-        let Some(types) = parsed.documents.first().map(|document| &document.root) else { continue };
-        for entry in types.as_map().map(|map| map.entries.as_slice()).unwrap_or_default() {
-            let properties = entry.value.get("Schema").and_then(|schema| schema.get("properties"));
-            let has = |key: &str| properties.is_some_and(|properties| properties.get(key).is_some());
-            if has("kind") && has("apiVersion") && has("metadata") {
-                let kind = entry.key.rsplit('.').next().unwrap_or("").to_owned();
-                let gvk = Gvk { kind, ..Gvk::default() };
-                follow(&mut config, &gvk, types, &entry.key, &mut Vec::new())?;
-            }
-        }
-    }
-    config.sort();
-    Ok(Arc::new(config))
-}
-
-fn follow(config: &mut Config, gvk: &Gvk, types: &Node, name: &str, path: &mut Vec<String>) -> Outcome {
-    // Types may refer to each other in circles, in which Kustomize itself never ends.
-    if path.len() > 32 {
-        return Ok(());
-    }
-    let Some(properties) = types.get(name).and_then(|api| api.get("Schema")?.get("properties")) else {
-        return Ok(());
-    };
-    for entry in properties.as_map().map(|map| map.entries.as_slice()).unwrap_or_default() {
-        path.push(entry.key.to_string());
-        let says = |key: &str| entry.value.str_at(key);
-        let here = |path: &[String]| FieldSpec { gvk: gvk.clone(), path: path.join("/"), create: false };
-        if says("x-kubernetes-annotation").is_some() {
-            fieldspec::merge_all(&mut config.common_annotations, &[here(path)])?;
-        }
-        if says("x-kubernetes-label-selector").is_some() {
-            fieldspec::merge_all(&mut config.common_labels, &[here(path)])?;
-        }
-        if says("x-kubernetes-identity").is_some() {
-            fieldspec::merge_all(&mut config.name_prefix, &[here(path)])?;
-        }
-        if let (Some(version), Some(kind)) =
-            (says("x-kubernetes-object-ref-api-version"), says("x-kubernetes-object-ref-kind"))
-        {
-            let key = says("x-kubernetes-object-ref-name-key").unwrap_or("name").to_owned();
-            path.push(key);
-            let target = Gvk { group: String::new(), version: version.to_owned(), kind: kind.to_owned() };
-            config.add_reference(BackReference { target, referrers: vec![here(path)] })?;
-            path.pop();
-        }
-        if let Some(reference) = says("$ref") {
-            follow(config, gvk, types, reference, path)?;
-        }
-        path.pop();
-    }
-    Ok(())
 }
 
 #[cfg(test)]

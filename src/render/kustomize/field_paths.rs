@@ -16,7 +16,7 @@ use super::retext;
 use super::tree::{self, Shape};
 use crate::budget::Budget;
 use crate::gotmpl::json_string;
-use crate::yaml::{Entry, Meaning, Node, Origin, Role, Scalar, Style, Value};
+use crate::yaml::{Entry, Node, Origin, Role, Scalar, Style, Value};
 
 /// Writes a value at a path.
 pub(super) fn write(
@@ -60,7 +60,6 @@ fn put(node: &mut Node, value: &Node, options: &FieldOptions, budget: &Budget) -
     };
     budget.bytes(text.len())?;
     let made = with_text(node, &text);
-    check_type(node, &made)?;
     let origin = tree::joined(&value.origin, &[&node.origin]);
     *node = Node { origin, ..made };
     Ok(())
@@ -98,12 +97,16 @@ fn expect(node: &Node, shape: Shape) -> Outcome {
     tree::expect(node, shape)
 }
 
-/// The same scalar with another text: its type stays what it was.
+/// The same scalar with another text: its type stays what it was, even where the text does not fit, which is refused when the
+/// object is written.
 pub(super) fn with_text(node: &Node, text: &str) -> Node {
     let mut made = node.clone();
     if let Value::Scalar(scalar) = &mut made.value {
-        if scalar.tag.is_none() && scalar.style == Style::Plain && matches!(meaning::of(scalar), Meaning::Str(_)) {
-            scalar.tag = Some("!!str".into());
+        if scalar.tag.is_none() && scalar.style == Style::Plain {
+            let was = meaning::kind(&scalar.text);
+            if was == "!!str" || was != meaning::kind(text) {
+                scalar.tag = Some(was.into());
+            }
         }
         scalar.text = text.into();
     }

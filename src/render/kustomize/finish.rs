@@ -115,9 +115,7 @@ impl Key {
 pub(super) fn publish(objects: Vec<Object>, wanted: BuildMetadata) -> Result<Vec<Node>, Fail> {
     let mut found = Vec::with_capacity(objects.len());
     for mut object in objects {
-        if let Some(flaw) = object.flaws.first() {
-            return Err(Fail::at(flaw.span, flaw.message.clone()));
-        }
+        object.check_flaws()?;
         if let Some(annotations) = tree::at_mut(&mut object.node, &["metadata", "annotations"]) {
             let noted = |key: &str| {
                 NOTES.contains(&key)

@@ -233,6 +233,7 @@ fn fields(dest: &Node, patch: Option<&Node>) -> Vec<Field> {
     let patch = patch.map(entries).unwrap_or_default();
     let mut by_key: Vec<usize> = (0..patch.len()).collect();
     by_key.sort_by(|&a, &b| patch[a].key.cmp(&patch[b].key));
+    by_key.dedup_by(|&mut later, &mut first| patch[later].key == patch[first].key);
     let mut is_own = vec![false; patch.len()];
     let field =
         |entry: &Entry, own, new| Field { key: Arc::clone(&entry.key), key_origin: entry.key_origin.clone(), own, new };
@@ -250,6 +251,8 @@ fn fields(dest: &Node, patch: Option<&Node>) -> Vec<Field> {
         fields.push(field(entry, None, Some(new)));
     }
     fields.sort_by(|a, b| a.key.cmp(&b.key));
+    // Of a key that is written twice the first counts, on both sides.
+    fields.dedup_by(|later, first| later.key == first.key);
     fields
 }
 

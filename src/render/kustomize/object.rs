@@ -1,6 +1,7 @@
 //! One object on its way through a build, with what Kustomize notes about it on the side: former names, prefixes, whether its
 //! name wants a hash. Kustomize keeps those notes in annotations; here they never mix with the object's own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
@@ -169,22 +170,38 @@ impl Object {
         object
     }
 
-    /// Annotations that are written twice are joined when Kustomize takes its notes there; the first ones win.
+    /// Annotations that are written twice are joined when Kustomize takes its notes there: the first mapping wins, and in each
+    /// the last value of a key.
     fn heal_annotations(&mut self) {
-        if self.flaws.is_empty() {
+        if !self.flaws.iter().any(|flaw| flaw.repeated) {
             return;
         }
-        let entry = self.node.get("metadata").and_then(|meta| meta.as_map()?.entry("annotations"));
-        let Some(first) = entry.map(|entry| entry.key_origin.anchor()) else { return };
-        let at = self.flaws.iter().position(|flaw| flaw.repeated.as_ref().is_some_and(|(span, _)| *span == first));
-        let Some((_, later)) = at.and_then(|at| self.flaws.remove(at).repeated) else { return };
-        let own = tree::at_mut(&mut self.node, &["metadata", "annotations"]).and_then(tree::entries_mut);
-        let Some(own) = own else { return };
-        for entry in later.as_map().into_iter().flat_map(|map| &map.entries) {
-            if !own.iter().any(|known| known.key == entry.key) {
-                own.push(entry.clone());
+        let Some(meta) = tree::get_mut(&mut self.node, "metadata").and_then(tree::entries_mut) else { return };
+        let mut healed: Vec<Entry> = Vec::new();
+        for entry in meta.iter().filter(|entry| &*entry.key == "annotations") {
+            for entry in last_values(entry.value.as_map().map_or(&[], |map| &map.entries)) {
+                if !healed.iter().any(|known| known.key == entry.key) {
+                    healed.push(entry);
+                }
             }
         }
+        let mut is_first = true;
+        meta.retain(|entry| &*entry.key != "annotations" || std::mem::take(&mut is_first));
+        let annotations = meta.iter_mut().find(|entry| &*entry.key == "annotations");
+        if let Some(entries) = annotations.and_then(|entry| tree::entries_mut(&mut entry.value)) {
+            *entries = healed;
+        }
+    }
+
+    /// The first thing that keeps it from being written.
+    pub(super) fn flaw(&self) -> Option<Flaw> {
+        let flaw = self.flaws.iter().find(|flaw| !flaw.repeated).cloned();
+        flaw.or_else(|| (!self.flaws.is_empty()).then(|| tree::repeated(&self.node).map(Flaw::repeated)).flatten())
+    }
+
+    /// Refuses what cannot be written.
+    pub(super) fn check_flaws(&self) -> Outcome {
+        self.flaw().map_or(Ok(()), |flaw| Err(Fail::at(flaw.span, flaw.message)))
     }
 
     /// Brings the places that share one of these labels to what one of them was changed to; the last in the order of the walk
@@ -378,10 +395,11 @@ impl Object {
                     })
             })
         };
-        if strings(old) {
+        let is_flawed = !self.flaws.is_empty();
+        if strings(old) && !is_flawed {
             return Ok(());
         }
-        let entries: Vec<Entry> = tree::string_map(Some(old))
+        let mut entries: Vec<Entry> = tree::string_map(Some(old))
             .into_iter()
             .map(|(entry, text)| Entry {
                 key: entry.key.clone(),
@@ -389,6 +407,9 @@ impl Object {
                 value: Node::string(text.as_ref(), entry.value.origin.clone()),
             })
             .collect();
+        if is_flawed {
+            entries = last_values(&entries);
+        }
         let made = Node::map(entries, old.origin.clone());
         self.put_marks(field, made);
         Ok(())
@@ -453,6 +474,15 @@ fn replace_each(node: &mut Node, path: &[String], new: &Node) {
         None if node.as_scalar().is_some() => *node = new.clone(),
         None => {}
     }
+}
+
+/// Each key with its last value, where keys may be written twice.
+fn last_values(entries: &[Entry]) -> Vec<Entry> {
+    let mut last: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        last.insert(&entry.key, at);
+    }
+    entries.iter().enumerate().filter(|(at, entry)| last[&*entry.key] == *at).map(|(_, entry)| entry.clone()).collect()
 }
 
 /// Labels or annotations that are a list: Kustomize falls over them.

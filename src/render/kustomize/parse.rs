@@ -1,6 +1,7 @@
 //! From text to objects as Kustomize reads them: documents cut at `---` lines, keys by their text, `<<` with the mapping's own
 //! keys winning. Also texts inside texts (an inline patch), whose places are those of the outer file.
 
+mod flaw;
 mod pieces;
 mod placing;
 mod quick;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, StructureStyle, Tag};
 
+pub(super) use flaw::Flaw;
 pub(super) use placing::Placing;
 
 use super::fail::{Fail, Outcome};
@@ -30,25 +32,8 @@ const DEEPEST: usize = 200;
 #[derive(Debug, Clone)]
 pub(super) struct Document {
     pub(super) root: Node,
-    /// What will keep the object from being written: repeated keys, keys that are no strings.
+    /// What will keep the object from being written: repeated keys, which stay in the tree, and keys that are no strings.
     pub(super) flaws: Vec<Flaw>,
-}
-
-/// Why an object cannot be written in the end.
-#[derive(Debug, Clone)]
-pub(super) struct Flaw {
-    pub(super) span: Span,
-    pub(super) message: String,
-    /// Of a repeated key: where it stood first, and the later value.
-    pub(super) repeated: Option<(Span, Node)>,
-}
-
-impl Flaw {
-    /// A key that is no string.
-    pub(super) fn key(span: Span) -> Self {
-        let message = "json: unsupported type: map[interface {}]interface {}".to_owned();
-        Self { span, message, repeated: None }
-    }
 }
 
 /// The documents of a text; empty and null ones are left out.
@@ -176,7 +161,13 @@ struct Open {
 
 enum Kind {
     Seq(Vec<Node>),
-    Map { entries: Vec<Entry>, index: Index, merged: Option<Vec<Entry>>, key: Option<(Key, Origin)> },
+    Map {
+        entries: Vec<Entry>,
+        index: Index,
+        repeated: Vec<Entry>,
+        merged: Option<Vec<Entry>>,
+        key: Option<(Key, Origin)>,
+    },
 }
 
 enum Key {
@@ -329,8 +320,8 @@ impl<'t, 'p> Reader<'t, 'p> {
                     if let Some(tag) = tag_of(tag.as_deref()) {
                         self.mark(at.span, false, |mark| mark.tag = Some(tag));
                     }
-                    let (entries, index) = (Vec::new(), Index::default());
-                    let kind = Kind::Map { entries, index, merged: None, key: None };
+                    let (entries, index, repeated) = (Vec::new(), Index::default(), Vec::new());
+                    let kind = Kind::Map { entries, index, repeated, merged: None, key: None };
                     open.push(self.open(&at, style, anchor, kind));
                     continue;
                 }
@@ -341,12 +332,13 @@ impl<'t, 'p> Reader<'t, 'p> {
                     at.span = span;
                     let node = match done.kind {
                         Kind::Seq(items) => Node::seq(items, origin),
-                        Kind::Map { mut entries, mut index, merged, .. } => {
+                        Kind::Map { mut entries, mut index, repeated, merged, .. } => {
                             for entry in merged.into_iter().flatten() {
                                 if index.position(&entries, &entry.key).is_none() {
                                     entries.push(entry);
                                 }
                             }
+                            entries.extend(repeated);
                             Node::map(entries, origin)
                         }
                     };
@@ -402,7 +394,7 @@ impl<'t, 'p> Reader<'t, 'p> {
         top.size = top.size.saturating_add(size);
         match &mut top.kind {
             Kind::Seq(items) => items.push(node),
-            Kind::Map { entries, index, merged, key } => match key.take() {
+            Kind::Map { entries, index, repeated, merged, key } => match key.take() {
                 None => *key = Some(self.key(node)),
                 Some((Key::Lost, _)) => {}
                 Some((Key::Merge(name), origin)) => {
@@ -417,14 +409,16 @@ impl<'t, 'p> Reader<'t, 'p> {
                 Some((Key::Name(name), origin)) if self.marks.is_some() => {
                     entries.push(Entry { key: name, key_origin: origin, value: node });
                 }
-                Some((Key::Name(name), origin)) => match index.position(entries, &name) {
-                    Some(first) => self.flaws.push(Flaw {
-                        span: origin.anchor(),
-                        message: format!("mapping key \"{name}\" already defined"),
-                        repeated: Some((entries[first].key_origin.anchor(), node)),
-                    }),
-                    None => entries.push(Entry { key: name, key_origin: origin, value: node }),
-                },
+                Some((Key::Name(key), key_origin)) => {
+                    let is_known = index.position(entries, &key).is_some();
+                    let entry = Entry { key, key_origin, value: node };
+                    if is_known {
+                        self.flaws.push(Flaw::repeated(&entry));
+                        repeated.push(entry);
+                    } else {
+                        entries.push(entry);
+                    }
+                }
             },
         }
         Ok(())

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::build::Build;
 use super::fail::{Fail, Outcome};
 use super::files::Loader;
 use super::json_patch::{self, Operation};
-use super::kustomization::Patch;
+use super::kustomization::{Kustomization, Patch};
 use super::merge::{self, Merging};
 use super::object::Object;
 use super::parse::Placing;
@@ -25,8 +26,38 @@ pub(super) enum Ready {
     Named(Vec<Object>),
     /// JSON 6902.
     Json { operations: Vec<Operation>, target: Selector, remember: bool, span: Span },
+    /// JSON 6902 for nobody, which is refused when its turn comes.
+    Untargeted { source: String, span: Span },
     /// A text without anything in it.
     Nothing,
+}
+
+/// The patches of a kustomization.
+pub(super) struct Patches {
+    pub(super) strategic: Option<Ready>,
+    pub(super) patches: Vec<Ready>,
+    pub(super) json: Vec<Ready>,
+}
+
+/// Reads the patches of a kustomization; of those in a file of the web a gap is left.
+pub(super) fn patches(loader: &Loader<'_>, build: &Build<'_>, k: &Kustomization) -> Result<Patches, Fail> {
+    let seen = |ready: Result<Ready, Fail>, kind: &str, paths: &[&Node]| {
+        build.seen(ready.map_err(|fail| configuring(fail, kind, paths)))
+    };
+    let all = |list: &[Patch], kind: &str, read: fn(&Loader<'_>, &Patch) -> Result<Ready, Fail>| {
+        let ready = |patch: &Patch| seen(read(loader, patch), kind, &patch.path.iter().collect::<Vec<_>>()).transpose();
+        list.iter().filter_map(ready).collect::<Result<Vec<Ready>, Fail>>()
+    };
+    let strategic = match k.strategic.is_empty() {
+        true => None,
+        false => {
+            let paths: Vec<&Node> = k.strategic.iter().collect();
+            seen(named(loader, &k.strategic), "PatchStrategicMergeTransformer", &paths)?
+        }
+    };
+    let patches = all(&k.patches, "PatchTransformer", ready)?;
+    let json = all(&k.json_patches, "PatchJson6902Transformer", json)?;
+    Ok(Patches { strategic, patches, json })
 }
 
 /// Reads an entry of `patches`.
@@ -75,13 +106,26 @@ pub(super) fn ready(loader: &Loader<'_>, patch: &Patch) -> Result<Ready, Fail> {
             }
             Ok(Ready::Strategic { patches, target: patch.target.clone(), source })
         }
-        (Err(_), Ok(operations)) => {
-            let target = patch.target.clone();
-            let target =
-                target.ok_or_else(|| Fail::at(span, format!("must specify a target for JSON patch {source}")))?;
-            Ok(Ready::Json { operations, target, remember: true, span })
-        }
+        (Err(_), Ok(operations)) => Ok(match patch.target.clone() {
+            Some(target) => Ready::Json { operations, target, remember: true, span },
+            None => Ready::Untargeted { source, span },
+        }),
     }
+}
+
+/// Says which transformer could not be configured, and with what; texts of patches, which may hold anything, are left out.
+pub(super) fn configuring(fail: Fail, kind: &str, paths: &[&Node]) -> Fail {
+    let shown = |node: &&Node| {
+        let text = tree::text(node);
+        if text.contains([':', '\n', '{']) { "...".to_owned() } else { text.to_owned() }
+    };
+    let paths: Vec<String> = paths.iter().map(shown).collect();
+    let config = match paths.as_slice() {
+        [] => "...".to_owned(),
+        [path] => format!("path: {path}"),
+        paths => format!("paths: {}", paths.join(", ")),
+    };
+    fail.within(format!("trouble configuring builtin {kind} with config: `{config}`"))
 }
 
 /// What is an object is no list of operations, and need not be read as one.
@@ -205,6 +249,9 @@ impl Ready {
     pub(super) fn transform(&self, map: &mut ResMap, patching: &Patching<'_>) -> Outcome {
         match self {
             Ready::Nothing => Ok(()),
+            Ready::Untargeted { source, span } => {
+                Err(Fail::at(*span, format!("must specify a target for JSON patch {source}")))
+            }
             Ready::Named(patches) => {
                 for patch in patches {
                     match map.one(&patch.original_id()) {
@@ -343,6 +390,7 @@ fn restore(node: &mut Node, key: &str, old: Option<Node>) -> Outcome {
 }
 
 fn apply_json(object: &mut Object, operations: &[Operation], patching: &Patching<'_>) -> Outcome {
+    object.check_flaws()?;
     // Kustomize keeps its notes in annotations, so a patch finds a mapping there even where the object has none.
     if object.notes.any() {
         let origin = object.node.origin.clone();

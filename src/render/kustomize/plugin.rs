@@ -19,6 +19,11 @@ use super::tree::{self, Shape};
 use crate::finding::Gap;
 use crate::yaml::{Node, Role};
 
+/// Refuses what is no configuration as a text.
+fn check_configuration(plugin: &Object) -> Outcome {
+    plugin.check_flaws().map_err(|fail| fail.within(format!("marshalling yaml from res {}", plugin.original_id())))
+}
+
 /// Who a plugin's work is put down to.
 pub(super) fn provenance(plugin: &Object) -> Provenance {
     let path = plugin.annotation(metadata::ORIGIN).and_then(|text| text.strip_prefix("path: ")).unwrap_or("");
@@ -62,6 +67,7 @@ pub(super) fn generator<'p>(target: &Target<'_>, plugin: &'p Object) -> Result<G
     if !is_builtin(target, plugin)? {
         return Ok(Generator::Unseen);
     }
+    check_configuration(plugin)?;
     let node = &plugin.node;
     match plugin.kind() {
         "HelmChartInflationGenerator" => {
@@ -83,6 +89,7 @@ pub(super) fn generator<'p>(target: &Target<'_>, plugin: &'p Object) -> Result<G
 
 /// Refuses what is no transformer, before any transformer works.
 pub(super) fn check_transformer(plugin: &Object) -> Outcome {
+    check_configuration(plugin)?;
     match plugin.kind() {
         _ if plugin.api_version() != "builtin" => Ok(()),
         kind if TRANSFORMERS.contains(&kind) => Ok(()),

@@ -101,12 +101,14 @@ pub(super) fn ready(loader: &Loader<'_>, nodes: &[Node]) -> Result<Vec<Replaceme
     for node in nodes {
         let r = Reading::of(node, "ReplacementField")?;
         let path = r.text("path")?.filter(|path| !tree::text(path).is_empty());
-        let inline = entry(&r, node)?;
+        let mut inline = entry(&r, node)?;
+        // An empty list does not come through the configuration of the transformer; in a file it does.
+        inline.targets = inline.targets.filter(|targets| !targets.is_empty());
         let Some(path) = path else {
             found.push(inline);
             continue;
         };
-        if inline.source.is_some() || inline.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
+        if inline.source.is_some() || inline.targets.is_some() {
             return Err(Fail::at(node.span(), "cannot specify both path and inline replacement"));
         }
         let loaded = loader.load(tree::text(path)).map_err(|fail| fail.or_at(path.span()))?;
@@ -156,8 +158,7 @@ impl Replacement {
     /// Writes the value wherever it goes.
     pub(super) fn transform(&self, map: &mut ResMap, loader: &Loader<'_>, incomplete: bool) -> Outcome {
         let at = |fail: Fail| fail.or_at(self.span);
-        let targets = self.targets.as_ref().filter(|targets| !targets.is_empty());
-        let Some(targets) = targets else { return Err(at(missing())) };
+        let Some(targets) = &self.targets else { return Err(at(missing())) };
         let value = match (&self.source, &self.fixed) {
             (None, None) => return Err(at(missing())),
             (Some(_), Some(_)) => return Err(at(Fail::new("value and resource selectors are mutually exclusive"))),
@@ -232,20 +233,26 @@ impl Target {
             return Err(Fail::new("target must specify resources to select"));
         };
         let compiled = select.compile().map_err(|fail| fail.within("error creating target selector"))?;
+        if map.list.is_empty() {
+            return Ok(());
+        }
+        let compiled = compiled.checked()?;
         let mut rejects = Vec::new();
         for reject in &self.reject {
             let blank = reject.annotations.is_empty() && reject.labels.is_empty();
-            rejects.push((reject.compile()?, !blank, !reject.is_blank()));
+            rejects.push((reject.compile()?.checked()?, !blank, !reject.is_blank()));
         }
         for object in map.list.iter_mut() {
             if compiled.names_never(object) {
                 continue;
             }
             let names = names(object);
-            let rejected = rejects.iter().any(|(reject, by_marks, by_name)| {
-                (*by_marks && reject.marks(object)) || (*by_name && names.iter().any(|name| reject.names(name)))
-            });
-            if rejected || !compiled.marks(object) || !names.iter().any(|name| compiled.names(name)) {
+            let mut fits = compiled.marks(object)? && names.iter().any(|name| compiled.names(name));
+            for (reject, by_marks, by_name) in &rejects {
+                fits &= !(*by_marks && reject.marks(object)?);
+                fits &= !(*by_name && names.iter().any(|name| reject.names(name)));
+            }
+            if !fits {
                 continue;
             }
             for path in &self.paths {

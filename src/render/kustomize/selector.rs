@@ -31,8 +31,8 @@ impl Selector {
             kind: anchored(&self.id.gvk.kind)?,
             name: anchored(&self.id.name)?,
             namespace: anchored(&self.id.namespace)?,
-            annotations: Requirements::parse(&self.annotations)?,
-            labels: Requirements::parse(&self.labels)?,
+            annotations: Requirements::parse(&self.annotations),
+            labels: Requirements::parse(&self.labels),
         })
     }
 }
@@ -136,8 +136,9 @@ pub(super) struct Compiled {
     kind: Pattern,
     name: Pattern,
     namespace: Pattern,
-    pub(super) annotations: Requirements,
-    pub(super) labels: Requirements,
+    /// What is no selector is refused when an object is asked about it.
+    annotations: Result<Requirements, Fail>,
+    labels: Result<Requirements, Fail>,
 }
 
 fn fits(pattern: &Pattern, text: &str) -> bool {
@@ -176,17 +177,29 @@ impl Compiled {
         for (field, wanted) in [("labels", &self.labels), ("annotations", &self.annotations)] {
             let marks = object.node.at(&["metadata", field]);
             marks.map_or(Ok(()), refuse_list)?;
-            if !wanted.fit(marks) {
+            if !wanted.as_ref().map_err(Fail::clone)?.fit(marks) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
+    /// Refuses what is no selector of labels or annotations.
+    pub(super) fn checked(self) -> Result<Self, Fail> {
+        for wanted in [&self.annotations, &self.labels] {
+            wanted.as_ref().map_err(Fail::clone)?;
+        }
+        Ok(self)
+    }
+
     /// Whether labels and annotations fit.
-    pub(super) fn marks(&self, object: &Object) -> bool {
-        self.labels.fit(object.node.at(&["metadata", "labels"]))
-            && self.annotations.fit(object.node.at(&["metadata", "annotations"]))
+    pub(super) fn marks(&self, object: &Object) -> Result<bool, Fail> {
+        for (field, wanted) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            if !wanted.as_ref().map_err(Fail::clone)?.fit(object.node.at(&["metadata", field])) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether no name that an object has or had fits, without a look at the rest of it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::bases::Bases;
 use super::build::Build;
 use super::config::{self, Config};
+use super::crds;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec};
 use super::files::Loader;
@@ -13,7 +14,7 @@ use super::generator;
 use super::kustomization::{self, Kustomization, Var};
 use super::metadata::{self, Provenance};
 use super::object::Object;
-use super::patch::{self, Patching, Ready};
+use super::patch::{self, Patches, Patching};
 use super::plugin;
 use super::remote;
 use super::replacement;
@@ -108,7 +109,7 @@ impl<'t> Target<'t> {
         let config = self.build.seen(config::load(&self.loader, &k.configurations))?;
         let config = config.unwrap_or_else(Config::defaults);
         ra.config = Config::merged(&ra.config, &config).map_err(|fail| fail.within("merging config"))?;
-        let crds = config::from_crds(&self.loader, &k.crds).map_err(|fail| fail.within("loading CRDs"));
+        let crds = crds::load(&self.loader, &k.crds).map_err(|fail| fail.within("loading CRDs"));
         let crds = self.build.seen(crds)?.unwrap_or_default();
         ra.config = Config::merged(&ra.config, &crds).map_err(|fail| fail.within("merging CRDs"))?;
         self.generate(&mut ra)?;
@@ -347,16 +348,10 @@ impl<'t> Target<'t> {
         let schemas = self.build.schemas();
         let map = &mut ra.map;
         // Everything is read before anything is changed.
-        let seen = |ready| self.build.seen(ready).transpose();
-        let strategic = match k.strategic.is_empty() {
-            true => None,
-            false => self.build.seen(patch::named(&self.loader, &k.strategic))?,
-        };
-        let patches = k.patches.iter().filter_map(|p| seen(patch::ready(&self.loader, p)));
-        let patches: Vec<Ready> = patches.collect::<Result<_, _>>()?;
-        let json = k.json_patches.iter().filter_map(|p| seen(patch::json(&self.loader, p)));
-        let json: Vec<Ready> = json.collect::<Result<_, _>>()?;
-        let replacements = self.build.seen(replacement::ready(&self.loader, &k.replacements))?.unwrap_or_default();
+        let Patches { strategic, patches, json } = patch::patches(&self.loader, self.build, k)?;
+        let replacements = replacement::ready(&self.loader, &k.replacements);
+        let replacements = replacements.map_err(|fail| patch::configuring(fail, "ReplacementTransformer", &[]));
+        let replacements = self.build.seen(replacements)?.unwrap_or_default();
         let plugins = self.plugins(&k.transformers, "transformer")?;
         plugins.iter().try_for_each(plugin::check_transformer)?;
         let patching = self.patching(&schemas);

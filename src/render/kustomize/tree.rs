@@ -2,6 +2,7 @@
 //! the spelling of the old one, how paths are followed. Knows nothing of kustomizations.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
@@ -359,6 +360,25 @@ pub(super) fn measure(node: &Node, limit: u64) -> (u64, u32) {
         }
     }
     (count, deepest)
+}
+
+/// The first entry whose key stands in its mapping before.
+pub(super) fn repeated(node: &Node) -> Option<&Entry> {
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match &node.value {
+            Value::Map(map) => {
+                let mut known = HashSet::with_capacity(map.entries.len());
+                if let Some(entry) = map.entries.iter().find(|entry| !known.insert(&*entry.key)) {
+                    return Some(entry);
+                }
+                open.extend(map.entries.iter().rev().map(|entry| &entry.value));
+            }
+            Value::Seq(items) => open.extend(items.iter().rev()),
+            Value::Scalar(_) => {}
+        }
+    }
+    None
 }
 
 /// A mapping of texts in the order of its keys, as the library reads labels and annotations.
