@@ -10,8 +10,9 @@ mod repair;
 mod strict;
 
 pub(crate) use index::Index;
+pub(crate) use repair::dash_near;
 pub use strict::is_anchor_name;
-pub(crate) use strict::misplaced_tab;
+pub(crate) use strict::{misplaced_tab, odd_in_flow};
 
 use std::ops::Range;
 

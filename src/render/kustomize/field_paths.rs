@@ -319,13 +319,21 @@ fn into_text(
     let matcher = Matcher::new(make, value, loader);
     let mut edit = |node: &mut Node| {
         places.push(node.clone());
+        let before = &places[places.len() - 1];
         // Delimiters do not count here.
         if is_single(node) {
             let made = with_text(node, tree::text(value));
-            if is_json {
-                check_type(node, &made)?;
-            }
             *node = made;
+            if is_json {
+                check_type(before, node)?;
+                // Nothing at all cannot stand in a flow collection, and quotes make it a text.
+                if let Value::Scalar(scalar) = &mut node.value
+                    && scalar.text.is_empty()
+                    && scalar.style == Style::Plain
+                {
+                    *scalar = Scalar { text: "".into(), style: Style::SingleQuoted, tag: None };
+                }
+            }
         } else {
             *node = value.clone();
         }

@@ -2,6 +2,7 @@
 //! keys winning. Also texts inside texts (an inline patch), whose places are those of the outer file.
 
 mod flaw;
+mod merging;
 mod pieces;
 mod placing;
 mod quick;
@@ -21,8 +22,9 @@ use crate::budget::Budget;
 use crate::source::Span;
 use crate::yaml::{
     BLANK, Dialect, Entry, Index, Meaning, Node, Origin, Quoting, Role, Scalar, Style, Value, is_anchor_name,
-    misplaced_tab, refusal_words,
+    misplaced_tab, odd_in_flow, refusal_words,
 };
+use merging::merge;
 use pieces::Lines;
 
 /// Deeper nesting is refused; everything downstream recurses along trees.
@@ -77,14 +79,20 @@ pub(super) struct Written {
 
 /// The first document of a text as it is written, if there is one.
 pub(super) fn as_written(text: &str, placing: &Placing, role: Role, budget: &Budget) -> Result<Option<Written>, Fail> {
-    let lines = Lines::of(text, 0);
+    let mut lines = Lines::of(text, 0);
     check(&lines, placing, budget)?;
-    let mut reader = Reader::new(&lines, placing, role, budget);
-    reader.marks = Some(Marks::new());
-    let root = reader.document()?;
-    let marks = reader.marks.unwrap_or_default();
-    let complete = reader.flaws.is_empty();
-    Ok(root.map(|root| Written { root, marks, complete }))
+    let read = |lines: &Lines<'_>| {
+        let mut reader = Reader::new(lines, placing, role, budget);
+        reader.marks = Some(Marks::new());
+        let root = reader.document()?;
+        let marks = reader.marks.unwrap_or_default();
+        let complete = reader.flaws.is_empty();
+        Ok::<_, Fail>(root.map(|root| Written { root, marks, complete }))
+    };
+    match read(&lines) {
+        Err(fail) if fail.malformed && lines.mend(budget)? => read(&lines),
+        read => read,
+    }
 }
 
 /// The tag of what stands for an alias.
@@ -221,6 +229,12 @@ impl<'t, 'p> Reader<'t, 'p> {
         let mut tag = tag_of(tag);
         if style == Style::DoubleQuoted {
             self.check_escapes(at)?;
+        }
+        if in_flow
+            && style == Style::Plain
+            && let Some(message) = odd_in_flow(&self.lines.text, at.begin, at.end)
+        {
+            return Err(malformed(at.span, message));
         }
         // Nothing at all is told as `~`.
         if style == Style::Plain && text == "~" && at.end == at.begin {
@@ -458,29 +472,6 @@ impl<'t, 'p> Reader<'t, 'p> {
 /// Whether the next node is the value of `<<`.
 fn is_merging(open: &[Open]) -> bool {
     matches!(open.last(), Some(Open { kind: Kind::Map { key: Some((Key::Merge(_), _)), .. }, .. }))
-}
-
-/// What `<<` brings; of a list the first mapping wins.
-fn merge(node: &Node) -> Result<Vec<Entry>, Fail> {
-    let (mut found, mut index): (Vec<Entry>, Index) = Default::default();
-    let maps: Vec<&Node> = match &node.value {
-        Value::Map(_) => vec![node],
-        Value::Seq(items) => items.iter().collect(),
-        Value::Scalar(_) => {
-            return Err(Fail::at(node.span(), "map merge requires map or sequence of maps as the value"));
-        }
-    };
-    for map in maps {
-        let Some(map) = map.as_map() else {
-            return Err(Fail::at(map.span(), "invalid map merge: received alias for a non-map value"));
-        };
-        for entry in &map.entries {
-            if index.position(&found, &entry.key).is_none() {
-                found.push(entry.clone());
-            }
-        }
-    }
-    Ok(found)
 }
 
 fn tag_of(tag: Option<&Tag>) -> Option<Arc<str>> {

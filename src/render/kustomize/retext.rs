@@ -253,7 +253,7 @@ impl Writer<'_> {
             self.before(entry.key_origin.anchor(), indent)?;
             self.pad(indent);
             self.last_indent = Some(indent);
-            let key = self.key(entry)?;
+            let key = self.key(entry, false)?;
             self.out.push_str(&key);
             self.out.push(':');
             self.value(&entry.value, entry.key_origin.anchor(), indent)?;
@@ -340,7 +340,7 @@ impl Writer<'_> {
         Some(())
     }
 
-    fn key(&self, entry: &Entry) -> Option<String> {
+    fn key(&self, entry: &Entry, in_flow: bool) -> Option<String> {
         let span = entry.key_origin.anchor();
         let raw = if span.file == TEXT { self.text.get(span.start as usize..span.end as usize)? } else { "" };
         let style = match raw.as_bytes().first() {
@@ -358,6 +358,9 @@ impl Writer<'_> {
             // An alias must not run into the colon.
             Style::Plain if &*entry.key == "<<" => Some("!!merge <<".to_owned()),
             Style::Plain if entry.key.starts_with('*') => Some(format!("{} ", entry.key)),
+            Style::Plain if in_flow && scalar::ends_in_flow(&entry.key) => {
+                Some(format!("{mark}{}", scalar::quoted(&entry.key, Style::SingleQuoted, 0)?))
+            }
             Style::Plain => Some(format!("{mark}{}", entry.key)),
             style => Some(format!("{mark}{}", scalar::quoted(&entry.key, style, 0)?)),
         }
@@ -376,7 +379,7 @@ impl Writer<'_> {
                 let mut parts = Vec::with_capacity(map.entries.len());
                 for entry in &map.entries {
                     let value = self.inline(&entry.value, true, indent)?;
-                    parts.push(format!("{}: {value}", self.key(entry)?));
+                    parts.push(format!("{}: {value}", self.key(entry, true)?));
                 }
                 Some(format!("{{{}}}", parts.join(", ")))
             }

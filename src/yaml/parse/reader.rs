@@ -212,6 +212,7 @@ impl<'t, 'b> Reader<'t, 'b> {
                         return Err(Self::problem(at, UNSEEN_LINE));
                     }
                     let in_flow = open.last().is_some_and(|open| open.flow);
+                    strict::check_flow(in_flow && style == ScalarStyle::Plain, self.text, at)?;
                     let scalar = self.scalar(&text, style.into(), tag.as_deref(), at, in_flow);
                     if self.tabs.is_some() {
                         strict::check_indentation(scalar.style, self.text, at)?;

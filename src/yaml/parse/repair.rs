@@ -1,6 +1,7 @@
 //! What Go's parser lets pass and the event parser does not, mended in a copy: lines of a quoted scalar that are indented
 //! too little get blanks, which do not count there, `\'` in double quotes loses its backslash, tabs in flow collections
-//! become blanks, a comment right behind a token gets a blank before it, U+0085 becomes a line end.
+//! become blanks, a comment right behind a token gets a blank before it, a dash that is a word in a flow collection gets
+//! quotes, U+0085 becomes a line end.
 //!
 //! A [`Mended`] text knows where each of its bytes stands in the file, so that spans stay true.
 
@@ -29,6 +30,7 @@ pub(super) fn can(kind: &ErrorKind) -> bool {
             | ErrorKind::TabInBlockIndentation
             | ErrorKind::TabInIndentation
             | ErrorKind::CommentNotSeparated
+            | ErrorKind::PlainScalarStartsWithDashFlowIndicator
     )
 }
 
@@ -67,6 +69,9 @@ impl<'t> Mended<'t> {
                 // Where Go refuses the tab, `strict` does.
                 ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => mended.blank(at),
                 ErrorKind::CommentNotSeparated => mended.text[at..].starts_with('#') && mended.replace(at, 0, " "),
+                ErrorKind::PlainScalarStartsWithDashFlowIndicator => {
+                    dash_near(&mended.text, at).is_some_and(|dash| mended.replace(dash, 1, "'-'"))
+                }
                 _ => wrong_escape(&mended.text, at).is_some_and(|escape| mended.replace(escape, 1, "")),
             };
             if !done {
@@ -123,6 +128,12 @@ fn is_marker(text: &str, at: usize) -> bool {
     let marker = rest.strip_prefix("---").or_else(|| rest.strip_prefix("..."));
     text[..at].ends_with('\n')
         && marker.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']))
+}
+
+/// The dash at or right before a byte.
+pub(crate) fn dash_near(text: &str, at: usize) -> Option<usize> {
+    let is_dash = |at: &usize| text.as_bytes().get(*at) == Some(&b'-');
+    Some(at).filter(is_dash).or_else(|| at.checked_sub(1).filter(is_dash))
 }
 
 /// The first escape from a byte on that is none, if it is `\'`.

@@ -40,6 +40,28 @@ pub fn is_anchor_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
+/// What libyaml has against a plain scalar of a flow collection: to it `?` ends one wherever it stands, `:` begins a value there
+/// and ends a key only before a blank.
+pub(crate) fn odd_in_flow(text: &str, start: usize, end: usize) -> Option<&'static str> {
+    let raw = text.get(start..end)?.as_bytes();
+    match (raw.first()?, text.as_bytes().get(end..)?) {
+        (b':', _) => Some("did not find expected node content"),
+        (b'?', _) => Some("a `?` without a blank behind it begins a key in a flow collection, which is not read"),
+        _ if raw.contains(&b'?') => Some("did not find expected ',' or ']' or '}'"),
+        (_, [b':', b'[' | b'{', ..]) => Some("did not find expected ',' or '}'"),
+        (_, [b':', b',' | b']' | b'}', ..]) => Some(
+            "a `:` without a blank behind it belongs to the word before it in a flow collection, which is not read",
+        ),
+        _ => None,
+    }
+}
+
+/// Refuses such a scalar.
+pub(super) fn check_flow(is_plain: bool, text: &str, at: Span) -> Result<(), Problem> {
+    let odd = if is_plain { odd_in_flow(text, at.start as usize, at.end as usize) } else { None };
+    odd.map_or(Ok(()), |message| Err(Problem { span: at, message: message.to_owned(), exceeded: false }))
+}
+
 /// Takes out the document around a place, if it is not out already.
 fn take_out(at: Span, message: &str, parsed: &mut Parsed) {
     let before = parsed.documents.len();

@@ -7,6 +7,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use crate::budget::{Budget, Exceeded};
+use crate::yaml::dash_near;
 
 /// A place in a text, and what is wrong there.
 type Wrong<'m> = (usize, &'m str);
@@ -83,7 +84,7 @@ impl<'t> Lines<'t> {
 
     /// Puts blanks, which do not count there, before the lines of quoted texts that are indented less than the event parser
     /// wants and go-yaml cares, before comments that touch what they stand behind, and in the place of tabs that only the
-    /// event parser minds. Whether anything had to be done.
+    /// event parser minds; and quotes around dashes that are words. Whether anything had to be done.
     pub(super) fn mend(&mut self, budget: &Budget) -> Result<bool, Exceeded> {
         let widest = self.text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
         let blanks = " ".repeat(widest.min(1_000) + 1);
@@ -104,19 +105,30 @@ impl<'t> Lines<'t> {
                 done = true;
                 continue;
             }
-            let blanks = if flaw == Mended::Comment { " " } else { &blanks };
-            let known = self.shifts.partition_point(|&(from, _)| from <= at);
-            let before = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
-            let width = blanks.len() as isize;
-            for (from, add) in &mut self.shifts[known..] {
-                *from += blanks.len();
-                *add -= width;
+            match flaw {
+                Mended::Dash => {
+                    self.insert(at + 1, "'");
+                    self.insert(at, "'");
+                }
+                Mended::Comment => self.insert(at, " "),
+                _ => self.insert(at, &blanks),
             }
-            self.shifts.insert(known, (at + blanks.len(), before - width));
-            self.text.to_mut().insert_str(at, blanks);
             done = true;
         }
         Ok(done)
+    }
+
+    /// Puts in what has no place in the document.
+    fn insert(&mut self, at: usize, more: &str) {
+        let known = self.shifts.partition_point(|&(from, _)| from <= at);
+        let before = known.checked_sub(1).map_or(0, |last| self.shifts[last].1);
+        let width = more.len() as isize;
+        for (from, add) in &mut self.shifts[known..] {
+            *from += more.len();
+            *add -= width;
+        }
+        self.shifts.insert(known, (at + more.len(), before - width));
+        self.text.to_mut().insert_str(at, more);
     }
 }
 
@@ -126,6 +138,7 @@ enum Mended {
     Indentation,
     Tab,
     Comment,
+    Dash,
 }
 
 /// The first line of a quoted text that is indented too little, unless a document begins or ends there; or the first tab, or
@@ -144,6 +157,7 @@ fn first_flaw(text: &str) -> Option<(usize, Mended)> {
             }
             ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => Some((at, Mended::Tab)),
             ErrorKind::CommentNotSeparated if text[at..].starts_with('#') => Some((at, Mended::Comment)),
+            ErrorKind::PlainScalarStartsWithDashFlowIndicator => dash_near(text, at).map(|at| (at, Mended::Dash)),
             _ => None,
         };
     }

@@ -29,7 +29,7 @@ pub(super) fn scalar(scalar: &Scalar, raw: Option<&str>, told: bool, in_flow: bo
                     was => return Some(format!("{was} ''")),
                 }
             }
-            if in_flow && text.contains([',', '?', '[', ']', '{', '}']) {
+            if in_flow && ends_in_flow(text) {
                 return quoted(text, Style::SingleQuoted, indent);
             }
             match raw {
@@ -40,6 +40,11 @@ pub(super) fn scalar(scalar: &Scalar, raw: Option<&str>, told: bool, in_flow: bo
         }
         style => quoted(text, style, indent),
     }
+}
+
+/// Whether a text has a character that keeps it from being plain in a flow collection.
+pub(super) fn ends_in_flow(text: &str) -> bool {
+    text.contains([',', '?', ':', '[', ']', '{', '}'])
 }
 
 /// How a text is written in the place of a plain scalar, whose type it keeps: by quotes, or by a tag where they do not help.

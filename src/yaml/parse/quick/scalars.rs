@@ -58,7 +58,7 @@ impl<'t> Quick<'t> {
         let mut end = loop {
             let rest = &line[at..];
             let next = if flow {
-                rest.iter().position(|&b| b == b'\n' || b == b':' || b == b'#' || is_special(b, true))
+                rest.iter().position(|&b| matches!(b, b'\n' | b':' | b'#' | b'?') || is_special(b, true))
             } else {
                 memchr3(b'\n', b':', b'#', rest)
             };
@@ -67,6 +67,7 @@ impl<'t> Quick<'t> {
             match (line[at], line.get(at + 1)) {
                 (b':', None | Some(b' ' | b'\n')) => break at,
                 (b':', Some(&next)) if is_special(next, flow) => return None,
+                (b'?', _) => return None,
                 (b'#', _) if at > 0 && line[at - 1] == b' ' => break at,
                 (b':' | b'#', _) => at += 1,
                 _ => break at,
