@@ -1,7 +1,6 @@
 //! One object on its way through a build, with what Kustomize notes about it on the side: former names, prefixes, whether its
 //! name wants a hash. Kustomize keeps those notes in annotations; here they never mix with the object's own.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
@@ -68,8 +67,8 @@ pub(super) struct Notes {
     shared: Vec<Shared>,
 }
 
-/// A label that one transformer put at several places anew: Kustomize puts one and the same node there, so that whatever later
-/// writes over it at one place writes over it at all of them.
+/// A label or an annotation that one transformer put at several places anew: Kustomize puts one and the same node there, so
+/// that whatever later writes over it at one place writes over it at all of them.
 #[derive(Debug, Clone)]
 struct Shared {
     key: Arc<str>,
@@ -78,13 +77,20 @@ struct Shared {
 }
 
 impl Notes {
-    /// Notes the places at which a label is new. Annotations are written anew by Kustomize's own notes and share nothing.
+    /// Notes the places at which a label or an annotation is new.
     pub(super) fn share(&mut self, key: &Arc<str>, paths: Vec<&str>, text: &str) {
-        let paths: Vec<String> =
-            paths.into_iter().filter(|path| !path.ends_with("annotations")).map(str::to_owned).collect();
         if paths.len() > 1 {
+            let paths = paths.into_iter().map(str::to_owned).collect();
             self.shared.push(Shared { key: Arc::clone(key), paths, text: text.to_owned() });
         }
+    }
+
+    /// Where Kustomize notes what made an object, it writes all annotations of the object anew: they share nothing.
+    pub(super) fn annotate_anew(&mut self) {
+        for shared in &mut self.shared {
+            shared.paths.retain(|path| path.trim_start_matches('/') != "metadata/annotations");
+        }
+        self.shared.retain(|shared| shared.paths.len() > 1);
     }
 
     /// How many labels are shared.
@@ -179,7 +185,7 @@ impl Object {
         let Some(meta) = tree::get_mut(&mut self.node, "metadata").and_then(tree::entries_mut) else { return };
         let mut healed: Vec<Entry> = Vec::new();
         for entry in meta.iter().filter(|entry| &*entry.key == "annotations") {
-            for entry in last_values(entry.value.as_map().map_or(&[], |map| &map.entries)) {
+            for entry in tree::last_values(entry.value.as_map().map_or(&[], |map| &map.entries)) {
                 if !healed.iter().any(|known| known.key == entry.key) {
                     healed.push(entry);
                 }
@@ -408,7 +414,7 @@ impl Object {
             })
             .collect();
         if is_flawed {
-            entries = last_values(&entries);
+            entries = tree::last_values(&entries);
         }
         let made = Node::map(entries, old.origin.clone());
         self.put_marks(field, made);
@@ -474,15 +480,6 @@ fn replace_each(node: &mut Node, path: &[String], new: &Node) {
         None if node.as_scalar().is_some() => *node = new.clone(),
         None => {}
     }
-}
-
-/// Each key with its last value, where keys may be written twice.
-fn last_values(entries: &[Entry]) -> Vec<Entry> {
-    let mut last: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
-    for (at, entry) in entries.iter().enumerate() {
-        last.insert(&entry.key, at);
-    }
-    entries.iter().enumerate().filter(|(at, entry)| last[&*entry.key] == *at).map(|(_, entry)| entry.clone()).collect()
 }
 
 /// Labels or annotations that are a list: Kustomize falls over them.

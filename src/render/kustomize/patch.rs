@@ -70,8 +70,8 @@ pub(super) fn ready(loader: &Loader<'_>, patch: &Patch) -> Result<Ready, Fail> {
         (Some((node, text)), None) => {
             let placing = loader.shared.placing(node);
             // The text is trimmed for Kustomize's eyes; the places are those of the whole.
-            let whole = tree::text(node);
-            let strategic = loader.parse(whole.trim_end(), &placing, Role::Patch);
+            let whole = tree::text(node).trim_end();
+            let strategic = loader.parse(whole, &placing, Role::Patch);
             let json = unless(&strategic, || operations(loader, text, whole, &placing));
             (strategic, json, "[patch: ...]".to_owned(), node.span())
         }
@@ -389,6 +389,14 @@ fn restore(node: &mut Node, key: &str, old: Option<Node>) -> Outcome {
     Ok(())
 }
 
+/// What is null in JSON is called so when it becomes the text of an annotation.
+fn name_nulls(object: &mut Node) {
+    let annotations = tree::at_mut(object, &["metadata", "annotations"]).and_then(tree::entries_mut);
+    for entry in annotations.into_iter().flatten().filter(|entry| tree::is_null(&entry.value)) {
+        entry.value = Node::plain("null", entry.value.origin.clone());
+    }
+}
+
 fn apply_json(object: &mut Object, operations: &[Operation], patching: &Patching<'_>) -> Outcome {
     object.check_flaws()?;
     // Kustomize keeps its notes in annotations, so a patch finds a mapping there even where the object has none.
@@ -401,6 +409,7 @@ fn apply_json(object: &mut Object, operations: &[Operation], patching: &Patching
     object.notes.patches += 1;
     object.notes.unshare();
     super::finish::respell(&mut object.node)?;
+    name_nulls(&mut object.node);
     let shows_notes = json_patch::sees_annotations(operations);
     if shows_notes {
         object.show_notes()?;

@@ -413,6 +413,9 @@ impl<'t> Target<'t> {
         }
         for plugin in &plugins {
             self.build.seen(plugin::transform(self, plugin, map))?;
+            if self.build.metadata.any() {
+                map.list.iter_mut().for_each(|object| object.notes.annotate_anew());
+            }
             if self.build.metadata.transformers {
                 metadata::add_transformation(map, &plugin::provenance(plugin));
             }
@@ -423,6 +426,9 @@ impl<'t> Target<'t> {
 
     /// After each transformer: a note of it, if notes are wanted, and farewell to what it deleted.
     fn done(&self, map: &mut ResMap, kind: &str) {
+        if self.build.metadata.any() {
+            map.list.iter_mut().for_each(|object| object.notes.annotate_anew());
+        }
         if self.build.metadata.transformers {
             let by = self.provenance.configured(&self.kustomization.file_name, "builtin", kind, "", "");
             metadata::add_transformation(map, &by);

@@ -2,7 +2,7 @@
 //! the spelling of the old one, how paths are followed. Knows nothing of kustomizations.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::fail::{Fail, Outcome};
@@ -379,6 +379,15 @@ pub(super) fn repeated(node: &Node) -> Option<&Entry> {
         }
     }
     None
+}
+
+/// Each key with its last value, where keys may be written twice.
+pub(super) fn last_values(entries: &[Entry]) -> Vec<Entry> {
+    let mut last: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        last.insert(&entry.key, at);
+    }
+    entries.iter().enumerate().filter(|(at, entry)| last[&*entry.key] == *at).map(|(_, entry)| entry.clone()).collect()
 }
 
 /// A mapping of texts in the order of its keys, as the library reads labels and annotations.
