@@ -290,3 +290,19 @@ proptest::proptest! {
         alike(&text);
     }
 }
+
+#[test]
+fn words_of_flow_collections_end_where_gos_parser_ends_them() {
+    let budget = Budget::default();
+    for text in ["a: [x?y]", "a: {b: c?}", "a: [?x]", "a: [:x]", "a: {b:{}}", "a: {b:}"] {
+        let parsed = parse(FileId(0), text, &budget);
+        assert!(parsed.documents.is_empty() && parsed.problems.len() == 1, "{text}");
+    }
+    for text in ["a: x?y", "a: ['x?y', http://a/b]", "a: {? b : c, \"d\":e}", "a:\n- b?\n"] {
+        assert!(parse(FileId(0), text, &budget).problems.is_empty(), "{text}");
+    }
+    let parsed = parse(FileId(0), "a: [cat, -]\nb: c", &budget);
+    let root = &parsed.documents[0].root;
+    assert_eq!(root.items("a")[1].as_str(), Some("-"));
+    assert_eq!(root.get("b").unwrap().span(), Span::new(FileId(0), 15, 16));
+}
