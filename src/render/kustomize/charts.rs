@@ -170,10 +170,13 @@ pub(super) fn ready<'n>(
     let loader = &target.loader;
     let (mut request, asked) = request(chart, globals, namespace, &loader.root)?;
     // The command line counts where the chart itself says nothing, whatever the comment in Kustomize's source says.
-    if request.kube_version.is_empty() {
+    // What a plugin's own file says counts even if it is empty.
+    let is_plugin = globals.is_some_and(|globals| std::ptr::eq(globals, chart));
+    let says = |field: &str| if is_plugin { chart.get(field) } else { None };
+    if request.kube_version.is_empty() && says("kubeVersion").is_none_or(Node::is_null) {
         request.kube_version.clone_from(&target.build.kube_version);
     }
-    if request.api_versions.is_empty() {
+    if request.api_versions.is_empty() && says("apiVersions").is_none() {
         request.api_versions.clone_from(&target.build.api_versions);
     }
     if request.name.is_empty() {
@@ -254,8 +257,15 @@ fn values(target: &Target<'_>, asked: &Asked<'_>, own: Option<&str>, span: Span)
     let parsed = parse::documents(loaded.text()?, &Placing::Whole(loaded.file), Role::Values, budget);
     let within = |fail: Fail| fail.within("could not parse values file into rnode");
     let document = parsed.map_err(within)?.into_iter().next();
-    let Document { root: file, flaws } = document.ok_or_else(|| within(Fail::at(loaded.whole(), "EOF")))?;
-    let (under, over) = if asked.merge == "merge" { (inline, file) } else { (file, inline) };
+    let Document { root: mut file, flaws } = document.ok_or_else(|| within(Fail::at(loaded.whole(), "EOF")))?;
+    let written = parse::as_written(loaded.text()?, &Placing::Whole(loaded.file), Role::Values, budget);
+    let overrides = asked.merge != "merge";
+    let mut inline = inline;
+    if let Some(written) = written.map_err(within)? {
+        let other = if overrides { Some(&mut inline) } else { None };
+        drop_aliases(&written.root, &mut file, other);
+    }
+    let (under, over) = if overrides { (file, inline) } else { (inline, file) };
     let schemas = target.build.schemas();
     let merging = Merging { schemas: &schemas, budget };
     let merged = merge::merge(under, over, &merging).map_err(|fail| fail.within("could not merge values"))?;
@@ -270,4 +280,25 @@ fn values(target: &Target<'_>, asked: &Asked<'_>, own: Option<&str>, span: Span)
     }
     finish::respell(&mut merged)?;
     Ok(vec![Values::Tree(merged)])
+}
+
+/// Fields whose value is an alias do not come through a merge of values, nor does what `<<` brings from one; under the file's
+/// alias what is written in the kustomization goes too.
+fn drop_aliases(written: &Node, file: &mut Node, mut inline: Option<&mut Node>) {
+    let Some(map) = written.as_map() else { return };
+    let merges = map.entries.iter().any(|entry| &*entry.key == "<<" && parse::is_alias(&entry.value));
+    if merges && let Some(entries) = tree::entries_mut(file) {
+        entries.retain(|entry| map.entry(&entry.key).is_some());
+    }
+    for entry in &map.entries {
+        if parse::is_alias(&entry.value) {
+            tree::remove(file, &entry.key);
+            if let Some(inline) = &mut inline {
+                tree::remove(inline, &entry.key);
+            }
+        } else if let Some(inner) = tree::get_mut(file, &entry.key) {
+            let other = inline.as_mut().and_then(|inline| tree::get_mut(inline, &entry.key));
+            drop_aliases(&entry.value, inner, other);
+        }
+    }
 }
