@@ -102,13 +102,16 @@ impl<'a> Frame<'a, '_> {
         };
         values.clear();
         self.shared.spare.borrow_mut().push(values);
+        if let Ok(made) = &result {
+            self.look_at(std::slice::from_ref(made))?;
+        }
         result.map_err(|failure| {
             self.at = node;
             self.failed(name, failure)
         })
     }
 
-    /// Pays for what a function may have to look at from end to end: what it is for does not matter.
+    /// Pays for what a function may have to look at, or to make, from end to end: what it is for does not matter.
     fn look_at(&self, values: &[Value]) -> Evaluated<()> {
         let size = |value: &Value| match &value.data {
             Data::Str(text) => text.len() / LOOKED_AT,

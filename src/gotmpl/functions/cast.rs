@@ -1,20 +1,20 @@
 //! Numbers: spf13/cast's conversions, sprig's arithmetic, and reflection (`sprig numeric.go`, `reflect.go`).
 
-use super::strings::{int, string_of};
+use super::strings::{int, shown, string_of};
 use super::{Function, Outcome, plain, variadic};
 use crate::gotmpl::collection::{List, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
 use crate::gotmpl::moving::Joining;
+use crate::gotmpl::number;
 use crate::gotmpl::object::Param;
 use crate::gotmpl::text::Text;
 use crate::gotmpl::value::{Data, IntType, Value};
-use crate::gotmpl::{number, print};
 
 use Param::{Any, Float, Int, Str};
 
 pub(super) static FAMILY: &[Function] = &[
-    plain("toString", &[Any], |_, args| string_of(&args[0])),
+    plain("toString", &[Any], |context, args| string_of(context, &args[0])),
     plain("atoi", &[Str], |context, args| {
         let text = text(&args[0]);
         let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
@@ -25,7 +25,7 @@ pub(super) static FAMILY: &[Function] = &[
     plain("int64", &[Any], |context, args| made(context, args, Value::int64(to_int(&args[0])))),
     plain("float64", &[Any], |context, args| made(context, args, Value::float(to_float(&args[0])))),
     plain("toDecimal", &[Any], |context, args| {
-        let text = if args[0].is_nil() { "<nil>".to_owned() } else { print::show(&args[0])? };
+        let text = if args[0].is_nil() { "<nil>".to_owned() } else { shown(context, &args[0])? };
         made(context, args, Value::int64(number::parse_int(&text, 8).unwrap_or(0)))
     }),
     plain("until", &[Int], |context, args| {
@@ -198,16 +198,16 @@ fn round(context: &Context<'_>, args: &[Value]) -> Outcome {
 }
 
 /// `strslice`: what `toStrings`, `join` and `sortAlpha` make of anything.
-pub(super) fn string_items(value: &Value) -> Result<Vec<Value>, Failure> {
+pub(super) fn string_items(context: &Context<'_>, value: &Value) -> Result<Vec<Value>, Failure> {
     if let Some(list) = super::builtin::list_of(value) {
-        return list.items().iter().filter(|item| !item.is_nil()).map(string_of).collect();
+        return list.items().iter().filter(|item| !item.is_nil()).map(|item| string_of(context, item)).collect();
     }
-    if value.is_nil() { Ok(Vec::new()) } else { Ok(vec![string_of(value)?]) }
+    if value.is_nil() { Ok(Vec::new()) } else { Ok(vec![string_of(context, value)?]) }
 }
 
 /// `join`
 pub(super) fn join(context: &Context<'_>, args: &[Value]) -> Outcome {
-    let items = string_items(&args[1])?;
+    let items = string_items(context, &args[1])?;
     let sep = args[0].as_text().map(Text::as_bytes).unwrap_or_default();
     context.bytes(sep.len().saturating_mul(items.len()))?;
     let mut joining = Joining::default();

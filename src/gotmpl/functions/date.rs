@@ -8,6 +8,7 @@ use super::cast::text;
 use super::strings::int;
 use super::{Function, Outcome, Runs, plain};
 use crate::gotmpl::context::Context;
+use crate::gotmpl::error::Failure;
 use crate::gotmpl::object::Param;
 use crate::gotmpl::value::{Data, IntType, Value};
 
@@ -56,11 +57,11 @@ pub(super) static FAMILY: &[Function] = &[
     plain("mustDateModify", &[Str, TIME], |context, args| modified(context, args, true)),
     plain("must_date_modify", &[Str, TIME], |context, args| modified(context, args, true)),
     plain("toDate", &[Str, Str], |context, args| {
-        let time = layout::parse(&text(&args[0]), &text(&args[1])).unwrap_or_else(|_| Time::zero());
+        let time = parsed(context, args)?.unwrap_or_else(|_| Time::zero());
         Ok(Value::object(time).from_origin(context.union_of(args)))
     }),
     plain("mustToDate", &[Str, Str], |context, args| {
-        let time = layout::parse(&text(&args[0]), &text(&args[1]))?;
+        let time = parsed(context, args)??;
         Ok(Value::object(time).from_origin(context.union_of(args)))
     }),
     plain("unixEpoch", &[TIME], |context, args| {
@@ -125,6 +126,13 @@ fn formatted(context: &Context<'_>, args: &[Value], value: &Value, layout: &str,
         origin = context.origins.union(context.origins.generated(seed.span), origin);
     }
     Ok(Value::str(text).from_origin(origin))
+}
+
+/// The text of the second argument read by the layout of the first; slowly, byte by byte.
+fn parsed(context: &Context<'_>, args: &[Value]) -> Result<Result<Time, String>, Failure> {
+    let (layout, value) = (text(&args[0]), text(&args[1]));
+    context.budget.steps((layout.len() + value.len()) as u64)?;
+    Ok(layout::parse(&layout, &value))
 }
 
 fn modified(context: &Context<'_>, args: &[Value], must: bool) -> Outcome {

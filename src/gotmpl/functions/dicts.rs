@@ -89,7 +89,7 @@ fn dict(context: &Context<'_>, args: &[Value]) -> Outcome {
     context.items(args.len())?;
     let mut fields = Fields::default();
     for pair in args.chunks(2) {
-        let name = string_of(&pair[0])?;
+        let name = string_of(context, &pair[0])?;
         let mut value = pair.get(1).cloned().unwrap_or_else(|| Value::fixed(""));
         if matches!(value.data, Data::Missing) {
             value.data = Data::Nil;

@@ -2,14 +2,13 @@
 
 use super::builtin::{list_of, strings_of};
 use super::cast::{join, made, string_items, to_int};
-use super::strings::{bounds, int, string_of};
+use super::strings::{bounds, bytes, int, string_of};
 use super::{Function, Outcome, plain, variadic};
 use crate::gotmpl::collection::{List, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::equal::deep_equal;
 use crate::gotmpl::error::Failure;
 use crate::gotmpl::object::Param;
-use crate::gotmpl::text::Text;
 use crate::gotmpl::value::{Data, Value};
 
 use Param::{Any, Int, Str};
@@ -46,7 +45,7 @@ pub(super) static FAMILY: &[Function] = &[
     variadic("slice", &[Any], Any, slice),
     variadic("mustSlice", &[Any], Any, slice),
     variadic("concat", &[], Any, concat),
-    plain("toStrings", &[Any], |context, args| made(context, args, strings_of(string_items(&args[0])?))),
+    plain("toStrings", &[Any], |context, args| made(context, args, strings_of(string_items(context, &args[0])?))),
     plain("sortAlpha", &[Any], sort_alpha),
     plain("join", &[Str, Any], join),
     plain("deepEqual", &[Any, Any], |context, args| {
@@ -202,14 +201,10 @@ fn concat(context: &Context<'_>, args: &[Value]) -> Outcome {
 
 fn sort_alpha(context: &Context<'_>, args: &[Value]) -> Outcome {
     if list_of(&args[0]).is_none() {
-        return made(context, args, strings_of(vec![string_of(&args[0])?]));
+        return made(context, args, strings_of(vec![string_of(context, &args[0])?]));
     }
-    let mut items = string_items(&args[0])?;
+    let mut items = string_items(context, &args[0])?;
     context.budget.steps(items.len() as u64)?;
-    items.sort_by(|a, b| {
-        let bytes = |value: &'_ Value| value.as_text().map(|text| text.as_bytes().to_vec());
-        bytes(a).cmp(&bytes(b))
-    });
-    let _ = Text::EMPTY;
+    items.sort_by(|a, b| bytes(a).cmp(bytes(b)));
     Ok(strings_of(items).from_origin(args[0].origin))
 }

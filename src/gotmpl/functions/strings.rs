@@ -131,8 +131,15 @@ fn count(value: &Value) -> Result<usize, Failure> {
     usize::try_from(int(value)).map_err(|_| "strings: negative Repeat count".into())
 }
 
+/// A value as it prints, paid for.
+pub(super) fn shown(context: &Context<'_>, value: &Value) -> Result<String, Failure> {
+    let text = print::show(value)?;
+    context.bytes(text.len())?;
+    Ok(text)
+}
+
 /// What `toString` gives: strings as they are, everything else as it prints.
-pub(super) fn string_of(value: &Value) -> Result<Value, Failure> {
+pub(super) fn string_of(context: &Context<'_>, value: &Value) -> Outcome {
     match &value.data {
         Data::Str(_) => Ok(value.clone()),
         Data::List(list) if list.type_name() == "[]uint8" => {
@@ -140,7 +147,7 @@ pub(super) fn string_of(value: &Value) -> Result<Value, Failure> {
             Ok(Value::str(Text::from_bytes(bytes)).from_origin(value.origin))
         }
         Data::Missing | Data::Nil => Ok(Value::fixed("<nil>").from_origin(value.origin)),
-        _ => Ok(Value::str(print::show(value)?).from_origin(value.origin)),
+        _ => Ok(Value::str(shown(context, value)?).from_origin(value.origin)),
     }
 }
 
@@ -308,7 +315,7 @@ fn quoted(context: &Context<'_>, args: &[Value], quote: fn(&Context<'_>, &Value)
 }
 
 fn double_quoted(context: &Context<'_>, value: &Value) -> Outcome {
-    let value = string_of(value)?;
+    let value = string_of(context, value)?;
     let mut moving = Moving::new(&value);
     moving.insert("\"");
     let (mut kept, mut at) = (0, 0);
@@ -340,7 +347,7 @@ fn double_quoted(context: &Context<'_>, value: &Value) -> Outcome {
 fn single_quoted(context: &Context<'_>, value: &Value) -> Outcome {
     let value = match &value.data {
         Data::Str(_) => value.clone(),
-        _ => Value::str(print::show(value)?).from_origin(value.origin),
+        _ => Value::str(shown(context, value)?).from_origin(value.origin),
     };
     let mut moving = Moving::new(&value);
     moving.insert("'");

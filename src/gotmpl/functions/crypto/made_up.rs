@@ -6,7 +6,7 @@ use sha2::Digest;
 
 use super::super::builtin::list_of;
 use super::super::cast::text;
-use super::super::strings::{bytes, int};
+use super::super::strings::{bytes, int, shown};
 use super::super::{Function, Outcome, Runs, Seed};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
@@ -39,39 +39,39 @@ pub(in super::super) static FAMILY: &[Function] = &[
     }),
     made_up("randBytes", &[Int], |context, args, seed| {
         let count = size(context, &args[0])?;
-        marked(context, args, seed, STANDARD.encode(Stream::new(seed, args)?.take(count)))
+        marked(context, args, seed, STANDARD.encode(Stream::new(context, seed, args)?.take(count)))
     }),
     made_up("randInt", &[Int, Int], |context, args, seed| {
         let (least, most) = (int(&args[0]), int(&args[1]));
         if most <= least {
             return Err("invalid argument to Intn".into());
         }
-        let drawn = Stream::new(seed, args)?.number() % most.wrapping_sub(least) as u64;
+        let drawn = Stream::new(context, seed, args)?.number() % most.wrapping_sub(least) as u64;
         let origin = context.origins.union(context.origins.generated(seed.span), context.union_of(args));
         Ok(Value::int(least.wrapping_add(drawn as i64)).from_origin(origin))
     }),
     made_up("shuffle", &[Str], |context, args, seed| {
         let mut chars: Vec<char> = text(&args[0]).chars().collect();
-        let mut stream = Stream::new(seed, args)?;
+        let mut stream = Stream::new(context, seed, args)?;
         for i in (1..chars.len()).rev() {
             chars.swap(i, (stream.number() % (i as u64 + 1)) as usize);
         }
         marked(context, args, seed, chars.into_iter().collect())
     }),
     made_up("uuidv4", &[], |context, args, seed| {
-        let mut b = Stream::new(seed, args)?.take(16);
+        let mut b = Stream::new(context, seed, args)?.take(16);
         b[6] = b[6] & 0x0f | 0x40;
         b[8] = b[8] & 0x3f | 0x80;
         let h = super::hex(&b);
         marked(context, args, seed, format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..]))
     }),
-    made_up("bcrypt", &[Str], |context, args, seed| marked(context, args, seed, bcrypt(seed, args)?)),
+    made_up("bcrypt", &[Str], |context, args, seed| marked(context, args, seed, bcrypt(context, seed, args)?)),
     made_up("htpasswd", &[Str, Str], |context, args, seed| {
         let user = text(&args[0]);
         if user.contains(':') {
             return Ok(Value::str(format!("invalid username: {user}")).from_origin(context.union_of(args)));
         }
-        marked(context, args, seed, format!("{user}:{}", bcrypt(seed, args)?))
+        marked(context, args, seed, format!("{user}:{}", bcrypt(context, seed, args)?))
     }),
     made_up("derivePassword", &[Uint32, Str, Str, Str, Str], derive_password),
     made_up("encryptAES", &[Str, Str], |context, args, seed| {
@@ -80,7 +80,7 @@ pub(in super::super) static FAMILY: &[Function] = &[
             return Ok(Value::fixed("").from_origin(context.union_of(args)));
         }
         context.bytes(plain.len().saturating_mul(2))?;
-        let iv = Stream::new(seed, args)?.take(16);
+        let iv = Stream::new(context, seed, args)?.take(16);
         marked(context, args, seed, STANDARD.encode(super::cipher::encrypt(bytes(&args[0]), plain, &iv)))
     }),
     made_up("genPrivateKey", &[Str], |context, args, seed| {
@@ -91,7 +91,7 @@ pub(in super::super) static FAMILY: &[Function] = &[
             "ed25519" => ("PRIVATE KEY", 48),
             other => return Ok(Value::str(format!("Unknown type {other}"))),
         };
-        marked(context, args, seed, pem(seed, args, label, size)?)
+        marked(context, args, seed, pem(context, seed, args, label, size)?)
     }),
     made_up("genCA", &[Str, Int], |context, args, seed| certificate(context, args, seed, None)),
     made_up("genCAWithKey", &[Str, Int, Str], |context, args, seed| certificate(context, args, seed, Some(2))),
@@ -135,14 +135,14 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(seed: &Seed, args: &[Value]) -> Result<Self, Failure> {
+    fn new(context: &Context<'_>, seed: &Seed, args: &[Value]) -> Result<Self, Failure> {
         let mut hash = sha2::Sha256::new();
         hash.update(seed.name.as_bytes());
         // Not the file's number, which other files of the repository would shift.
         hash.update(seed.span.start.to_be_bytes());
         for arg in args {
             hash.update([0]);
-            hash.update(print::show(arg)?.as_bytes());
+            hash.update(shown(context, arg)?.as_bytes());
         }
         Ok(Self { seed: hash.finalize().to_vec(), block: 0, rest: Vec::new() })
     }
@@ -186,14 +186,14 @@ fn random(context: &Context<'_>, args: &[Value], seed: &Seed, from: &[u8]) -> Ou
         return Ok(Value::fixed(""));
     }
     let count = size(context, &args[0])?;
-    let mut stream = Stream::new(seed, args)?;
+    let mut stream = Stream::new(context, seed, args)?;
     let text = (0..count).map(|_| char::from(from[usize::from(stream.byte()) % from.len()])).collect();
     marked(context, args, seed, text)
 }
 
-fn bcrypt(seed: &Seed, args: &[Value]) -> Result<String, Failure> {
+fn bcrypt(context: &Context<'_>, seed: &Seed, args: &[Value]) -> Result<String, Failure> {
     const ALPHABET: &[u8; 64] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut stream = Stream::new(seed, args)?;
+    let mut stream = Stream::new(context, seed, args)?;
     let tail: String = (0..53).map(|_| char::from(ALPHABET[usize::from(stream.byte()) % 64])).collect();
     Ok(format!("$2a$10${tail}"))
 }
@@ -208,7 +208,7 @@ fn derive_password(context: &Context<'_>, args: &[Value], seed: &Seed) -> Outcom
         "pin" => "nnnn",
         other => return Ok(Value::str(format!("cannot find password template {other}"))),
     };
-    let mut stream = Stream::new(seed, args)?;
+    let mut stream = Stream::new(context, seed, args)?;
     let drawn = shape.chars().map(|class| {
         let from = match class {
             'C' => "BCDFGHJKLMNPQRSTVWXYZ",
@@ -226,8 +226,8 @@ fn derive_password(context: &Context<'_>, args: &[Value], seed: &Seed) -> Outcom
 }
 
 /// A block in the shape of PEM; its content means nothing.
-fn pem(seed: &Seed, args: &[Value], label: &str, size: usize) -> Result<String, Failure> {
-    let mut stream = Stream::new(seed, args)?;
+fn pem(context: &Context<'_>, seed: &Seed, args: &[Value], label: &str, size: usize) -> Result<String, Failure> {
+    let mut stream = Stream::new(context, seed, args)?;
     label.bytes().for_each(|b| stream.seed.push(b));
     let text = STANDARD.encode(stream.take(size));
     let lines: Vec<&str> =
@@ -292,13 +292,13 @@ fn certificate(context: &Context<'_>, args: &[Value], seed: &Seed, own_key: Opti
     }
     context.bytes(4096)?;
     let origin = context.origins.union(context.origins.generated(seed.span), context.union_of(args));
-    let cert = pem(seed, args, "CERTIFICATE", 830)?;
+    let cert = pem(context, seed, args, "CERTIFICATE", 830)?;
     let key = match own_key.and_then(|at| args.get(at)) {
         Some(key) if !text(key).contains("-----BEGIN ") => {
             return Err("parsing private key: no PEM data in input".into());
         }
         Some(key) => key.clone(),
-        None => Value::str(pem(seed, args, "RSA PRIVATE KEY", 1192)?).from_origin(origin),
+        None => Value::str(pem(context, seed, args, "RSA PRIVATE KEY", 1192)?).from_origin(origin),
     };
     Ok(Value::object(Certificate { cert: Value::str(cert).from_origin(origin), key }).from_origin(origin))
 }
