@@ -171,6 +171,9 @@ impl<'a> Frame<'a, '_> {
             }
             Data::Map(map) => {
                 let boxed = map.map_type() != MapType::Strings;
+                // All are put in order, however few of them are come to.
+                let order = map.len() as u64 / 4;
+                self.shared.context.budget.steps(order).map_err(|exceeded| self.exceeded(exceeded))?;
                 let entries = map.entries();
                 let some = !entries.is_empty();
                 for (key, field) in entries {

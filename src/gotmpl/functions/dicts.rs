@@ -101,6 +101,7 @@ fn dict(context: &Context<'_>, args: &[Value]) -> Outcome {
 
 fn chosen(context: &Context<'_>, args: &[Value], keep: bool) -> Outcome {
     let names: Vec<_> = args[1..].iter().map(key).collect();
+    context.budget.steps(map(&args[0]).len() as u64)?;
     let fields: Fields = map(&args[0]).entries().into_iter().filter(|(name, _)| names.contains(name) == keep).collect();
     context.items(fields.len())?;
     Ok(Value::new(Data::Map(Map::new(fields, MapType::Any))).from_origin(args[0].origin))
