@@ -10,9 +10,9 @@ mod repair;
 mod strict;
 
 pub(crate) use index::Index;
-pub(crate) use repair::dash_near;
+pub(crate) use repair::{Words, dash_near};
 pub use strict::is_anchor_name;
-pub(crate) use strict::{misplaced_tab, odd_in_flow};
+pub(crate) use strict::{Misread, misplaced_tab, odd_in_flow};
 
 use std::ops::Range;
 

@@ -212,7 +212,9 @@ impl<'t, 'b> Reader<'t, 'b> {
                         return Err(Self::problem(at, UNSEEN_LINE));
                     }
                     let in_flow = open.last().is_some_and(|open| open.flow);
-                    strict::check_flow(in_flow && style == ScalarStyle::Plain, self.text, at)?;
+                    if in_flow && style == ScalarStyle::Plain {
+                        strict::check_flow(self.text, at, &mut self.repairable)?;
+                    }
                     let scalar = self.scalar(&text, style.into(), tag.as_deref(), at, in_flow);
                     if self.tabs.is_some() {
                         strict::check_indentation(scalar.style, self.text, at)?;

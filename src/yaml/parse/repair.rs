@@ -1,13 +1,15 @@
 //! What Go's parser lets pass and the event parser does not, mended in a copy: lines of a quoted scalar that are indented
 //! too little get blanks, which do not count there, `\'` in double quotes loses its backslash, tabs in flow collections
-//! become blanks, a comment right behind a token gets a blank before it, a dash that is a word in a flow collection gets
-//! quotes, U+0085 becomes a line end.
+//! become blanks, a comment right behind a token gets a blank before it, a dash that is a word in a flow collection and a
+//! word there that ends with a colon get quotes, a question mark there that begins a key a blank, U+0085 becomes a line end.
 //!
 //! A [`Mended`] text knows where each of its bytes stands in the file, so that spans stay true.
 
 use std::borrow::Cow;
 
-use granit_parser::{ErrorKind, Parser};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
+
+use super::strict::{Misread, misread_in_flow};
 
 const NEXT_LINE: char = '\u{85}';
 
@@ -63,7 +65,19 @@ impl<'t> Mended<'t> {
         let mut work = 0;
         while work < MAX_WORK {
             work += mended.text.len();
-            let Some((kind, at)) = first_error(&mended.text) else { break };
+            let Some((flaw, at)) = first_flaw(&mended.text) else { break };
+            let kind = match flaw {
+                Flaw::Error(kind) => kind,
+                Flaw::Word(Misread::BeginsKey) => {
+                    mended.replace(at + 1, 0, " ");
+                    continue;
+                }
+                Flaw::Word(Misread::EndsAt(end)) => {
+                    let word = mended.text[at..end].replace('\'', "''");
+                    mended.replace(at, end - at, &format!("'{word}'"));
+                    continue;
+                }
+            };
             let done = match kind {
                 ErrorKind::InvalidQuotedScalarIndent => !is_marker(&mended.text, at) && mended.replace(at, 0, &blanks),
                 // Where Go refuses the tab, `strict` does.
@@ -153,16 +167,56 @@ fn wrong_escape(text: &str, from: usize) -> Option<usize> {
     }
 }
 
-/// The first error that can be mended.
-fn first_error(text: &str) -> Option<(ErrorKind, usize)> {
+/// What is mended.
+enum Flaw {
+    Error(ErrorKind),
+    Word(Misread),
+}
+
+/// Goes along with the events and finds the words of flow collections that the event parser misreads.
+#[derive(Default)]
+pub(crate) struct Words {
+    /// Of each open collection, whether it is a flow collection or in one.
+    open: Vec<bool>,
+}
+
+impl Words {
+    /// Where a misread word begins, and how it is to be read.
+    pub(crate) fn misread(&mut self, text: &str, event: &Event<'_>, span: Span) -> Option<(usize, Misread)> {
+        let start = span.start.byte_offset()?;
+        let in_flow = self.open.last().is_some_and(|flow| *flow);
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => {
+                self.open.push(in_flow || text.get(start..)?.starts_with(['[', '{']));
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.open.pop();
+            }
+            Event::Scalar(_, ScalarStyle::Plain, ..) if in_flow => {
+                return misread_in_flow(text, start, span.end.byte_offset()?).map(|misread| (start, misread));
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+/// The first flaw that can be mended.
+fn first_flaw(text: &str) -> Option<(Flaw, usize)> {
     let mut events = Parser::new_from_str_with_options(text, super::reader::options());
+    let mut words = Words::default();
     loop {
         match events.next_event()? {
-            Ok(_) => {}
-            Err(error) if can(error.kind()) => {
-                return Some((error.kind().clone(), error.marker().byte_offset().unwrap_or(0).min(text.len())));
+            Ok((event, span)) => {
+                if let Some((start, misread)) = words.misread(text, &event, span) {
+                    return Some((Flaw::Word(misread), start));
+                }
             }
-            Err(_) if matches!(events.proceed_next_document(), Ok(true)) => {}
+            Err(error) if can(error.kind()) => {
+                let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
+                return Some((Flaw::Error(error.kind().clone()), at));
+            }
+            Err(_) if matches!(events.proceed_next_document(), Ok(true)) => words = Words::default(),
             Err(_) => return None,
         }
     }

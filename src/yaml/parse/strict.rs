@@ -40,25 +40,47 @@ pub fn is_anchor_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// What libyaml has against a plain scalar of a flow collection: to it `?` ends one wherever it stands, `:` begins a value there
-/// and ends a key only before a blank.
+/// What the event parser makes of a plain scalar of a flow collection, and libyaml does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Misread {
+    /// It goes on to here: a colon ends one only before a blank, and belongs to it before what ends an item.
+    EndsAt(usize),
+    /// Its first byte, a question mark, begins a key.
+    BeginsKey,
+}
+
+/// Whether a plain scalar of a flow collection is misread.
+pub(crate) fn misread_in_flow(text: &str, start: usize, end: usize) -> Option<Misread> {
+    let rest = text.as_bytes().get(end..)?;
+    match text.as_bytes().get(start..end)?.first()? {
+        b'?' => return Some(Misread::BeginsKey),
+        b':' => return None,
+        _ => {}
+    }
+    let colon = rest.iter().position(|b| !matches!(b, b' ' | b'\t'))?;
+    matches!(rest[colon..], [b':', b',' | b']' | b'}', ..]).then_some(Misread::EndsAt(end + colon + 1))
+}
+
+/// What libyaml has against a plain scalar of a flow collection: to it `?` ends one wherever it stands, and `:` begins a value
+/// there.
 pub(crate) fn odd_in_flow(text: &str, start: usize, end: usize) -> Option<&'static str> {
     let raw = text.get(start..end)?.as_bytes();
     match (raw.first()?, text.as_bytes().get(end..)?) {
         (b':', _) => Some("did not find expected node content"),
-        (b'?', _) => Some("a `?` without a blank behind it begins a key in a flow collection, which is not read"),
+        _ if misread_in_flow(text, start, end).is_some() => {
+            Some("a `:` or `?` without a blank behind it at a word of a flow collection, which is not read")
+        }
         _ if raw.contains(&b'?') => Some("did not find expected ',' or ']' or '}'"),
         (_, [b':', b'[' | b'{', ..]) => Some("did not find expected ',' or '}'"),
-        (_, [b':', b',' | b']' | b'}', ..]) => Some(
-            "a `:` without a blank behind it belongs to the word before it in a flow collection, which is not read",
-        ),
         _ => None,
     }
 }
 
-/// Refuses such a scalar.
-pub(super) fn check_flow(is_plain: bool, text: &str, at: Span) -> Result<(), Problem> {
-    let odd = if is_plain { odd_in_flow(text, at.start as usize, at.end as usize) } else { None };
+/// Refuses such a scalar, and says whether it can be mended.
+pub(super) fn check_flow(text: &str, at: Span, repairable: &mut bool) -> Result<(), Problem> {
+    let (start, end) = (at.start as usize, at.end as usize);
+    *repairable |= misread_in_flow(text, start, end).is_some();
+    let odd = odd_in_flow(text, start, end);
     odd.map_or(Ok(()), |message| Err(Problem { span: at, message: message.to_owned(), exceeded: false }))
 }
 

@@ -294,12 +294,28 @@ proptest::proptest! {
 #[test]
 fn words_of_flow_collections_end_where_gos_parser_ends_them() {
     let budget = Budget::default();
-    for text in ["a: [x?y]", "a: {b: c?}", "a: [?x]", "a: [:x]", "a: {b:{}}", "a: {b:}"] {
+    for text in ["a: [x?y]", "a: {b: c?}", "a: [??x]", "a: [:x]", "a: [::, ::]", "a: {b:{}}"] {
         let parsed = parse(FileId(0), text, &budget);
         assert!(parsed.documents.is_empty() && parsed.problems.len() == 1, "{text}");
     }
     for text in ["a: x?y", "a: ['x?y', http://a/b]", "a: {? b : c, \"d\":e}", "a:\n- b?\n"] {
         assert!(parse(FileId(0), text, &budget).problems.is_empty(), "{text}");
+    }
+    for (text, wanted) in [
+        ("[1.2.3.4, 001:db8::]", r#"["1.2.3.4","001:db8::"]"#),
+        ("{b: c:, d: e}", r#"{"b":"c:","d":"e"}"#),
+        ("{b:, c: [d :]}", r#"{"b:":null,"c":["d :"]}"#),
+        ("[it's:, b]", r#"["it's:","b"]"#),
+        ("[?b, {?c: d}]", r#"[{"b":null},{"c":"d"}]"#),
+        ("[&b c:, *b ]", r#"["c:","c:"]"#),
+    ] {
+        let parsed = parse(FileId(0), &format!("a: {text}\nb: ?x"), &budget);
+        assert!(parsed.problems.is_empty(), "{text}: {:?}", parsed.problems);
+        let root = &parsed.documents[0].root;
+        assert_eq!(root.get("a").unwrap().to_json().to_string(), wanted, "{text}");
+        assert_eq!(root.str_at("b"), Some("?x"));
+        let word = root.get("b").unwrap().span();
+        assert_eq!(word, Span::new(FileId(0), text.len() + 7, text.len() + 9), "{text}");
     }
     let parsed = parse(FileId(0), "a: [cat, -]\nb: c", &budget);
     let root = &parsed.documents[0].root;

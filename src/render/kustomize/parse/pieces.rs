@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use crate::budget::{Budget, Exceeded};
-use crate::yaml::dash_near;
+use crate::yaml::{Misread, Words, dash_near};
 
 /// A place in a text, and what is wrong there.
 type Wrong<'m> = (usize, &'m str);
@@ -110,6 +110,14 @@ impl<'t> Lines<'t> {
                     self.insert(at + 1, "'");
                     self.insert(at, "'");
                 }
+                Mended::Word(Misread::BeginsKey) => self.insert(at + 1, " "),
+                Mended::Word(Misread::EndsAt(end)) => {
+                    self.insert(end, "'");
+                    let inner: Vec<usize> =
+                        self.text[at..end].match_indices('\'').map(|(quote, _)| at + quote).collect();
+                    inner.into_iter().rev().for_each(|quote| self.insert(quote, "'"));
+                    self.insert(at, "'");
+                }
                 Mended::Comment => self.insert(at, " "),
                 _ => self.insert(at, &blanks),
             }
@@ -139,16 +147,24 @@ enum Mended {
     Tab,
     Comment,
     Dash,
+    Word(Misread),
 }
 
-/// The first line of a quoted text that is indented too little, unless a document begins or ends there; or the first tab, or
-/// the first comment without a blank before it, that the event parser minds.
+/// The first line of a quoted text that is indented too little, unless a document begins or ends there; or the first tab, the
+/// first comment without a blank before it, or the first word that the event parser minds.
 fn first_flaw(text: &str) -> Option<(usize, Mended)> {
     use granit_parser::{ErrorKind, Parser};
     let options = granit_parser::options! { emit_comments: false };
     let mut events = Parser::new_from_str_with_options(text, options);
+    let mut words = Words::default();
     loop {
-        let Err(error) = events.next_event()? else { continue };
+        let error = match events.next_event()? {
+            Ok((event, span)) => match words.misread(text, &event, span) {
+                Some((start, misread)) => return Some((start, Mended::Word(misread))),
+                None => continue,
+            },
+            Err(error) => error,
+        };
         let at = error.marker().byte_offset()?.min(text.len());
         let marks = text[..at].ends_with('\n') && ["---", "..."].iter().any(|marker| text[at..].starts_with(marker));
         return match error.kind() {
