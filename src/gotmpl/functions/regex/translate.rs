@@ -23,6 +23,24 @@ enum Last {
     Repeat(usize),
 }
 
+/// The class of a category or a script, or of all other characters; Go knows no other properties.
+fn property(name: &str, others: bool) -> Option<String> {
+    let spelled: String = name.chars().filter(|c| *c != ' ').collect();
+    if spelled.is_empty() || !spelled.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let letter = if others { 'P' } else { 'p' };
+    match spelled.to_ascii_lowercase().as_str() {
+        // No text of Rust's has any of these.
+        "cs" | "surrogate" => Some(if others { "[\\x{0}-\\x{10FFFF}]" } else { "[^\\x{0}-\\x{10FFFF}]" }.to_owned()),
+        "any" | "ascii" | "assigned" => Some(format!("\\{letter}{{{spelled}}}")),
+        _ => {
+            let classes = ["gc", "sc"].map(|kind| format!("\\{letter}{{{kind}={spelled}}}"));
+            classes.into_iter().find(|class| regex_syntax::parse(class).is_ok())
+        }
+    }
+}
+
 impl Translator<'_> {
     fn peek(&self, ahead: usize) -> Option<char> {
         self.chars.get(self.at + ahead).map(|&(_, c)| c)
@@ -243,13 +261,15 @@ impl Translator<'_> {
             Some(_) => Some(self.at + 1),
             None => None,
         };
-        let Some(end) = end else {
-            return Err(format!("invalid character class range: `{}`", self.slice(start, self.chars.len())));
-        };
-        let text = self.slice(start, end).replace("{^", "{").to_owned();
-        let negated = self.slice(start, end).contains("{^");
-        let text = if negated { text.replacen("\\p", "\\P", 1) } else { text };
-        self.out.push_str(&text);
+        let unknown = |end| Err(format!("invalid character class range: `{}`", self.slice(start, end)));
+        let Some(end) = end else { return unknown(self.chars.len()) };
+        let text = self.slice(start, end);
+        let braced = text[2..].strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        let name = braced.unwrap_or(&text[2..]);
+        let (inverted, name) = name.strip_prefix('^').map_or((false, name), |name| (true, name));
+        let others = text.starts_with("\\P") != inverted;
+        let Some(class) = property(name, others) else { return unknown(end) };
+        self.out.push_str(&class);
         self.at = end;
         Ok(())
     }
