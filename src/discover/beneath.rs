@@ -1,13 +1,15 @@
 //! Opening files below a folder with no link on the way: by one call where the system has one (Linux 5.6), which is also
-//! sure that nothing changes meanwhile.
+//! sure that nothing changes meanwhile. Whether it is a regular file is for the caller to ask.
 
 use std::fs::File;
 use std::path::Path;
 
 /// A folder that files are opened below.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(super) struct Beneath(Option<File>);
 
 /// What came of it.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 pub(super) enum Opened {
     /// The file, of whatever kind.
     File(File),

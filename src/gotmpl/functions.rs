@@ -68,6 +68,8 @@ pub(super) struct Function {
     pub params: &'static [Param],
     pub variadic: Option<Param>,
     pub run: Runs,
+    /// Whether it may look at what it is given from end to end.
+    pub looks: bool,
 }
 
 impl std::fmt::Debug for Function {
@@ -78,7 +80,7 @@ impl std::fmt::Debug for Function {
 
 /// A function of a fixed number of parameters.
 const fn plain(name: &'static str, params: &'static [Param], run: fn(&Context<'_>, &[Value]) -> Outcome) -> Function {
-    Function { name, params, variadic: None, run: Runs::Plain(run) }
+    Function { name, params, variadic: None, run: Runs::Plain(run), looks: true }
 }
 
 /// A function that takes more of the same at its end.
@@ -88,7 +90,12 @@ const fn variadic(
     more: Param,
     run: fn(&Context<'_>, &[Value]) -> Outcome,
 ) -> Function {
-    Function { name, params, variadic: Some(more), run: Runs::Plain(run) }
+    Function { name, params, variadic: Some(more), run: Runs::Plain(run), looks: true }
+}
+
+/// A function that takes as long however large the things are that it is given.
+const fn at_once(function: Function) -> Function {
+    Function { looks: false, ..function }
 }
 
 /// A set of functions.

@@ -153,7 +153,7 @@ impl Constraints {
                 alternatives.push(vec![Condition::new(part).ok_or_else(|| improper(part))??]);
                 continue;
             }
-            if !VALID.as_ref().is_some_and(|expression| expression.regex.is_match(part)) {
+            if !VALID.as_ref().is_some_and(|expression| expression.is_match(part)) {
                 return Err(improper(part));
             }
             let mut conditions = Vec::new();

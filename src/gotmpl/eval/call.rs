@@ -75,7 +75,10 @@ impl<'a> Frame<'a, '_> {
         if let Some(last) = last {
             values.push(self.check(last, param(args.len()))?);
         }
-        self.look_at(&values)?;
+        let looks = !matches!(callee, Callee::Function(Function { looks: false, .. }));
+        if looks {
+            self.look_at(&values)?;
+        }
         let context = &self.shared.context;
         let result = match callee {
             Callee::Function(function) => match function.run {
@@ -102,7 +105,7 @@ impl<'a> Frame<'a, '_> {
         };
         values.clear();
         self.shared.spare.borrow_mut().push(values);
-        if let Ok(made) = &result {
+        if looks && let Ok(made) = &result {
             self.look_at(std::slice::from_ref(made))?;
         }
         result.map_err(|failure| {

@@ -1,6 +1,6 @@
 //! text/template's own functions (`text/template/funcs.go`).
 
-use super::{Function, Outcome, Runs, plain, variadic};
+use super::{Function, Outcome, Runs, at_once, plain, variadic};
 use crate::gotmpl::collection::ListType;
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
@@ -12,16 +12,18 @@ use crate::gotmpl::{List, MapType, print, quote};
 use Param::{Any, Reflect, Str};
 
 pub(super) static FAMILY: &[Function] = &[
-    Function { name: "and", params: &[Reflect], variadic: Some(Reflect), run: Runs::And },
-    Function { name: "or", params: &[Reflect], variadic: Some(Reflect), run: Runs::Or },
-    plain("not", &[Reflect], |context, args| Ok(Value::bool(!args[0].truth()).from_origin(context.union_of(args)))),
-    Function { name: "call", params: &[Reflect], variadic: Some(Reflect), run: Runs::Call },
+    Function { name: "and", params: &[Reflect], variadic: Some(Reflect), run: Runs::And, looks: false },
+    Function { name: "or", params: &[Reflect], variadic: Some(Reflect), run: Runs::Or, looks: false },
+    at_once(plain("not", &[Reflect], |context, args| {
+        Ok(Value::bool(!args[0].truth()).from_origin(context.union_of(args)))
+    })),
+    Function { name: "call", params: &[Reflect], variadic: Some(Reflect), run: Runs::Call, looks: true },
     variadic("html", &[], Any, |context, args| escape(context, args, html)),
     variadic("js", &[], Any, |context, args| escape(context, args, js)),
     variadic("urlquery", &[], Any, |context, args| escape(context, args, url_query)),
-    variadic("index", &[Reflect], Reflect, index),
+    at_once(variadic("index", &[Reflect], Reflect, index)),
     variadic("slice", &[Reflect], Reflect, slice),
-    plain("len", &[Reflect], len),
+    at_once(plain("len", &[Reflect], len)),
     variadic("print", &[], Any, print::sprint),
     variadic("println", &[], Any, print::sprintln),
     variadic("printf", &[Str], Any, print::sprintf),

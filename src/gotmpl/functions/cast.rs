@@ -1,7 +1,7 @@
 //! Numbers: spf13/cast's conversions, sprig's arithmetic, and reflection (`sprig numeric.go`, `reflect.go`).
 
 use super::strings::{int, shown, string_of};
-use super::{Function, Outcome, plain, variadic};
+use super::{Function, Outcome, at_once, plain, variadic};
 use crate::gotmpl::collection::{List, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
@@ -58,18 +58,18 @@ pub(super) static FAMILY: &[Function] = &[
     plain("ceil", &[Any], |context, args| made(context, args, Value::float(to_float(&args[0]).ceil()))),
     plain("floor", &[Any], |context, args| made(context, args, Value::float(to_float(&args[0]).floor()))),
     variadic("round", &[Any, Int], Float, round),
-    plain("typeOf", &[Any], |context, args| made(context, args, Value::str(args[0].type_name()))),
-    plain("typeIs", &[Str, Any], |context, args| {
+    at_once(plain("typeOf", &[Any], |context, args| made(context, args, Value::str(args[0].type_name())))),
+    at_once(plain("typeIs", &[Str, Any], |context, args| {
         made(context, &args[1..], Value::bool(text(&args[0]) == args[1].type_name()))
-    }),
-    plain("typeIsLike", &[Str, Any], |context, args| {
+    })),
+    at_once(plain("typeIsLike", &[Str, Any], |context, args| {
         let (target, is) = (text(&args[0]), args[1].type_name());
         made(context, &args[1..], Value::bool(target == is || is.strip_prefix('*') == Some(&target)))
-    }),
-    plain("kindOf", &[Any], |context, args| made(context, args, Value::str(args[0].kind()))),
-    plain("kindIs", &[Str, Any], |context, args| {
+    })),
+    at_once(plain("kindOf", &[Any], |context, args| made(context, args, Value::str(args[0].kind())))),
+    at_once(plain("kindIs", &[Str, Any], |context, args| {
         made(context, &args[1..], Value::bool(text(&args[0]) == args[1].kind()))
-    }),
+    })),
 ];
 
 /// A result that all arguments took part in.

@@ -25,7 +25,7 @@ const fn clocked(
     params: &'static [Param],
     run: fn(&Context<'_>, &[Value], &super::Seed) -> Outcome,
 ) -> Function {
-    Function { name, params, variadic: None, run: Runs::Generated(run) }
+    Function { name, params, variadic: None, run: Runs::Generated(run), looks: true }
 }
 
 pub(super) static FAMILY: &[Function] = &[

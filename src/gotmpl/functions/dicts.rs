@@ -2,7 +2,7 @@
 
 use super::builtin::{beneath, strings_of};
 use super::strings::string_of;
-use super::{Function, Outcome, plain, variadic};
+use super::{Function, Outcome, at_once, plain, variadic};
 use crate::gotmpl::collection::{Field, Fields, List, ListType, Map, MapType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
@@ -13,12 +13,12 @@ use crate::gotmpl::value::{Data, Value};
 use Param::{Any, Map as Dict, Str};
 
 pub(super) static FAMILY: &[Function] = &[
-    variadic("dict", &[], Any, dict),
-    plain("get", &[Dict, Str], |_, args| {
+    at_once(variadic("dict", &[], Any, dict)),
+    at_once(plain("get", &[Dict, Str], |_, args| {
         let found = map(&args[0]).get(&key(&args[1]));
         Ok(found.unwrap_or_else(|| Value::fixed("")))
-    }),
-    plain("set", &[Dict, Str, Any], |context, args| {
+    })),
+    at_once(plain("set", &[Dict, Str, Any], |context, args| {
         context.items(1)?;
         let target = map(&args[0]);
         if target.is_nil() {
@@ -30,16 +30,16 @@ pub(super) static FAMILY: &[Function] = &[
         }
         target.set(key(&args[1]), value, context.origin_of(&args[1]));
         Ok(plain_value(&args[0]))
-    }),
-    plain("unset", &[Dict, Str], |_, args| {
+    })),
+    at_once(plain("unset", &[Dict, Str], |_, args| {
         map(&args[0]).unset(&key(&args[1]));
         Ok(plain_value(&args[0]))
-    }),
-    plain("hasKey", &[Dict, Str], |context, args| {
+    })),
+    at_once(plain("hasKey", &[Dict, Str], |context, args| {
         let found = map(&args[0]).get(&key(&args[1]));
         let origin = found.as_ref().map(|value| context.origin_of(value)).unwrap_or_default();
         Ok(Value::bool(found.is_some()).from_origin(origin))
-    }),
+    })),
     variadic("pluck", &[Str], Dict, |context, args| {
         let key = key(&args[0]);
         let items: Vec<Value> = args[1..].iter().filter_map(|dict| map(dict).get(&key)).collect();
@@ -68,7 +68,7 @@ pub(super) static FAMILY: &[Function] = &[
     variadic("mustMergeOverwrite", &[Dict], Dict, |context, args| merged(context, args, true)),
     plain("deepCopy", &[Any], deep_copy),
     plain("mustDeepCopy", &[Any], deep_copy),
-    variadic("dig", &[], Any, dig),
+    at_once(variadic("dig", &[], Any, dig)),
 ];
 
 /// The map of an argument that was checked to be one.

@@ -3,7 +3,7 @@
 use super::builtin::{list_of, strings_of};
 use super::cast::{join, made, string_items, to_int};
 use super::strings::{bounds, bytes, int, string_of};
-use super::{Function, Outcome, plain, variadic};
+use super::{Function, Outcome, at_once, plain, variadic};
 use crate::gotmpl::collection::{List, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::equal::deep_equal;
@@ -14,8 +14,8 @@ use crate::gotmpl::value::{Data, Value};
 use Param::{Any, Int, Str};
 
 pub(super) static FAMILY: &[Function] = &[
-    variadic("list", &[], Any, |context, args| new_list(context, args, args.to_vec())),
-    variadic("tuple", &[], Any, |context, args| new_list(context, args, args.to_vec())),
+    at_once(variadic("list", &[], Any, |context, args| new_list(context, args, args.to_vec()))),
+    at_once(variadic("tuple", &[], Any, |context, args| new_list(context, args, args.to_vec()))),
     plain("append", &[Any, Any], append),
     plain("push", &[Any, Any], append),
     plain("mustAppend", &[Any, Any], append),
@@ -24,10 +24,10 @@ pub(super) static FAMILY: &[Function] = &[
     plain("mustPrepend", &[Any, Any], prepend),
     plain("chunk", &[Int, Any], chunk),
     plain("mustChunk", &[Int, Any], chunk),
-    plain("first", &[Any], first),
-    plain("mustFirst", &[Any], first),
-    plain("last", &[Any], last),
-    plain("mustLast", &[Any], last),
+    at_once(plain("first", &[Any], first)),
+    at_once(plain("mustFirst", &[Any], first)),
+    at_once(plain("last", &[Any], last)),
+    at_once(plain("mustLast", &[Any], last)),
     plain("rest", &[Any], |context, args| all_but(context, args, "rest", 1, 0)),
     plain("mustRest", &[Any], |context, args| all_but(context, args, "rest", 1, 0)),
     plain("initial", &[Any], |context, args| all_but(context, args, "initial", 0, 1)),

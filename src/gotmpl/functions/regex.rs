@@ -5,23 +5,23 @@
 mod translate;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use regex_automata::PatternID;
 use regex_automata::util::captures::Captures;
+use regex_automata::{Anchored, Input, PatternID};
 
 use super::strings::{bytes, int};
 use super::{Function, Outcome, plain};
 use crate::gotmpl::collection::{List, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
-use crate::gotmpl::expression::Expression;
+use crate::gotmpl::expression::{Expression, LARGEST};
 use crate::gotmpl::moving::Moving;
 use crate::gotmpl::object::Param;
 use crate::gotmpl::text::Text;
 use crate::gotmpl::value::{Data, Value};
+use crate::hash::Seeded;
 
 use Param::{Int, Str};
 
@@ -60,35 +60,22 @@ const KEPT: usize = 256;
 /// Bytes that one state of an expression looks at for a step.
 const LOOKS: u64 = 128;
 
-/// The size of a state in bytes, about.
-const STATE: u64 = 32;
+/// Bytes that are compiled in a step.
+const COMPILES: u64 = 64;
 
-type Compiled = Result<Rc<Priced>, String>;
+type Compiled = Result<Rc<Expression>, String>;
 
 thread_local! {
-    static KNOWN: RefCell<HashMap<Vec<u8>, Compiled>> = RefCell::default();
+    static KNOWN: RefCell<Seeded<Vec<u8>, Compiled>> = RefCell::default();
 }
 
-/// An expression, and what it costs to look for it.
-struct Priced {
-    expression: Expression,
-    states: u64,
-}
-
-impl Priced {
-    /// Pays for looking at so many bytes with all states.
-    fn pay(&self, context: &Context<'_>, bytes: usize) -> Result<(), Failure> {
-        Ok(context.budget.steps((bytes as u64).saturating_mul(self.states) / LOOKS)?)
-    }
-
-    /// Pays for what was looked at behind a match, and will be looked at again.
-    fn pay_again(&self, context: &Context<'_>, rest: usize) -> Result<(), Failure> {
-        self.pay(context, self.expression.past.map_or(rest, |past| past.min(rest)))
-    }
+/// Pays for looking at so many bytes with all states.
+fn pay(context: &Context<'_>, expression: &Expression, bytes: usize) -> Result<(), Failure> {
+    Ok(context.budget.steps(1 + (bytes as u64).saturating_mul(expression.states) / LOOKS)?)
 }
 
 /// The expression that a text means, paid for looking through another text once.
-fn compiled(context: &Context<'_>, value: &Value, through: &Value) -> Result<Rc<Priced>, Failure> {
+fn compiled(context: &Context<'_>, value: &Value, through: &Value) -> Result<Rc<Expression>, Failure> {
     let text = bytes(value);
     context.budget.steps(1 + text.len() as u64)?;
     let known = KNOWN.with_borrow(|known| known.get(text).cloned());
@@ -105,17 +92,18 @@ fn compiled(context: &Context<'_>, value: &Value, through: &Value) -> Result<Rc<
         });
         made
     });
+    // Whether somebody compiled it before must not be seen. One that is refused may have become too large.
+    let weight = made.as_ref().map_or(LARGEST, |made| made.weight());
+    context.budget.steps(weight as u64 / COMPILES)?;
     let made = made.map_err(Failure::Message)?;
-    made.pay(context, bytes(through).len())?;
+    pay(context, &made, bytes(through).len())?;
     Ok(made)
 }
 
 fn compile(text: &str) -> Compiled {
     let spelled = translate::translate(text).map_err(|problem| format!("error parsing regexp: {problem}"))?;
     let expression = Expression::new(&spelled);
-    let expression = expression.ok_or_else(|| format!("error parsing regexp: invalid expression: `{text}`"))?;
-    let states = (expression.regex.memory_usage() as u64 / STATE).max(1);
-    Ok(Rc::new(Priced { expression, states }))
+    expression.map(Rc::new).ok_or_else(|| format!("error parsing regexp: invalid expression: `{text}`"))
 }
 
 /// What `regexp.MustCompile` says when it panics.
@@ -134,14 +122,15 @@ fn panicking(args: &[Value], outcome: Outcome) -> Outcome {
 }
 
 fn matches(context: &Context<'_>, args: &[Value]) -> Outcome {
-    let priced = compiled(context, &args[0], &args[1])?;
-    Ok(Value::bool(priced.expression.regex.is_match(bytes(&args[1]))).from_origin(context.union_of(args)))
+    let expression = compiled(context, &args[0], &args[1])?;
+    Ok(Value::bool(expression.for_text(bytes(&args[1]).len()).is_match(bytes(&args[1])))
+        .from_origin(context.union_of(args)))
 }
 
 fn find(context: &Context<'_>, args: &[Value]) -> Outcome {
-    let priced = compiled(context, &args[0], &args[1])?;
+    let expression = compiled(context, &args[0], &args[1])?;
     let mut moving = Moving::new(&args[1]);
-    match priced.expression.regex.find(bytes(&args[1])) {
+    match expression.for_text(bytes(&args[1]).len()).find(bytes(&args[1])) {
         Some(found) => moving.keep(found.range()),
         None => return Ok(Value::fixed("").from_origin(context.origin_of(&args[1]))),
     }
@@ -155,13 +144,13 @@ fn is_boundary(text: Option<&str>, at: usize) -> bool {
 
 /// The places that match, as Go finds them: no empty match right after another match.
 fn places(context: &Context<'_>, args: &[Value]) -> Result<Vec<Range<usize>>, Failure> {
-    let priced = compiled(context, &args[0], &args[1])?;
+    let expression = compiled(context, &args[0], &args[1])?;
     let text = bytes(&args[1]);
     let mut found = Vec::new();
     let chars = std::str::from_utf8(text).ok();
     let mut last_end = usize::MAX;
-    for place in priced.expression.regex.find_iter(text) {
-        priced.pay_again(context, text.len() - place.end())?;
+    for place in expression.for_text(text.len()).find_iter(text) {
+        pay(context, &expression, expression.looked_at(&text[place.end()..]))?;
         if place.is_empty() && (place.start() == last_end || !is_boundary(chars, place.start())) {
             continue;
         }
@@ -214,22 +203,28 @@ fn split(context: &Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn replace(context: &Context<'_>, args: &[Value], expands: bool) -> Outcome {
-    let priced = compiled(context, &args[0], &args[1])?;
+    let expression = compiled(context, &args[0], &args[1])?;
     let with = args[2].as_text().map(Text::as_str).unwrap_or_default();
     let text = bytes(&args[1]);
     let mut moving = Moving::new(&args[1]);
     let chars = std::str::from_utf8(text).ok();
     let (mut kept, mut last_end) = (0, usize::MAX);
-    for captures in priced.expression.regex.captures_iter(text) {
-        let Some(whole) = captures.get_match() else { continue };
-        priced.pay_again(context, text.len() - whole.end())?;
+    let regex = expression.for_text(text.len());
+    // To ask for the groups takes several times as long.
+    let groups = expands && with.contains('$');
+    let mut captures = regex.create_captures();
+    for whole in regex.find_iter(text) {
+        pay(context, &expression, expression.looked_at(&text[whole.end()..]))?;
         if whole.is_empty() && (whole.start() == last_end || !is_boundary(chars, whole.start())) {
             continue;
         }
         last_end = whole.end();
         moving.keep(kept..whole.start());
         let mut made = Vec::new();
-        if expands {
+        if groups {
+            pay(context, &expression, whole.len())?;
+            let place = Input::new(text).range(whole.range()).anchored(Anchored::Yes);
+            regex.search_captures(&place, &mut captures);
             expand(&captures, text, &with, &mut made);
         } else {
             made.extend_from_slice(with.as_bytes());
@@ -266,7 +261,9 @@ fn expand(captures: &Captures, text: &[u8], template: &str, out: &mut Vec<u8>) {
             continue;
         }
         rest = after;
-        let numbered = name.bytes().all(|b| b.is_ascii_digit()).then(|| name.parse::<usize>().ok()).flatten();
+        // With a leading zero it is a name.
+        let is_number = name.bytes().all(|b| b.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
+        let numbered = is_number.then(|| name.parse::<usize>().ok()).flatten();
         let number = match numbered {
             Some(number) => Some(number),
             None => captures.group_info().to_index(PatternID::ZERO, name),

@@ -10,8 +10,12 @@ use super::fieldspec::{self, FieldSpec};
 use super::files::Loader;
 use super::id::Gvk;
 use super::read::{Reading, kind_of};
+use crate::budget::Budget;
 use crate::source::Span;
 use crate::yaml::{self, Node};
+
+/// What it takes to follow a field, in steps of the budget.
+const STEPS: u64 = 16;
 
 /// What `crds` say about references, annotations and selectors of own kinds.
 pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, Fail> {
@@ -35,7 +39,8 @@ pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, F
             if has("kind") && has("apiVersion") && has("metadata") {
                 let kind = entry.key.rsplit('.').next().unwrap_or("").to_owned();
                 let gvk = Gvk { kind, ..Gvk::default() };
-                follow(&mut config, &gvk, types, &entry.key, &mut Vec::new())?;
+                let budget = loader.shared.budget;
+                follow(&mut config, &gvk, types, &entry.key, &mut Vec::new(), budget)?;
             }
         }
     }
@@ -43,7 +48,14 @@ pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, F
     Ok(Arc::new(config))
 }
 
-fn follow(config: &mut Config, gvk: &Gvk, types: &Node, name: &str, path: &mut Vec<String>) -> Outcome {
+fn follow(
+    config: &mut Config,
+    gvk: &Gvk,
+    types: &Node,
+    name: &str,
+    path: &mut Vec<String>,
+    budget: &Budget,
+) -> Outcome {
     // Types may refer to each other in circles, in which Kustomize itself never ends.
     if path.len() > 32 {
         return Ok(());
@@ -52,6 +64,8 @@ fn follow(config: &mut Config, gvk: &Gvk, types: &Node, name: &str, path: &mut V
         return Ok(());
     };
     for entry in properties.as_map().map(|map| map.entries.as_slice()).unwrap_or_default() {
+        // Types that refer to each other several times make more paths than anybody can follow.
+        budget.steps(STEPS)?;
         path.push(entry.key.to_string());
         let says = |key: &str| entry.value.str_at(key);
         let here = |path: &[String]| FieldSpec { gvk: gvk.clone(), path: path.join("/"), create: false };
@@ -74,7 +88,7 @@ fn follow(config: &mut Config, gvk: &Gvk, types: &Node, name: &str, path: &mut V
             path.pop();
         }
         if let Some(reference) = says("$ref") {
-            follow(config, gvk, types, reference, path)?;
+            follow(config, gvk, types, reference, path, budget)?;
         }
         path.pop();
     }

@@ -8,6 +8,7 @@ use super::fieldspec;
 use super::id::{Gvk, ResId};
 use super::parse::Flaw;
 use super::tree;
+use crate::hash::Seeded;
 use crate::yaml::{Entry, Node, Origin, Value};
 
 /// What a generated object does to one of the same name.
@@ -183,10 +184,11 @@ impl Object {
             return;
         }
         let Some(meta) = tree::get_mut(&mut self.node, "metadata").and_then(tree::entries_mut) else { return };
+        let mut known: Seeded<Arc<str>, ()> = Seeded::default();
         let mut healed: Vec<Entry> = Vec::new();
         for entry in meta.iter().filter(|entry| &*entry.key == "annotations") {
             for entry in tree::last_values(entry.value.as_map().map_or(&[], |map| &map.entries)) {
-                if !healed.iter().any(|known| known.key == entry.key) {
+                if known.insert(Arc::clone(&entry.key), ()).is_none() {
                     healed.push(entry);
                 }
             }

@@ -22,7 +22,7 @@ const fn made_up(
     params: &'static [Param],
     run: fn(&Context<'_>, &[Value], &Seed) -> Outcome,
 ) -> Function {
-    Function { name, params, variadic: None, run: Runs::Generated(run) }
+    Function { name, params, variadic: None, run: Runs::Generated(run), looks: true }
 }
 
 const CERTIFICATE: Param = Param::Object("sprig.certificate");
