@@ -58,7 +58,7 @@ impl Piece {
     }
 
     pub fn of(self, source: &Source) -> &str {
-        source.text.get(self.start as usize..self.end as usize).unwrap_or("")
+        source.text.get(self.start()..self.end()).unwrap_or("")
     }
 }
 

@@ -45,12 +45,9 @@ impl Expression {
     /// How many bytes of what follows a match a search for it may have looked at: it may have looked for a longer or a better
     /// one.
     pub fn looked_at(&self, rest: &[u8]) -> usize {
-        let outside = |b: &u8| !self.past.repeated[usize::from(*b)];
-        let ends = rest.iter().enumerate().filter(|(_, b)| outside(b)).map(|(at, _)| at + 1);
-        ends.take(self.past.once.saturating_add(1)).last().map_or(rest.len(), |end| {
-            // Fewer bytes outside than it takes: the search may have gone on to the end.
-            if rest[..end].iter().filter(|b| outside(b)).count() > self.past.once { end } else { rest.len() }
-        })
+        // It ends at the first byte that can be read neither over and over nor once more.
+        let mut outside = rest.iter().enumerate().filter(|(_, b)| !self.past.repeated[usize::from(**b)]);
+        outside.nth(self.past.once).map_or(rest.len(), |(at, _)| at + 1)
     }
 
     /// How much was compiled, in bytes.

@@ -22,9 +22,11 @@ use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope};
 /// What an included text is given room for to begin with, in bytes: most are a name or a few labels.
 const INCLUDED: usize = 64;
 
-/// Bytes of a text, and items of a list, that are looked at in a step.
+/// Bytes of a text that are looked at in a step.
 const LOOKED_AT: usize = 64;
-const LISTED: usize = 4;
+
+/// Items of a list or a map that are looked at in a step.
+pub(super) const LISTED: usize = 4;
 
 /// What is called.
 pub(super) enum Callee<'c> {

@@ -5,6 +5,7 @@ use super::super::collection::{ListType, MapType};
 use super::super::text::Run;
 use super::super::value::{Data, IntType, Value};
 use super::super::{print, quote};
+use super::call::LISTED;
 use super::{At, Evaluated, Frame, Held, TEMPLATE_DEPTH};
 
 /// How a list of nodes came to its end.
@@ -172,8 +173,8 @@ impl<'a> Frame<'a, '_> {
             Data::Map(map) => {
                 let boxed = map.map_type() != MapType::Strings;
                 // All are put in order, however few of them are come to.
-                let order = map.len() as u64 / 4;
-                self.shared.context.budget.steps(order).map_err(|exceeded| self.exceeded(exceeded))?;
+                let order = map.len() / LISTED;
+                self.shared.context.budget.steps(order as u64).map_err(|exceeded| self.exceeded(exceeded))?;
                 let entries = map.entries();
                 let some = !entries.is_empty();
                 for (key, field) in entries {

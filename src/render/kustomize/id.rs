@@ -1,8 +1,9 @@
 //! What an object is called: group, version, kind, name and namespace, and which of Kubernetes' own kinds have no namespace.
 
-use crate::hash::Seeded;
 use std::fmt;
 use std::sync::OnceLock;
+
+use crate::hash::Seeded;
 
 const TABLE: &str = include_str!("data/merge-keys.txt");
 

@@ -140,7 +140,7 @@ impl Translator<'_> {
             if name.is_empty() || !name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()) {
                 return Err(format!("invalid named capture: `{}`", &rest[..=end]));
             }
-            // The crate asks that a name begins with a letter; names only matter to replacements, which see them all.
+            // The crate refuses names that begin with a digit or stand twice, which Go takes.
             let count = rest[..=end].chars().count();
             let head = format!("(?P<{name}>");
             self.out.push_str(&head);
