@@ -190,14 +190,18 @@ impl Repository {
     }
 
     /// Lists a folder with all that is in it, whatever Git would leave out: a chart as its user has it on disk.
-    pub fn open_whole(path: &Path, limits: ReadLimits) -> Result<(Self, Vec<Gap>), OpenError> {
+    pub fn open_whole(
+        path: &Path,
+        limits: ReadLimits,
+        sources: &Arc<SourceMap>,
+    ) -> Result<(Self, Vec<Gap>), OpenError> {
         let mut gaps = Vec::new();
         let (folder, raw) = worktree::Folder::open_whole(path, limits, &mut gaps)?;
-        let listing = Listing::new(raw, 0, &mut gaps);
-        let sources = Arc::new(SourceMap::new(listing.real_files().iter().cloned()));
-        gaps.extend(listing.leading_out(false, &sources));
+        let mut listing = Listing::new(raw, 0, &mut gaps);
+        listing.renumber(sources.announce(listing.real_files().iter().cloned()));
+        gaps.extend(listing.leading_out(false, sources));
         gaps.sort();
-        Ok((Self::new(Store::Folder(folder), limits, listing, sources), gaps))
+        Ok((Self::new(Store::Folder(folder), limits, listing, Arc::clone(sources)), gaps))
     }
 
     /// A repository of the given paths and texts.

@@ -98,7 +98,8 @@ impl Workshop {
     }
 
     fn whole(&self, root: &Path) -> Result<Whole, String> {
-        let (repository, _) = Repository::open_whole(root, ReadLimits::default()).map_err(|error| error.to_string())?;
+        let (repository, _) =
+            Repository::open_whole(root, ReadLimits::default(), &Arc::default()).map_err(|error| error.to_string())?;
         let mut charts = Vec::new();
         for folder in &self.charts {
             let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("charts");

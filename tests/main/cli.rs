@@ -345,7 +345,8 @@ stringData: {password: c4n4ry}
     let yaml = stdout(folder.path(), &chart);
     assert!(yaml.contains("name: web\n") && yaml.contains("namespace: shop\n") && yaml.contains("a: set\n"), "{yaml}");
     assert!(!yaml.contains("c4n4ry"));
-    assert_eq!(code(folder.path(), &[&chart[..], &["--origins"]].concat()), 0);
+    let origins = stdout(folder.path(), &[&chart[..], &["--origins"]].concat());
+    assert!(origins.contains("name: web # templates/") && origins.contains("kind: Secret # templates/"), "{origins}");
     assert!(stdout(folder.path(), &[&chart[..], &["--show-secrets"]].concat()).contains("c4n4ry"));
     std::fs::write(folder.path().join("text"), "from a file").unwrap();
     for (more, wanted) in [

@@ -116,7 +116,7 @@ pub struct Shop {
     helm: HelmVersion,
     quiet: bool,
     origins: bool,
-    sources: SourceMap,
+    sources: Arc<SourceMap>,
     charts: Mutex<BTreeMap<PathBuf, Result<Arc<Chart>, RenderError>>>,
     layers: Mutex<BTreeMap<PathBuf, Result<Arc<ValuesLayer>, RenderError>>>,
 }
@@ -261,7 +261,7 @@ impl Shop {
     /// A shop in which nothing was read yet.
     pub fn new(helm: HelmVersion) -> Self {
         let (charts, layers) = (Mutex::default(), Mutex::default());
-        Self { helm, quiet: false, origins: true, sources: SourceMap::default(), charts, layers }
+        Self { helm, quiet: false, origins: true, sources: Arc::default(), charts, layers }
     }
 
     /// The same shop, whose errors give no credential among the values away.
@@ -327,7 +327,7 @@ impl Shop {
 
     fn load(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
         let open = |folder: &Path| {
-            let opened = Repository::open_whole(folder, ReadLimits::default());
+            let opened = Repository::open_whole(folder, ReadLimits::default(), &self.sources);
             opened.map_err(|error| RenderError::refused(error.to_string()))
         };
         let loader = Loader::new(self.helm);
