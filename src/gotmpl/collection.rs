@@ -3,6 +3,8 @@
 //! Maps have Go's reference semantics: `set` on one is seen through every alias. Dropping is iterative, since a template
 //! can nest values as deep as it likes.
 
+mod list;
+
 use std::cell::{OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -15,114 +17,7 @@ use super::value::{Data, Value};
 use crate::hash::Seed;
 use crate::yaml::{self, Meaning, Node};
 
-/// Go's type of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListType {
-    /// `[]interface {}`
-    Any,
-    /// `[]string`
-    Strings,
-    /// `[]int`
-    Ints,
-    /// `[][]interface {}`
-    Lists,
-    /// `[]uint8`
-    Bytes,
-    /// Any other, by name (`[]*chart.Dependency`).
-    Named(&'static str),
-}
-
-impl ListType {
-    fn name(self) -> &'static str {
-        match self {
-            ListType::Any => "[]interface {}",
-            ListType::Strings => "[]string",
-            ListType::Ints => "[]int",
-            ListType::Lists => "[][]interface {}",
-            ListType::Bytes => "[]uint8",
-            ListType::Named(name) => name,
-        }
-    }
-}
-
-/// A list.
-#[derive(Clone)]
-pub struct List(Rc<ListData>);
-
-pub(super) struct ListData {
-    items: OnceCell<Vec<Value>>,
-    lazy: Option<(Arc<Vec<Node>>, SharedOrigins)>,
-    kind: ListType,
-    nil: bool,
-}
-
-impl List {
-    /// A list of a type.
-    pub fn new(items: Vec<Value>, kind: ListType) -> Self {
-        Self(Rc::new(ListData { items: OnceCell::from(items), lazy: None, kind, nil: false }))
-    }
-
-    /// The nil slice of a type: empty, and `null` to JSON.
-    pub fn nil(kind: ListType) -> Self {
-        Self(Rc::new(ListData { items: OnceCell::from(Vec::new()), lazy: None, kind, nil: true }))
-    }
-
-    fn lazy(nodes: Arc<Vec<Node>>, origins: SharedOrigins) -> Self {
-        Self(Rc::new(ListData {
-            items: OnceCell::new(),
-            lazy: Some((nodes, origins)),
-            kind: ListType::Any,
-            nil: false,
-        }))
-    }
-
-    /// The items.
-    pub fn items(&self) -> &[Value] {
-        self.0.items.get_or_init(|| match &self.0.lazy {
-            Some((nodes, origins)) => nodes.iter().map(|node| from_node(node, origins)).collect(),
-            None => Vec::new(),
-        })
-    }
-
-    /// How many items there are.
-    pub fn len(&self) -> usize {
-        match (self.0.items.get(), &self.0.lazy) {
-            (Some(items), _) => items.len(),
-            (None, Some((nodes, _))) => nodes.len(),
-            (None, None) => 0,
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether this is the nil slice.
-    pub fn is_nil(&self) -> bool {
-        self.0.nil
-    }
-
-    /// Go's type.
-    pub fn list_type(&self) -> ListType {
-        self.0.kind
-    }
-
-    /// Go's name of the type.
-    pub fn type_name(&self) -> &'static str {
-        self.0.kind.name()
-    }
-
-    /// What tells it from all other lists.
-    pub(super) fn tie(&self) -> Tie {
-        Tie::List(Rc::downgrade(&self.0))
-    }
-
-    /// Whether both are the same list.
-    pub fn is_same(&self, other: &List) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
+pub use list::{List, ListType};
 
 /// Go's type of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +26,8 @@ pub enum MapType {
     Any,
     /// `map[string]string`
     Strings,
+    /// `map[string][]uint8`
+    Bytes,
     /// Helm 3's `chartutil.Values` over `map[string]interface {}`: no type assertion takes it for one.
     ChartutilValues,
     /// Helm 4's `common.Values`.
@@ -138,6 +35,20 @@ pub enum MapType {
 }
 
 impl MapType {
+    /// Whether the values can be of any type.
+    pub fn holds_any(self) -> bool {
+        self.zero().is_nil()
+    }
+
+    /// What stands for a key that is not there: the zero value of the type of values.
+    pub fn zero(self) -> Value {
+        match self {
+            MapType::Strings => Value::fixed(""),
+            MapType::Bytes => Value::new(Data::List(List::nil(ListType::Bytes))),
+            MapType::Any | MapType::ChartutilValues | MapType::CommonValues => Value::NIL,
+        }
+    }
+
     /// Whether this is a named type over `map[string]interface {}`.
     pub fn is_named(self) -> bool {
         matches!(self, MapType::ChartutilValues | MapType::CommonValues)
@@ -215,6 +126,7 @@ impl Map {
         match self.kind {
             MapType::Any => "map[string]interface {}",
             MapType::Strings => "map[string]string",
+            MapType::Bytes => "map[string][]uint8",
             MapType::ChartutilValues => "chartutil.Values",
             MapType::CommonValues => "common.Values",
         }
@@ -339,7 +251,7 @@ impl Map {
 
 /// The identity of a list or a map, which no other gets as long as somebody has this. What it holds may be gone.
 pub(super) enum Tie {
-    List(Weak<ListData>),
+    List(Weak<list::ListData>),
     Map(Weak<MapData>),
 }
 
@@ -385,11 +297,7 @@ pub fn from_node(node: &Node, origins: &SharedOrigins) -> Value {
 fn dismantle(mut open: Vec<Value>) {
     while let Some(value) = open.pop() {
         match value.data {
-            Data::List(List(list)) => {
-                if let Some(mut list) = Rc::into_inner(list) {
-                    open.extend(list.items.take().into_iter().flatten());
-                }
-            }
+            Data::List(list) => open.extend(list.into_items()),
             Data::Map(map) => {
                 if let Some(map) = Rc::into_inner(map.data)
                     && let State::Open(fields) = &mut *map.state.borrow_mut()
@@ -404,14 +312,6 @@ fn dismantle(mut open: Vec<Value>) {
 
 fn nests(value: &Value) -> bool {
     matches!(value.data, Data::List(_) | Data::Map(_))
-}
-
-impl Drop for ListData {
-    fn drop(&mut self) {
-        if self.items.get().is_some_and(|items| items.iter().any(nests)) {
-            dismantle(self.items.take().unwrap_or_default());
-        }
-    }
 }
 
 impl Drop for MapData {

@@ -7,6 +7,7 @@ mod leaf;
 
 pub(super) use format::{sprint, sprintf, sprintln};
 
+use super::collection::{List, ListType, Map};
 use super::object::ObjectKind;
 use super::value::{Data, IntType, Value};
 use crate::budget::Exceeded;
@@ -114,57 +115,21 @@ impl Printer {
                 self.push("i)");
             }
             Data::Str(text) => self.string(text.as_bytes(), verb, value)?,
-            Data::List(list) => {
-                if list.type_name() == "[]uint8" && matches!(verb, 's' | 'q' | 'x' | 'X') {
-                    let bytes: Vec<u8> = list.items().iter().filter_map(byte).collect();
-                    return self.string(&bytes, verb, value);
-                }
-                if self.flags.sharp_v {
-                    self.push(list.type_name());
-                    if list.is_nil() {
-                        self.push("(nil)");
-                        return Ok(());
-                    }
-                }
-                self.push(if self.flags.sharp_v { "{" } else { "[" });
-                for (i, item) in list.items().iter().enumerate() {
-                    if i > 0 {
-                        self.push(if self.flags.sharp_v { ", " } else { " " });
-                    }
-                    self.value(item, verb, depth + 1)?;
-                }
-                self.push(if self.flags.sharp_v { "}" } else { "]" });
+            Data::List(list) if depth == 0 && list.list_type() == ListType::Bytes => {
+                self.list(list, "[]byte", verb, depth)?
             }
-            Data::Map(map) => {
-                if self.flags.sharp_v {
-                    self.push(map.type_name());
-                    if map.is_nil() {
-                        self.push("(nil)");
-                        return Ok(());
-                    }
-                }
-                self.push(if self.flags.sharp_v { "{" } else { "map[" });
-                for (i, (key, field)) in map.entries().into_iter().enumerate() {
-                    if i > 0 {
-                        self.push(if self.flags.sharp_v { ", " } else { " " });
-                    }
-                    self.string(key.as_bytes(), verb, &Value::str(key.clone()))?;
-                    self.push(":");
-                    self.value(&field.value, verb, depth + 1)?;
-                }
-                self.push(if self.flags.sharp_v { "}" } else { "]" });
-            }
+            Data::List(list) => self.list(list, list.type_name(), verb, depth)?,
+            Data::Map(map) => self.map(map, map.type_name(), verb, depth)?,
             Data::Object(object) => {
                 if self.calls_methods(verb)
                     && let Some(text) = object.show()
                 {
                     return self.string(text.as_bytes(), verb, value);
                 }
-                if let Some(underlying) = object.underlying() {
-                    if self.flags.sharp_v {
-                        self.push(object.type_name());
-                    }
-                    return self.value(&underlying, verb, depth + 1);
+                match object.underlying().map(|underlying| underlying.data) {
+                    Some(Data::List(list)) => return self.list(&list, object.type_name(), verb, depth),
+                    Some(Data::Map(map)) => return self.map(&map, object.type_name(), verb, depth),
+                    _ => {}
                 }
                 if object.kind() == ObjectKind::Pointer {
                     if depth > 0 {
@@ -179,9 +144,7 @@ impl Printer {
                 }
                 self.push("{");
                 for (i, (name, field)) in object.fields().iter().enumerate() {
-                    if i > 0 {
-                        self.push(if self.flags.sharp_v { ", " } else { " " });
-                    }
+                    self.parts(i);
                     if self.flags.plus_v || self.flags.sharp_v {
                         self.push(name);
                         self.push(":");
@@ -192,6 +155,55 @@ impl Printer {
             }
         }
         Ok(())
+    }
+
+    fn list(&mut self, list: &List, type_name: &str, verb: char, depth: u32) -> Printed {
+        if matches!(verb, 's' | 'q' | 'x' | 'X')
+            && let Some(bytes) = list.as_bytes()
+        {
+            return self.string(&bytes, verb, &Value::new(Data::List(list.clone())));
+        }
+        if !self.opens(type_name, list.is_nil(), "[") {
+            return Ok(());
+        }
+        for (i, item) in list.iter().enumerate() {
+            self.parts(i);
+            self.value(&item, verb, depth + 1)?;
+        }
+        self.push(if self.flags.sharp_v { "}" } else { "]" });
+        Ok(())
+    }
+
+    fn map(&mut self, map: &Map, type_name: &str, verb: char, depth: u32) -> Printed {
+        if !self.opens(type_name, map.is_nil(), "map[") {
+            return Ok(());
+        }
+        for (i, (key, field)) in map.entries().into_iter().enumerate() {
+            self.parts(i);
+            self.string(key.as_bytes(), verb, &Value::str(key.clone()))?;
+            self.push(":");
+            self.value(&field.value, verb, depth + 1)?;
+        }
+        self.push(if self.flags.sharp_v { "}" } else { "]" });
+        Ok(())
+    }
+
+    /// Starts a list or a map; tells whether its items follow.
+    fn opens(&mut self, type_name: &str, is_nil: bool, bracket: &str) -> bool {
+        if self.flags.sharp_v {
+            self.push(type_name);
+            self.push(if is_nil { "(nil)" } else { "{" });
+            return !is_nil;
+        }
+        self.push(bracket);
+        true
+    }
+
+    /// What stands between two items.
+    fn parts(&mut self, at: usize) {
+        if at > 0 {
+            self.push(if self.flags.sharp_v { ", " } else { " " });
+        }
     }
 
     fn calls_methods(&self, verb: char) -> bool {
@@ -215,12 +227,5 @@ impl Printer {
         self.push(")");
         self.erroring = false;
         Ok(())
-    }
-}
-
-fn byte(value: &Value) -> Option<u8> {
-    match value.data {
-        Data::Uint(n, _) => u8::try_from(n).ok(),
-        _ => None,
     }
 }

@@ -215,7 +215,7 @@ impl<'a> Frame<'a, '_> {
             (Param::Str, Data::Str(_)) | (Param::Bool, Data::Bool(_)) | (Param::Float, Data::Float(_)) => true,
             (Param::Int, Data::Int(_, IntType::Int)) | (Param::Int64, Data::Int(_, IntType::Int64)) => true,
             (Param::Uint32, Data::Uint(_, UintType::Uint32)) => true,
-            (Param::Map, Data::Map(map)) => map.map_type() != MapType::Strings,
+            (Param::Map, Data::Map(map)) => map.map_type().holds_any(),
             (Param::List, Data::List(list)) => list.list_type() == ListType::Any,
             (Param::Object(name), Data::Object(object)) => object.type_name() == name,
             _ => false,

@@ -1,10 +1,9 @@
 //! Evaluates pipelines, commands, fields and variables.
 
 use super::super::ast::{Arg, Command, Expr, Number, Piece, Pipe, Tree, Variable};
-use super::super::collection::MapType;
+use super::super::collection::Map;
 use super::super::quote::quote;
 use super::super::set::MissingKey;
-use super::super::text::Text;
 use super::super::value::{Data, Value};
 use super::call::{Callee, Given};
 use super::{At, Evaluated, Frame, Held};
@@ -197,18 +196,7 @@ impl<'a> Frame<'a, '_> {
                 if has_args {
                     return Err(self.error(format!("{name} is not a method but has arguments")));
                 }
-                let plain = matches!(map.map_type(), MapType::Strings);
-                match map.get(name) {
-                    Some(value) => Ok(Held { value, boxed: !plain }),
-                    None => match self.shared.options.missing_key {
-                        MissingKey::Error => Err(self.error(format!("map has no entry for key {}", quote(name)))),
-                        MissingKey::Zero if plain => {
-                            Ok(Held { value: Value::new(Data::Str(Text::EMPTY)), boxed: false })
-                        }
-                        MissingKey::Zero => Ok(Held { value: Value::NIL, boxed: true }),
-                        MissingKey::Invalid => Ok(Held { value: Value::MISSING, boxed: false }),
-                    },
-                }
+                self.entry(map, name)
             }
             Data::Object(object) => {
                 if let Some(params) = object.method(name) {
@@ -230,7 +218,7 @@ impl<'a> Frame<'a, '_> {
                     if has_args {
                         return Err(self.error(format!("{name} is not a method but has arguments")));
                     }
-                    return Ok(Held { value: map.get(name).unwrap_or(Value::MISSING), boxed: false });
+                    return self.entry(map, name);
                 }
                 Err(self.error(format!("can't evaluate field {name} in type {}", type_name())))
             }
@@ -238,6 +226,17 @@ impl<'a> Frame<'a, '_> {
                 Ok(Held { value: Value::str((named.show)(*n)), boxed: false })
             }
             _ => Err(self.error(format!("can't evaluate field {name} in type {}", type_name()))),
+        }
+    }
+
+    /// The value of a key, or what the template's options say of one that is not there.
+    fn entry(&self, map: &Map, name: &str) -> Evaluated<Held> {
+        let boxed = map.map_type().holds_any();
+        match (map.get(name), self.shared.options.missing_key) {
+            (Some(value), _) => Ok(Held { value, boxed }),
+            (None, MissingKey::Error) => Err(self.error(format!("map has no entry for key {}", quote(name)))),
+            (None, MissingKey::Zero) => Ok(Held { value: map.map_type().zero(), boxed }),
+            (None, MissingKey::Invalid) => Ok(Held { value: Value::MISSING, boxed: false }),
         }
     }
 

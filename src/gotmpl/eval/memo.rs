@@ -89,6 +89,7 @@ impl Call {
                     MapType::Strings => 13,
                     MapType::ChartutilValues => 14,
                     MapType::CommonValues => 15,
+                    MapType::Bytes => 20,
                 });
                 if deep == 0 || !map.is_open() || map.len() > SMALL {
                     self.same(16, map.tie());

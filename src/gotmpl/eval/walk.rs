@@ -1,7 +1,7 @@
 //! Walks the nodes of a template.
 
 use super::super::ast::{Branch, List, Node, NodeKind, TextNode, Writer};
-use super::super::collection::{ListType, MapType};
+use super::super::collection::ListType;
 use super::super::text::Run;
 use super::super::value::{Data, IntType, Value};
 use super::super::{print, quote};
@@ -162,16 +162,16 @@ impl<'a> Frame<'a, '_> {
             }
             Data::List(list) => {
                 let boxed = matches!(list.list_type(), ListType::Any);
-                for (i, item) in list.items().iter().enumerate() {
+                for (i, item) in list.iter().enumerate() {
                     let index = || Value::new(Data::Int(i as i64, IntType::Int)).from_origin(origin);
-                    if !self.turn(branch, index, Held { value: item.clone(), boxed })? {
+                    if !self.turn(branch, index, Held { value: item, boxed })? {
                         break;
                     }
                 }
                 Ok(!list.is_empty())
             }
             Data::Map(map) => {
-                let boxed = map.map_type() != MapType::Strings;
+                let boxed = map.map_type().holds_any();
                 // All are put in order, however few of them are come to.
                 let order = map.len() / LISTED;
                 self.shared.context.budget.steps(order as u64).map_err(|exceeded| self.exceeded(exceeded))?;

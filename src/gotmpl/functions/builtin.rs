@@ -7,7 +7,7 @@ use crate::gotmpl::error::Failure;
 use crate::gotmpl::object::{ObjectKind, Param};
 use crate::gotmpl::text::Text;
 use crate::gotmpl::value::{Data, UintType, Value};
-use crate::gotmpl::{List, MapType, print, quote};
+use crate::gotmpl::{List, print, quote};
 
 use Param::{Any, Reflect, Str};
 
@@ -98,10 +98,7 @@ fn index(context: &Context<'_>, args: &[Value]) -> Outcome {
             Data::Nil | Data::Missing => return Err("index of nil pointer".into()),
             Data::List(list) => {
                 let n = index_number(index, list.len())?;
-                match list.items().get(n) {
-                    Some(item) => item.clone(),
-                    None => return Err("reflect: slice index out of range".into()),
-                }
+                list.get(n).ok_or("reflect: slice index out of range")?
             }
             Data::Str(text) => {
                 let n = index_number(index, text.len())?;
@@ -119,11 +116,7 @@ fn index(context: &Context<'_>, args: &[Value]) -> Outcome {
                     Data::Nil | Data::Missing => return Err("value is nil; should be of type string".into()),
                     _ => return Err(format!("value has type {}; should be string", index.type_name()).into()),
                 };
-                match map.get(&key.as_str()) {
-                    Some(value) => value,
-                    None if map.map_type() == MapType::Strings => Value::new(Data::Str(Text::EMPTY)),
-                    None => Value::NIL,
-                }
+                map.get(&key.as_str()).unwrap_or_else(|| map.map_type().zero())
             }
             _ => {
                 let name = container.type_name().trim_start_matches('*');

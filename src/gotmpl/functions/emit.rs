@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::json;
-use crate::gotmpl::collection::{Field, Fields};
+use crate::gotmpl::collection::{Field, Fields, ListType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
 use crate::gotmpl::origin::OriginId;
@@ -70,7 +70,7 @@ impl Driver<'_, '_> {
             // A nil list or map is null to JSON, and empty to yaml.v3.
             Data::List(list) if json && list.is_nil() => self.emitter.null(),
             Data::Map(map) if json && map.is_nil() => self.emitter.null(),
-            Data::List(list) if json && list.type_name() == "[]uint8" => {
+            Data::List(list) if json && list.list_type() == ListType::Bytes => {
                 let text = json::encode(context, value, json::Form::default())?;
                 let text = text.as_text().map(|text| text.as_str().trim_matches('"').to_owned()).unwrap_or_default();
                 self.emitter.string(&text)?

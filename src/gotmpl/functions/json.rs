@@ -80,13 +80,13 @@ impl Writer<'_, '_> {
             }
             Data::Str(text) => scalar(self, &string(&text.as_str(), self.form.html)),
             Data::List(list) if list.is_nil() => scalar(self, "null"),
-            Data::List(list) if list.type_name() == "[]uint8" => {
-                use base64::Engine;
-                let bytes: Vec<u8> = list.items().iter().map(|item| super::strings::int(item) as u8).collect();
-                let text = base64::engine::general_purpose::STANDARD.encode(bytes);
-                scalar(self, &format!("\"{text}\""));
-            }
             Data::List(list) => {
+                if let Some(bytes) = list.as_bytes() {
+                    use base64::Engine;
+                    let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+                    scalar(self, &format!("\"{text}\""));
+                    return Ok(());
+                }
                 context.budget.enter()?;
                 self.level += 1;
                 self.push("[");

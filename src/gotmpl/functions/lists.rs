@@ -98,11 +98,12 @@ fn chunk(context: &Context<'_>, args: &[Value]) -> Outcome {
 }
 
 fn first(_: &Context<'_>, args: &[Value]) -> Outcome {
-    Ok(list(&args[0], "find first on")?.items().first().cloned().unwrap_or(Value::NIL))
+    Ok(list(&args[0], "find first on")?.get(0).unwrap_or(Value::NIL))
 }
 
 fn last(_: &Context<'_>, args: &[Value]) -> Outcome {
-    Ok(list(&args[0], "find last on")?.items().last().cloned().unwrap_or(Value::NIL))
+    let list = list(&args[0], "find last on")?;
+    Ok(list.len().checked_sub(1).and_then(|last| list.get(last)).unwrap_or(Value::NIL))
 }
 
 fn all_but(context: &Context<'_>, args: &[Value], name: &str, front: usize, back: usize) -> Outcome {
@@ -176,7 +177,7 @@ fn slice(_: &Context<'_>, args: &[Value]) -> Outcome {
     if start < 0 || end < start || bounds(start, Some(end), list.len() as i64).is_err() {
         return Err("reflect.Value.Slice: slice index out of bounds".into());
     }
-    let items = list.items()[start as usize..end as usize].to_vec();
+    let items = list.iter().take(end as usize).skip(start as usize).collect();
     Ok(Value::new(Data::List(List::new(items, list.list_type()))).from_origin(args[0].origin))
 }
 

@@ -2,7 +2,7 @@
 
 use super::cases;
 use super::{Function, Outcome, plain, variadic};
-use crate::gotmpl::collection::{Map, MapType};
+use crate::gotmpl::collection::{ListType, Map, MapType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
 use crate::gotmpl::moving::{Joining, Moving};
@@ -142,9 +142,8 @@ pub(super) fn shown(context: &Context<'_>, value: &Value) -> Result<String, Fail
 pub(super) fn string_of(context: &Context<'_>, value: &Value) -> Outcome {
     match &value.data {
         Data::Str(_) => Ok(value.clone()),
-        Data::List(list) if list.type_name() == "[]uint8" => {
-            let bytes = list.items().iter().map(|item| int(item) as u8).collect();
-            Ok(Value::str(Text::from_bytes(bytes)).from_origin(value.origin))
+        Data::List(list) if list.list_type() == ListType::Bytes => {
+            Ok(Value::str(list.to_text()).from_origin(value.origin))
         }
         Data::Missing | Data::Nil => Ok(Value::fixed("<nil>").from_origin(value.origin)),
         _ => Ok(Value::str(shown(context, value)?).from_origin(value.origin)),

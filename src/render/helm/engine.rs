@@ -227,7 +227,7 @@ impl Made<'_> {
         };
         let dot: Map = [
             ("Chart".into(), self.maker.chart(instance)),
-            ("Files".into(), Value::object(Files::new(&instance.chart.files))),
+            ("Files".into(), Value::object(Files::new(&instance.chart.files, self.maker.origins))),
             ("Values".into(), own),
         ]
         .into_iter()

@@ -1,29 +1,34 @@
 //! `.Files`: what a chart brings beside its templates.
 
 use std::any::Any;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::chart::{Bytes, ChartFile, Content};
 use crate::budget::Exceeded;
 use crate::glob::{Dialect, Glob, LONGEST};
-use crate::gotmpl::{Context, Failure, Object, ObjectKind, Param, SharedOrigins, Text, Value, yaml_of};
+use crate::gotmpl::{
+    Context, Data, Failure, Field, Fields, List, ListType, Map, MapType, Object, ObjectKind, OriginId, Param,
+    SharedOrigins, Text, Value, yaml_of,
+};
 use crate::source::Span;
 use crate::yaml::{Origin, Role};
 
 /// `.Files`: all files of a chart, or those that a pattern picked, by name.
 pub(in super::super) struct Files {
     files: Vec<(Arc<str>, Content)>,
+    origins: SharedOrigins,
 }
 
 impl Files {
-    pub(in super::super) fn new(files: &[ChartFile]) -> Self {
+    pub(in super::super) fn new(files: &[ChartFile], origins: &SharedOrigins) -> Self {
         let mut files: Vec<_> = files.iter().map(|file| (Arc::clone(&file.name), file.content.clone())).collect();
         files.sort_by(|(a, _), (b, _)| a.cmp(b));
         // Of two files of one name (an archive can have them) the later counts.
         files.reverse();
         files.dedup_by(|(a, _), (b, _)| a == b);
         files.reverse();
-        Self { files }
+        Self { files, origins: Rc::clone(origins) }
     }
 
     fn content(&self, name: &str) -> Option<&Content> {
@@ -32,7 +37,7 @@ impl Files {
     }
 
     /// A file's text, whose lines know where they are.
-    fn text(content: &Content, origins: &SharedOrigins) -> Result<Value, Failure> {
+    fn text(&self, content: &Content) -> Result<Value, Failure> {
         let content = content.read().map_err(|error| error.message)?;
         Ok(match content {
             Bytes::Binary(_) => Value::str(Text::from_bytes(content.bytes().to_vec())),
@@ -42,9 +47,17 @@ impl Files {
                     _ => Arc::clone(whole),
                 };
                 let origin = Origin::of(Role::Default, Span::new(*file, 0, whole.len()));
-                Value::str(text).from_origin(origins.known(&origin))
+                Value::str(text).from_origin(self.origins.known(&origin))
             }
         })
+    }
+
+    /// A file's bytes.
+    fn bytes(&self, content: &Content) -> Result<Value, Failure> {
+        let text = self.text(content)?;
+        let bytes =
+            text.as_text().map_or(List::nil(ListType::Bytes), |bytes| List::of_bytes(bytes.clone(), text.origin));
+        Ok(Value::new(Data::List(bytes)).from_origin(text.origin))
     }
 
     /// The last names of the files with what `encode` makes of them, as YAML.
@@ -82,9 +95,10 @@ impl Object for Files {
     fn call(&self, name: &str, args: &[Value], context: &Context<'_>) -> Result<Value, Failure> {
         let argument = args.first().and_then(Value::as_text).map(Text::as_str).unwrap_or_default();
         match name {
-            "Get" | "GetBytes" => {
-                let content = self.content(&argument);
-                content.map_or(Ok(Value::fixed("")), |content| Self::text(content, context.origins))
+            "Get" => self.content(&argument).map_or(Ok(Value::fixed("")), |content| self.text(content)),
+            "GetBytes" => {
+                let none = || Ok(Value::new(Data::List(List::new(Vec::new(), ListType::Bytes))));
+                self.content(&argument).map_or_else(none, |content| self.bytes(content))
             }
             "Glob" => {
                 if argument.len() > LONGEST {
@@ -97,11 +111,11 @@ impl Object for Files {
                 let glob = Glob::new(&argument, Dialect::GobwasPath).ok();
                 let fits = |name: &str| glob.as_ref().is_none_or(|glob| glob.matches(name));
                 let files = self.files.iter().filter(|(name, _)| fits(name)).cloned().collect();
-                Ok(Value::object(Files { files }))
+                Ok(Value::object(Files { files, origins: Rc::clone(&self.origins) }))
             }
             "Lines" => {
                 let Some(content) = self.content(&argument) else { return Ok(Value::strings(Vec::new())) };
-                let value = Self::text(content, context.origins)?;
+                let value = self.text(content)?;
                 let text = value.as_text().map(|text| text.as_str().into_owned()).unwrap_or_default();
                 if text.is_empty() {
                     return Err("runtime error: index out of range [-1]".into());
@@ -110,10 +124,10 @@ impl Object for Files {
                 let lines = text.split('\n').map(|line| Value::str(line).from_origin(value.origin));
                 Ok(Value::strings(lines.collect()))
             }
-            "AsConfig" => self.flat(context, |content| Self::text(content, context.origins)),
+            "AsConfig" => self.flat(context, |content| self.text(content)),
             "AsSecrets" => self.flat(context, |content| {
                 use base64::Engine as _;
-                let origin = Self::text(content, context.origins)?.origin;
+                let origin = self.text(content)?.origin;
                 let bytes = content.read().map_err(|error| error.message)?.bytes();
                 let text = base64::engine::general_purpose::STANDARD.encode(bytes);
                 Ok(Value::str(text).from_origin(origin))
@@ -122,14 +136,16 @@ impl Object for Files {
         }
     }
 
-    /// Go has bytes here, which templates turn into strings before they can do anything with them. Nothing where one of the
-    /// files cannot be read.
+    /// Nothing where one of the files cannot be read.
     fn underlying(&self) -> Option<Value> {
-        let fields = self.files.iter().map(|(name, content)| {
-            let bytes = content.read().ok()?.bytes();
-            Some((Arc::clone(name), Value::str(Text::from_bytes(bytes.to_vec()))))
-        });
-        Some(Value::map(fields.collect::<Option<Vec<_>>>()?))
+        let field = |value| Field { key_origin: OriginId::NONE, value };
+        let fields =
+            self.files.iter().map(|(name, content)| Some((Arc::clone(name), field(self.bytes(content).ok()?))));
+        Some(Value::new(Data::Map(Map::new(fields.collect::<Option<Fields>>()?, MapType::Bytes))))
+    }
+
+    fn truth(&self) -> bool {
+        !self.files.is_empty()
     }
 
     fn as_any(&self) -> &dyn Any {
