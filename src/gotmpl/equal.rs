@@ -51,8 +51,23 @@ pub(super) fn deep_equal(budget: &Budget, a: &Value, b: &Value) -> Result<bool, 
             Ok(true)
         }
         (Data::Object(a), Data::Object(b)) => {
-            let same = std::ptr::addr_eq(&raw const **a, &raw const **b);
-            Ok(same || (a.type_name() == b.type_name() && a.show().is_some() && a.show() == b.show()))
+            if std::ptr::addr_eq(&raw const **a, &raw const **b) {
+                return Ok(true);
+            }
+            let (x, y) = (a.fields(), b.fields());
+            if a.type_name() != b.type_name() || a.show() != b.show() || (a.show().is_none() && x.is_empty()) {
+                return Ok(false);
+            }
+            budget.enter()?;
+            budget.steps(x.len() as u64)?;
+            for ((_, x), (_, y)) in x.iter().zip(&y) {
+                if !deep_equal(budget, x, y)? {
+                    budget.leave();
+                    return Ok(false);
+                }
+            }
+            budget.leave();
+            Ok(true)
         }
         _ => Ok(false),
     }

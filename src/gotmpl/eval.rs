@@ -245,7 +245,7 @@ impl<'a> Frame<'a, '_> {
             }
             Data::Str(text) => self.out.push(&text.as_str(), own(value.origin)),
             _ => {
-                let text = super::print::show(value).map_err(|exceeded| self.exceeded(exceeded))?;
+                let text = super::print::written(value).map_err(|exceeded| self.exceeded(exceeded))?;
                 self.out.push(&text, own(value.origin));
             }
         }

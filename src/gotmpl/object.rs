@@ -120,6 +120,16 @@ pub trait Object {
         None
     }
 
+    /// What `String` prints where it needs the value's address and a template's action can take it.
+    fn addressed(&self) -> Option<String> {
+        None
+    }
+
+    /// The same without an address, as whoever is given it has it; nothing where that makes no difference.
+    fn without_address(&self) -> Option<Value> {
+        None
+    }
+
     /// The fields of a struct by the names and in the order in which it is encoded as JSON.
     fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
         None

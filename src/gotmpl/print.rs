@@ -5,7 +5,7 @@
 mod format;
 mod leaf;
 
-pub(super) use format::{sprint, sprintf, sprintln};
+pub(super) use format::{sprint, sprint_followed, sprintf, sprintln};
 
 use super::collection::{List, ListType, Map};
 use super::object::ObjectKind;
@@ -41,6 +41,8 @@ struct Printer {
     flags: Flags,
     /// While an error mark is written, methods are left alone.
     erroring: bool,
+    /// Whether pointers that are printed were followed before, as template actions do.
+    followed: bool,
 }
 
 /// `%v`; what is no value, as the output of an action has it.
@@ -49,6 +51,19 @@ pub(super) fn show(value: &Value) -> Result<String, Exceeded> {
         return Ok("<no value>".to_owned());
     }
     show_as(value, 'v')
+}
+
+/// A value as an action writes it: pointers are followed, and addresses taken.
+pub(super) fn written(value: &Value) -> Result<String, Exceeded> {
+    let Data::Object(object) = &value.data else { return show(value) };
+    object.addressed().map_or_else(|| followed(value), Ok)
+}
+
+/// A value without its address, or what a pointer points at.
+pub(super) fn followed(value: &Value) -> Result<String, Exceeded> {
+    let mut printer = Printer { followed: true, ..Printer::default() };
+    printer.arg(value, 'v')?;
+    Ok(String::from_utf8_lossy(&printer.out).into_owned())
 }
 
 /// A value under a verb without flags.
@@ -131,13 +146,20 @@ impl Printer {
                     Some(Data::Map(map)) => return self.map(&map, object.type_name(), verb, depth),
                     _ => {}
                 }
-                if object.kind() == ObjectKind::Pointer {
-                    if depth > 0 {
+                match object.kind() {
+                    ObjectKind::Pointer if depth == 0 && self.followed => {}
+                    ObjectKind::Pointer if depth == 0 => self.push("&"),
+                    ObjectKind::Pointer
+                        if matches!(verb, 's' | 'q' | 't' | 'f' | 'e' | 'g' | 'F' | 'E' | 'G' | 'c' | 'U') =>
+                    {
+                        return self.bad_verb(Some(value), verb);
+                    }
+                    ObjectKind::Pointer => {
                         // An address in Go; nothing can depend on it.
                         self.push("0xc000000000");
                         return Ok(());
                     }
-                    self.push("&");
+                    _ => {}
                 }
                 if self.flags.sharp_v {
                     self.push(object.type_name().trim_start_matches('*'));

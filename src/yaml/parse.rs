@@ -3,6 +3,7 @@
 //! A file is a stream of documents; a broken one is a problem with a place and does not hide the others. Aliases share
 //! their target, and their expanded size is counted, so that nobody downstream meets a bomb.
 
+mod entries;
 mod index;
 mod quick;
 mod reader;

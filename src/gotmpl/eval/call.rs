@@ -206,6 +206,10 @@ impl<'a> Frame<'a, '_> {
     /// Whether a value can be given to a parameter; typed nils stand in for no value.
     fn check(&mut self, value: Value, param: Param) -> Evaluated<Value> {
         let fits = match (param, &value.data) {
+            (Param::Any, Data::Object(object)) => match object.without_address() {
+                Some(other) => return Ok(other.from_origin(value.origin)),
+                None => true,
+            },
             (Param::Any | Param::Reflect, _) => true,
             (Param::Map, Data::Missing) => return Ok(Value::new(Data::Map(Map::nil(MapType::Any)))),
             (Param::List, Data::Missing) => {

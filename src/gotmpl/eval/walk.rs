@@ -187,7 +187,7 @@ impl<'a> Frame<'a, '_> {
             }
             Data::Missing | Data::Nil => Ok(false),
             _ => {
-                let shown = print::show(&value).map_err(|exceeded| self.exceeded(exceeded))?;
+                let shown = print::followed(&value).map_err(|exceeded| self.exceeded(exceeded))?;
                 Err(self.error(format!("range can't iterate over {shown}")))
             }
         }

@@ -272,7 +272,7 @@ fn escape(context: &Context<'_>, args: &[Value], escaper: fn(&str) -> String) ->
         false => value.clone(),
     };
     let args: Vec<Value> = args.iter().map(shown).collect();
-    let text = print::sprint(context, &args)?;
+    let text = print::sprint_followed(context, &args)?;
     let origin = context.origin_of(&text);
     let escaped = text.as_text().map(|text| escaper(&text.as_str())).unwrap_or_default();
     context.bytes(escaped.len())?;

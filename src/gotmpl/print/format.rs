@@ -78,7 +78,17 @@ fn collector<'c, 'r>(context: &'c Context<'r>) -> Collector<'c, 'r> {
 
 /// `fmt.Sprint`
 pub(in super::super) fn sprint(context: &Context<'_>, args: &[Value]) -> Result<Value, Failure> {
+    joined(collector(context), args)
+}
+
+/// `fmt.Sprint` of what pointers point at.
+pub(in super::super) fn sprint_followed(context: &Context<'_>, args: &[Value]) -> Result<Value, Failure> {
     let mut out = collector(context);
+    out.printer.followed = true;
+    joined(out, args)
+}
+
+fn joined(mut out: Collector<'_, '_>, args: &[Value]) -> Result<Value, Failure> {
     let mut after_string = true;
     for (i, arg) in args.iter().enumerate() {
         let is_string = matches!(arg.data, Data::Str(_));

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::archive::{self, MOST_FILE_BYTES};
@@ -18,7 +19,7 @@ use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::discover::{ReadError, Repository};
 use crate::source::{RepoPath, SourceMap, Span};
-use crate::yaml::{self, Node, Origin, Role, Value};
+use crate::yaml::{self, Node, Origin, Problem, Role, Value};
 
 /// How charts are found and read.
 pub struct Loader<'r> {
@@ -427,14 +428,20 @@ fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<
     let parsed = yaml::parse(*file, &ended, budget);
     let documents = parsed.documents.into_iter().map(|document| document.root);
     let mut documents: Vec<Node> = if all { documents.collect() } else { documents.take(1).collect() };
-    // What is broken behind the first document does not matter to a reader who stops there.
-    let read_to = documents.first().filter(|_| !all).map_or(u32::MAX, |node| node.span().end);
-    if let Some(problem) = parsed.problems.iter().find(|problem| problem.span.start < read_to) {
+    // Of a piece, the first document is read, and what is broken behind it does not matter.
+    let pieces = if all && !parsed.problems.is_empty() { pieces(text) } else { vec![0..text.len()] };
+    let piece_of = |at: u32| pieces.partition_point(|piece| piece.end <= at as usize).min(pieces.len() - 1);
+    let is_read = |problem: &&Problem| {
+        let before = documents.partition_point(|node| node.span().end <= problem.span.start);
+        let before = before.checked_sub(1).map(|before| piece_of(documents[before].span().start));
+        before != Some(piece_of(problem.span.start))
+    };
+    if let Some(problem) = parsed.problems.iter().find(is_read) {
         let error = if problem.exceeded {
             RenderError::new(Reason::Exceeded, problem.message.clone())
         } else {
-            let piece = if all { separated(text, problem.span.start as usize) } else { text };
-            broken(&yaml::refusal(piece, problem, yaml::Quoting::Nothing))
+            let piece = pieces[piece_of(problem.span.start)].clone();
+            broken(&yaml::refusal(&text[piece], problem, yaml::Quoting::Nothing))
         };
         return Err(error.at(Some(problem.span)));
     }
@@ -443,20 +450,20 @@ fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<
     Ok(documents)
 }
 
-/// The part of a text between lines of `---` that a byte stands in, as the reader of several documents takes it.
-fn separated(text: &str, at: usize) -> &str {
+/// The parts of a text between lines of `---`, as the reader of several documents takes them; at least one.
+fn pieces(text: &str) -> Vec<Range<usize>> {
     let is_line = |line: &str| line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty());
+    let mut pieces = Vec::new();
     let (mut start, mut end) = (0, 0);
     for line in text.split_inclusive('\n') {
         if is_line(line) && end > start {
-            if at < end {
-                break;
-            }
+            pieces.push(start..end);
             start = end + line.len();
         }
         end += line.len();
     }
-    &text[start..end.max(start)]
+    pieces.push(start..end.max(start));
+    pieces
 }
 
 /// The same tree, with every origin in a role. Nesting is bounded by the parser's.

@@ -21,9 +21,6 @@ struct Record {
     type_name: &'static str,
     kind: ObjectKind,
     fields: Vec<Member>,
-    shown: Option<String>,
-    /// Methods without parameters that give what the struct shows.
-    showing: &'static [&'static str],
 }
 
 struct Member {
@@ -63,18 +60,6 @@ impl Object for Record {
 
     fn fields(&self) -> Vec<(&'static str, Value)> {
         self.fields.iter().map(|member| (member.name, member.value.clone())).collect()
-    }
-
-    fn method(&self, name: &str) -> Option<&'static [Param]> {
-        self.showing.contains(&name).then_some(&[])
-    }
-
-    fn call(&self, _: &str, _: &[Value], _: &Context<'_>) -> Result<Value, Failure> {
-        Ok(Value::str(self.shown.clone().unwrap_or_default()))
-    }
-
-    fn show(&self) -> Option<String> {
-        self.shown.clone()
     }
 
     fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
@@ -183,7 +168,7 @@ impl Maker<'_> {
         match self.helm {
             HelmVersion::V3 => {
                 let kind = ObjectKind::Struct;
-                let record = Record { type_name: "chart.Metadata", kind, fields, shown: None, showing: &[] };
+                let record = Record { type_name: "chart.Metadata", kind, fields };
                 Value::object(ChartRecord { metadata: Rc::new(record), root: instance.root })
             }
             HelmVersion::V4 => {
@@ -196,9 +181,7 @@ impl Maker<'_> {
     /// A pointer to a struct, or the map that Helm 4 makes of it.
     fn record(&self, type_name: &'static str, fields: Vec<Member>) -> Value {
         match self.helm {
-            HelmVersion::V3 => {
-                Value::object(Record { type_name, kind: ObjectKind::Pointer, fields, shown: None, showing: &[] })
-            }
+            HelmVersion::V3 => Value::object(Record { type_name, kind: ObjectKind::Pointer, fields }),
             HelmVersion::V4 => Value::map(fields.into_iter().map(|member| (member.name.into(), member.value))),
         }
     }
@@ -265,20 +248,15 @@ impl Maker<'_> {
             let omit_empty = name != "KubeClientVersion";
             Member { name, json, omit_empty, value: Value::fixed(text) }
         });
-        let build = Record {
-            type_name: "version.BuildInfo",
-            kind: ObjectKind::Struct,
-            fields: build.collect(),
-            shown: None,
-            showing: &[],
-        };
+        let kind = ObjectKind::Struct;
+        let build = Record { type_name: "version.BuildInfo", kind, fields: build.collect() };
         let fields = vec![
             own("KubeVersion", self.kubernetes(&capabilities.kubernetes)),
             own("APIVersions", Value::object(set)),
             own("HelmVersion", Value::object(build)),
         ];
         let type_name = self.helm.type_of(TypeName::Capabilities);
-        Value::object(Record { type_name, kind: ObjectKind::Pointer, fields, shown: None, showing: &[] })
+        Value::object(Record { type_name, kind: ObjectKind::Pointer, fields })
     }
 
     fn kubernetes(&self, version: &KubeVersion) -> Value {
@@ -290,50 +268,56 @@ impl Maker<'_> {
         }
         fields.push(member("Major", "Major", &version.major));
         fields.push(member("Minor", "Minor", &version.minor));
-        Value::object(KubeRecord(
-            Record {
-                type_name: self.helm.type_of(TypeName::KubeVersion),
-                kind: ObjectKind::Struct,
-                fields,
-                shown: Some(version.normalized.clone()),
-                showing: &["String"],
-            },
-            version.version.clone(),
-        ))
+        let type_name = self.helm.type_of(TypeName::KubeVersion);
+        Value::object(KubeRecord {
+            record: Rc::new(Record { type_name, kind: ObjectKind::Struct, fields }),
+            version: version.clone(),
+            has_address: true,
+        })
     }
 }
 
-/// `.Capabilities.KubeVersion`, whose methods need an address.
-struct KubeRecord(Record, String);
+/// `.Capabilities.KubeVersion`, whose methods need its address: a field of a struct that is pointed at has one, what an
+/// interface holds does not.
+struct KubeRecord {
+    record: Rc<Record>,
+    version: KubeVersion,
+    has_address: bool,
+}
 
 impl Object for KubeRecord {
     fn type_name(&self) -> &str {
-        self.0.type_name
+        self.record.type_name
     }
 
     fn field(&self, name: &str) -> Option<Value> {
-        self.0.field(name).filter(|_| name != "normalizedVersion")
+        self.record.field(name).filter(|_| name != "normalizedVersion")
     }
 
     fn fields(&self) -> Vec<(&'static str, Value)> {
-        self.0.fields()
+        self.record.fields()
     }
 
     fn method(&self, name: &str) -> Option<&'static [Param]> {
-        matches!(name, "String" | "GitVersion").then_some(&[])
+        (self.has_address && matches!(name, "String" | "GitVersion")).then_some(&[])
     }
 
     fn call(&self, name: &str, _: &[Value], _: &Context<'_>) -> Result<Value, Failure> {
-        let text = if name == "GitVersion" { self.1.clone() } else { self.0.shown.clone().unwrap_or_default() };
-        Ok(Value::str(text))
+        let text = if name == "GitVersion" { &self.version.version } else { &self.version.normalized };
+        Ok(Value::str(text.as_str()))
     }
 
-    fn show(&self) -> Option<String> {
-        self.0.shown.clone()
+    fn addressed(&self) -> Option<String> {
+        self.has_address.then(|| self.version.normalized.clone())
+    }
+
+    fn without_address(&self) -> Option<Value> {
+        let (record, version) = (Rc::clone(&self.record), self.version.clone());
+        Some(Value::object(KubeRecord { record, version, has_address: false }))
     }
 
     fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
-        self.0.members()
+        self.record.members()
     }
 
     fn as_any(&self) -> &dyn Any {

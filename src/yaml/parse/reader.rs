@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, Tag};
 
-use super::index::Index;
+use super::entries::Entries;
 use super::repair::{self, Mended};
 use super::strict;
 use super::{Dialect, Document, Duplicate, MAX_DEPTH, Parsed, Problem};
@@ -87,15 +87,6 @@ enum Kind {
 enum Key {
     Name(Arc<str>),
     Merge,
-}
-
-/// The entries of a mapping, each key once.
-#[derive(Default)]
-struct Entries {
-    list: Vec<Entry>,
-    /// Keys that came by a merge: in yaml.v3 they give way to written ones.
-    merged: Vec<bool>,
-    index: Index,
 }
 
 impl<'t, 'b> Reader<'t, 'b> {
@@ -249,7 +240,8 @@ impl<'t, 'b> Reader<'t, 'b> {
                             items.shrink_to_fit();
                             Value::Seq(Arc::new(items))
                         }
-                        Kind::Map { entries: Entries { mut list, .. }, .. } => {
+                        Kind::Map { entries, .. } => {
+                            let mut list = entries.into_list();
                             list.shrink_to_fit();
                             Value::Map(Arc::new(Mapping { entries: list }))
                         }
@@ -398,46 +390,6 @@ impl Open {
         let flow = style == StructureStyle::Flow;
         let span = if flow { at } else { Span { end: at.start, ..at } };
         Self { span, flow, anchor, size: 1, depth: 0, kind }
-    }
-}
-
-impl Entries {
-    /// Sets an entry; the last of equal keys wins, in the place of the first. Gives where a written one was before.
-    fn set(&mut self, entry: Entry, merged: bool) -> Option<Span> {
-        match self.index.position(&self.list, &entry.key) {
-            Some(at) => {
-                let before = (!self.merged[at] && !merged).then(|| self.list[at].key_origin.anchor());
-                self.list[at] = entry;
-                self.merged[at] = merged;
-                before
-            }
-            None => {
-                self.list.push(entry);
-                self.merged.push(merged);
-                None
-            }
-        }
-    }
-
-    /// `<<`: in document order, as yaml.v2 applies it; of a list the first map wins. In yaml.v3 it never overrides.
-    fn merge(&mut self, node: &Node, dialect: Dialect) -> Option<()> {
-        let maps: Vec<&Mapping> = match &node.value {
-            Value::Map(map) => vec![map],
-            Value::Seq(items) => items.iter().rev().map(Node::as_map).collect::<Option<_>>()?,
-            Value::Scalar(_) => return None,
-        };
-        // What a later merge of yaml.v3 may not touch: everything that was there before this one.
-        let before = self.list.len();
-        for map in maps {
-            for entry in &map.entries {
-                let kept =
-                    dialect == Dialect::V3 && self.index.position(&self.list, &entry.key).is_some_and(|at| at < before);
-                if !kept {
-                    self.set(entry.clone(), true);
-                }
-            }
-        }
-        Some(())
     }
 }
 

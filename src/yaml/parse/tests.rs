@@ -27,6 +27,17 @@ fn refused(text: &str) {
 }
 
 #[test]
+fn a_whole_document_counts_whatever_follows() {
+    for text in ["{a: 1} x\n", "{a: 1}}\n", "{a: 1}]\n", "{a: 1}\n%YAML 1.1\n"] {
+        assert_eq!(json(text), (r#"{"a":1}"#.to_owned(), 1), "{text:?}");
+    }
+    assert_eq!(json("{a: 1}}\n---\nb: 2\n"), ("{\"a\":1}\n{\"b\":2}".to_owned(), 1));
+    for text in ["a: {b: 1}}\n", "[{a: 1}}\n", "]\n"] {
+        refused(text);
+    }
+}
+
+#[test]
 fn keys_of_yaml_1_1() {
     assert_eq!(fine("on: 1\nn: 2\n1: x\n1.50: z\n"), r#"{"true":1,"false":2,"1":"x","1.5":"z"}"#);
     for text in ["~: 1\n", ": 1\n", "? [a]\n: 1\n", "? {a: 1}\n: 1\n", "18446744073709551615: 1\n", "!!int x: 1\n"] {
