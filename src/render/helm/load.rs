@@ -429,7 +429,7 @@ fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<
     let documents = parsed.documents.into_iter().map(|document| document.root);
     let mut documents: Vec<Node> = if all { documents.collect() } else { documents.take(1).collect() };
     // Of a piece, the first document is read, and what is broken behind it does not matter.
-    let pieces = if all && !parsed.problems.is_empty() { pieces(text) } else { vec![0..text.len()] };
+    let pieces = pieces(text, all && !parsed.problems.is_empty());
     let piece_of = |at: u32| pieces.partition_point(|piece| piece.end <= at as usize).min(pieces.len() - 1);
     let is_read = |problem: &&Problem| {
         let before = documents.partition_point(|node| node.span().end <= problem.span.start);
@@ -450,8 +450,11 @@ fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<
     Ok(documents)
 }
 
-/// The parts of a text between lines of `---`, as the reader of several documents takes them; at least one.
-fn pieces(text: &str) -> Vec<Range<usize>> {
+/// The whole text, or its parts between lines of `---`, as the reader of several documents takes it apart.
+fn pieces(text: &str, apart: bool) -> Vec<Range<usize>> {
+    if !apart {
+        return std::iter::once(0..text.len()).collect();
+    }
     let is_line = |line: &str| line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty());
     let mut pieces = Vec::new();
     let (mut start, mut end) = (0, 0);
