@@ -12,12 +12,14 @@ mod strict;
 
 pub(crate) use index::Index;
 pub(crate) use repair::{Words, dash_near};
+pub(super) use strict::UNKNOWN_ESCAPE;
 pub use strict::is_anchor_name;
 pub(crate) use strict::{Misread, misplaced_tab, odd_in_flow};
 
 use std::ops::Range;
 
 use super::node::{Node, Role, Scalar};
+use super::refusal;
 use super::scalar::Dialect;
 use crate::budget::Budget;
 use crate::source::{FileId, Span};
@@ -71,6 +73,26 @@ pub struct Parsed {
     pub duplicates: Vec<Duplicate>,
 }
 
+impl Parsed {
+    /// The first document of the text, which is all that many readers read; nothing if it is empty or broken.
+    pub fn first(&self) -> Option<&Document> {
+        self.documents.first().filter(|document| document.index == 0)
+    }
+
+    /// The first document for a reader who reads no further: what is broken behind it does not matter.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read_first(&self) -> Result<Option<&Document>, &Problem> {
+        let first = self.first();
+        let read_to = first.map_or(u32::MAX, |document| document.root.span().end);
+        match self.problems.iter().find(|problem| problem.span.start < read_to) {
+            Some(problem) => Err(problem),
+            None => Ok(first),
+        }
+    }
+}
+
 /// Reads a text as Helm, Argo CD and kubectl do.
 pub fn parse(file: FileId, text: &str, budget: &Budget) -> Parsed {
     parse_as(Dialect::V2, file, text, budget)
@@ -114,6 +136,34 @@ pub(crate) fn parse_part(
 /// Reads a text by all of YAML's rules.
 #[doc(hidden)]
 pub fn parse_whole(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
+    let parsed = strictly(dialect, file, text, budget);
+    let refused = !parsed.problems.is_empty() && parsed.problems.iter().all(|problem| !problem.exceeded);
+    let end = if refused && parsed.first().is_none() { refusal::end_of_first(text) } else { None };
+    match end {
+        Some(end) => lazily(dialect, file, text, budget, end, parsed),
+        None => parsed,
+    }
+}
+
+/// Reads a text whose first document was refused once more as libraries do that look no further than a token behind its end,
+/// which is where they found it.
+fn lazily(dialect: Dialect, file: FileId, text: &str, budget: &Budget, end: usize, whole: Parsed) -> Parsed {
+    let mut parsed = strictly(dialect, file, &text[..end], budget);
+    if !parsed.problems.is_empty() || parsed.first().is_none() {
+        return whole;
+    }
+    let span = Span::new(file, end, end);
+    parsed.problems.extend(whole.problems.into_iter().filter(|problem| problem.span.start >= span.start));
+    if parsed.problems.is_empty() {
+        parsed.problems.push(Problem { span, message: strict::NO_START.to_owned(), exceeded: false });
+    }
+    parsed.documents.extend(whole.documents);
+    parsed.comments.extend(whole.comments.into_iter().filter(|comment| comment.start >= span.start));
+    parsed.duplicates.extend(whole.duplicates.into_iter().filter(|twice| twice.first.start >= span.start));
+    parsed
+}
+
+fn strictly(dialect: Dialect, file: FileId, text: &str, budget: &Budget) -> Parsed {
     let mut parsed = reader::read(dialect, file, text, budget);
     strict::refuse(file, text, &mut parsed);
     if dialect == Dialect::V2 {

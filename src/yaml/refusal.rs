@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use libyaml_safer::{Error, ErrorKind, Event, EventData, Parser};
 
 use super::node::{Scalar, Style};
-use super::parse::Problem;
+use super::parse::{Problem, UNKNOWN_ESCAPE};
 use super::scalar::{Dialect, Meaning};
 
 /// Bytes of a text that is read once more for its words.
@@ -29,6 +29,14 @@ pub enum Quoting {
 
 /// What yaml.v2 says of the first document of a text that was refused for a problem: `yaml: line 2: did not find expected key`.
 pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
+    if problem.message == UNKNOWN_ESCAPE {
+        // The port knows one more than Go does.
+        let before = text.get(..problem.span.start as usize).unwrap_or(text);
+        return match before.matches('\n').count() {
+            0 => format!("yaml: {UNKNOWN_ESCAPE}"),
+            line => format!("yaml: line {}: {UNKNOWN_ESCAPE}", line + 1),
+        };
+    }
     match refusal_words(text, Dialect::V2, quoting) {
         Some(words) => format!("yaml: {words}"),
         None if problem.message.starts_with("json: ") => problem.message.clone(),
@@ -39,14 +47,36 @@ pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
 /// What is wrong with the first document of a text, and on which line, in the words of a dialect's library; nothing where that
 /// is not known.
 pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
+    ask(text, |text| words(text, dialect, quoting))
+}
+
+/// Where the first document of a text ends to libyaml, which takes no notice of what follows but for the next token; nothing
+/// where it refuses that document, and where it is not asked.
+pub(super) fn end_of_first(text: &str) -> Option<usize> {
+    ask(text, |text| {
+        let mut bytes = text.as_bytes();
+        let mut parser = Parser::new();
+        parser.set_input_string(&mut bytes);
+        loop {
+            let event = parser.parse().ok()?;
+            if matches!(event.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {
+                let characters = usize::try_from(event.start_mark.index).ok()?;
+                return text.char_indices().nth(characters).map(|(at, _)| at);
+            }
+        }
+    })
+}
+
+/// What the port says of a text that it can read in little time.
+fn ask<T>(text: &str, question: impl Fn(&str) -> Option<T>) -> Option<T> {
     let brackets = text.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
     if text.len() > LONGEST || brackets > MOST_BRACKETS {
         return None;
     }
     AT_THE_PORT.set(true);
-    let words = catch_unwind(AssertUnwindSafe(|| words(text, dialect, quoting)));
+    let answer = catch_unwind(AssertUnwindSafe(|| question(text)));
     AT_THE_PORT.set(false);
-    words.ok().flatten()
+    answer.ok().flatten()
 }
 
 thread_local! {

@@ -87,18 +87,13 @@ fn yaml_value(context: &Context<'_>, value: &Value) -> Result<Result<Value, Stri
     if parsed.problems.iter().any(|problem| problem.exceeded) {
         return Err(context.exceeded());
     }
-    let first = parsed.documents.first();
-    if let Some(problem) = parsed.problems.first()
-        && first.is_none_or(|document| document.root.span().start >= problem.span.start)
-    {
-        return Ok(Err(format!(
-            "error converting YAML to JSON: {}",
-            yaml::refusal(&text, problem, yaml::Quoting::All)
-        )));
-    }
-    match first {
-        Some(document) => Ok(Ok(node_value(context, &document.root, &Whence::of(value))?)),
-        None => Ok(Ok(Value::NIL)),
+    match parsed.read_first() {
+        Err(problem) => {
+            let words = yaml::refusal(&text, problem, yaml::Quoting::All);
+            Ok(Err(format!("error converting YAML to JSON: {words}")))
+        }
+        Ok(Some(document)) => Ok(Ok(node_value(context, &document.root, &Whence::of(value))?)),
+        Ok(None) => Ok(Ok(Value::NIL)),
     }
 }
 

@@ -426,8 +426,8 @@ fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<
     // Whoever takes all documents apart ends the last line as well, which a block scalar gets to feel.
     let ended = if all && !text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(&**text) };
     let parsed = yaml::parse(*file, &ended, budget);
-    let documents = parsed.documents.into_iter().map(|document| document.root);
-    let mut documents: Vec<Node> = if all { documents.collect() } else { documents.take(1).collect() };
+    let documents = parsed.documents.into_iter().filter(|document| all || document.index == 0);
+    let mut documents: Vec<Node> = documents.map(|document| document.root).collect();
     // Of a piece, the first document is read, and what is broken behind it does not matter.
     let pieces = pieces(text, all && !parsed.problems.is_empty());
     let piece_of = |at: u32| pieces.partition_point(|piece| piece.end <= at as usize).min(pieces.len() - 1);

@@ -119,9 +119,7 @@ fn read(
     };
     budget.bytes(text.len())?;
     let parsed = yaml::parse(RENDERED, &text, budget);
-    let first = parsed.documents.into_iter().next();
-    let read_to = first.as_ref().map_or(u32::MAX, |document| document.root.span().end);
-    if let Some(problem) = parsed.problems.iter().find(|problem| problem.span.start < read_to) {
+    if let Err(problem) = parsed.read_first() {
         let at = start + problem.span.start as usize;
         let span = output.fault_at(at).or_else(place);
         if problem.exceeded {
@@ -140,6 +138,7 @@ fn read(
         let manifest = Manifest { node, source: Arc::clone(path), hook: None };
         Ok(Some(Document { manifest, kind: String::new(), empty: true, range: (start, end) }))
     };
+    let first = parsed.documents.into_iter().next().filter(|document| document.index == 0);
     let Some(mut node) = first.map(|document| document.root) else { return nothing(None) };
     if node.is_null() {
         return nothing(Some(node));

@@ -163,7 +163,7 @@ impl<'t, 'b> Reader<'t, 'b> {
                     self.document = at;
                     // After `...` libyaml wants `---`.
                     if !explicit && self.index > 0 {
-                        return Err(Self::problem(at, "did not find expected <document start>"));
+                        return Err(Self::problem(at, strict::NO_START));
                     }
                     // Both libraries know 1.1 and nothing else.
                     if version.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
@@ -205,6 +205,9 @@ impl<'t, 'b> Reader<'t, 'b> {
                     let in_flow = open.last().is_some_and(|open| open.flow);
                     if in_flow && style == ScalarStyle::Plain {
                         strict::check_flow(self.text, at, &mut self.repairable)?;
+                    }
+                    if style == ScalarStyle::DoubleQuoted {
+                        strict::check_escapes(self.text, at)?;
                     }
                     let scalar = self.scalar(&text, style.into(), tag.as_deref(), at, in_flow);
                     if self.tabs.is_some() {
@@ -306,6 +309,9 @@ impl<'t, 'b> Reader<'t, 'b> {
         self.document = self.document.cover(at);
         let is_key = matches!(open.last(), Some(Open { kind: Kind::Map { key: None, .. }, .. }));
         let built = if is_key { built } else { self.meant(built, at)? };
+        if is_key && open.last().is_some_and(|open| open.flow) {
+            strict::check_flow_key(self.text, at)?;
+        }
         let Some(top) = open.last_mut() else {
             *root = Some(built.node);
             return Ok(());

@@ -1,8 +1,7 @@
 //! What Go's parser lets pass and the event parser does not, mended in a copy: lines of a quoted scalar that are indented
 //! too little get blanks, which do not count there, `\'` in double quotes loses its backslash, tabs in flow collections
 //! become blanks, a comment right behind a token gets a blank before it, a dash that is a word in a flow collection and a
-//! word there that ends with a colon get quotes, a question mark there that begins a key a blank, U+0085 becomes a line end,
-//! a bracket that closes nothing and a directive inside of a document become a comma: to Go, too, they end a finished document.
+//! word there that ends with a colon get quotes, a question mark there that begins a key a blank, U+0085 becomes a line end.
 //!
 //! A [`Mended`] text knows where each of its bytes stands in the file, so that spans stay true.
 
@@ -34,8 +33,6 @@ pub(super) fn can(kind: &ErrorKind) -> bool {
             | ErrorKind::TabInIndentation
             | ErrorKind::CommentNotSeparated
             | ErrorKind::PlainScalarStartsWithDashFlowIndicator
-            | ErrorKind::MisplacedFlowCollectionEnd
-            | ErrorKind::MissingDocumentEndBeforeDirective
     )
 }
 
@@ -88,9 +85,6 @@ impl<'t> Mended<'t> {
                 ErrorKind::CommentNotSeparated => mended.text[at..].starts_with('#') && mended.replace(at, 0, " "),
                 ErrorKind::PlainScalarStartsWithDashFlowIndicator => {
                     dash_near(&mended.text, at).is_some_and(|dash| mended.replace(dash, 1, "'-'"))
-                }
-                ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MissingDocumentEndBeforeDirective => {
-                    mended.text[at..].starts_with([']', '}', '%']) && mended.replace(at, 1, ",")
                 }
                 _ => wrong_escape(&mended.text, at).is_some_and(|escape| mended.replace(escape, 1, "")),
             };

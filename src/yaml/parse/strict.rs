@@ -7,6 +7,9 @@ use crate::yaml::node::Style;
 use crate::yaml::scalar::Dialect;
 use crate::yaml::scan::holds;
 
+/// What is said of what stands behind a document without a `---`.
+pub(super) const NO_START: &str = "did not find expected <document start>";
+
 /// Takes out the documents that hold a character which Go's reader refuses.
 pub(super) fn refuse(file: FileId, text: &str, parsed: &mut Parsed) {
     for at in refused(text) {
@@ -74,6 +77,40 @@ pub(crate) fn odd_in_flow(text: &str, start: usize, end: usize) -> Option<&'stat
         (_, [b':', b'[' | b'{', ..]) => Some("did not find expected ',' or '}'"),
         _ => None,
     }
+}
+
+/// Refuses a key of a flow collection whose colon does not stand on the line on which the key begins, unless a `?` says that
+/// it is one.
+pub(super) fn check_flow_key(text: &str, at: Span) -> Result<(), Problem> {
+    let (start, end) = (at.start as usize, at.end as usize);
+    let mut rest = text.get(end..).unwrap_or("").trim_start();
+    while rest.starts_with('#') {
+        rest = rest.find('\n').map_or("", |line| &rest[line..]).trim_start();
+    }
+    let colon = text.len() - rest.len();
+    let apart = rest.starts_with(':') && text.get(start..colon).is_some_and(|key| key.contains(['\n', '\r']));
+    if !apart || text[..start].trim_end().ends_with('?') {
+        return Ok(());
+    }
+    Err(Problem { span: at, message: "did not find expected ',' or '}'".to_owned(), exceeded: false })
+}
+
+/// What libyaml has against an escape.
+pub(in super::super) const UNKNOWN_ESCAPE: &str = "found unknown escape character";
+
+/// Refuses a double-quoted scalar with an escape that only YAML 1.2 knows.
+pub(super) fn check_escapes(text: &str, at: Span) -> Result<(), Problem> {
+    let raw = text.get(at.start as usize..at.end as usize).unwrap_or("").as_bytes();
+    let mut from = 0;
+    while let Some(found) = memchr::memchr(b'\\', &raw[from..]).map(|found| from + found) {
+        if raw.get(found + 1) == Some(&b'/') {
+            let start = at.start + found as u32;
+            let span = Span { start, end: start + 2, ..at };
+            return Err(Problem { span, message: UNKNOWN_ESCAPE.to_owned(), exceeded: false });
+        }
+        from = (found + 2).min(raw.len());
+    }
+    Ok(())
 }
 
 /// Refuses such a scalar, and says whether it can be mended.

@@ -28,11 +28,31 @@ fn refused(text: &str) {
 
 #[test]
 fn a_whole_document_counts_whatever_follows() {
-    for text in ["{a: 1} x\n", "{a: 1}}\n", "{a: 1}]\n", "{a: 1}\n%YAML 1.1\n"] {
+    let behind = ["x", "}", "]", ", b", "%YAML 1.1", "{b: 1", "[ - b", "'b' c", "\"b\" \"c\"", "# c\n{\n"];
+    for text in behind.map(|behind| format!("  a: 1\n{behind}\n")) {
+        assert_eq!(json(&text), (r#"{"a":1}"#.to_owned(), 1), "{text:?}");
+    }
+    for text in ["{a: 1}}\n", "{a: 1}x\n", "{a: 1}\n%YAML 1.1\n"] {
         assert_eq!(json(text), (r#"{"a":1}"#.to_owned(), 1), "{text:?}");
     }
     assert_eq!(json("{a: 1}}\n---\nb: 2\n"), ("{\"a\":1}\n{\"b\":2}".to_owned(), 1));
-    for text in ["a: {b: 1}}\n", "[{a: 1}}\n", "]\n"] {
+    for text in ["a: {b: 1}}\n", "[{a: 1}}\n", "]\n", "a: 1\n\"b\" c\n", "a: 1\n@\n", "  a: 1\n\"b\n"] {
+        refused(text);
+    }
+}
+
+#[test]
+fn the_first_document_may_be_empty() {
+    for (text, first) in [("---\n---\na: 1\n", false), ("# c\n---\na: 1\n", true), ("--- \n# c\na: 1\n", true)] {
+        let parsed = read(text);
+        assert_eq!((parsed.documents.len(), parsed.first().is_some()), (1, first), "{text:?}");
+    }
+}
+
+#[test]
+fn keys_of_flow_collections_stand_on_the_line_of_their_colon() {
+    assert_eq!(fine("{a: 1,\n b:\n 2, ? c\n : 3, d\n, 'e': 4}\n"), r#"{"a":1,"b":2,"c":3,"d":null,"e":4}"#);
+    for text in ["{a\n b: 1}\n", "{a\n: 1}\n", "{'a\n b': 1}\n", "[a # c\n: 1]\n"] {
         refused(text);
     }
 }

@@ -225,12 +225,13 @@ fn file(
         Ok(parsed) => parsed,
         Err(error) => return Err(Failure::unknown(error.gap().at(generator.span()))),
     };
-    if let Some(problem) = parsed.problems.first() {
-        return Err(Failure::Argo(format!("`{path}` is no YAML: {}", problem.message), problem.span));
-    }
+    let first = match parsed.read_first() {
+        Ok(first) => first,
+        Err(problem) => return Err(Failure::Argo(format!("`{path}` is no YAML: {}", problem.message), problem.span)),
+    };
     let wrong = || Failure::Argo(format!("`{path}` is neither an object nor a list of objects"), at);
     let null = Node::plain("null", Origin::literal(at));
-    let root = parsed.documents.first().map_or(&null, |document| &document.root);
+    let root = first.map_or(&null, |document| &document.root);
     let objects: Vec<&Node> = if root.is_null() || root.as_map().is_some() {
         vec![root]
     } else {

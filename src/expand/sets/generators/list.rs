@@ -24,10 +24,10 @@ pub fn params(evaluation: &mut Evaluation<'_, '_>, generator: &Node) -> Result<V
     };
     let sources = evaluation.world.context.repository().sources();
     let parsed = parse_scalar(sources, yaml, &Budget::default());
-    if let Some(problem) = parsed.problems.first() {
-        return Err(Failure::Argo(format!("`elementsYaml` is no YAML: {}", problem.message), problem.span));
-    }
-    let Some(document) = parsed.documents.first().filter(|document| !document.root.is_null()) else { return Ok(all) };
+    let first = parsed
+        .read_first()
+        .map_err(|problem| Failure::Argo(format!("`elementsYaml` is no YAML: {}", problem.message), problem.span))?;
+    let Some(document) = first.filter(|document| !document.root.is_null()) else { return Ok(all) };
     let Some(items) = document.root.as_seq() else {
         return Err(Failure::Argo("`elementsYaml` must be a list of objects".to_owned(), yaml.span()));
     };

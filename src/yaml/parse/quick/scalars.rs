@@ -114,7 +114,7 @@ impl<'t> Quick<'t> {
                 (b'\'', Some(b'\'')) => '\'',
                 (b'\\', Some(b'n')) => '\n',
                 (b'\\', Some(b't')) => '\t',
-                (b'\\', Some(&same @ (b'"' | b'\\' | b'/' | b' '))) => char::from(same),
+                (b'\\', Some(&same @ (b'"' | b'\\' | b' '))) => char::from(same),
                 (b'\\', _) => return None,
                 _ => {
                     self.at = end + 1;
