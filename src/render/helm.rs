@@ -9,6 +9,7 @@ mod capabilities;
 mod chart;
 mod coalesce;
 mod dependencies;
+mod documents;
 mod engine;
 mod error;
 mod ignore;

@@ -71,6 +71,8 @@ pub struct Parsed {
     pub problems: Vec<Problem>,
     /// Keys that stand twice in one mapping.
     pub duplicates: Vec<Duplicate>,
+    /// Where the first document ends, if it is empty and there are problems.
+    pub empty_to: Option<u32>,
 }
 
 impl Parsed {
@@ -85,7 +87,7 @@ impl Parsed {
     /// What is wrong with it.
     pub fn read_first(&self) -> Result<Option<&Document>, &Problem> {
         let first = self.first();
-        let read_to = first.map_or(u32::MAX, |document| document.root.span().end);
+        let read_to = first.map(|document| document.root.span().end).or(self.empty_to).unwrap_or(u32::MAX);
         match self.problems.iter().find(|problem| problem.span.start < read_to) {
             Some(problem) => Err(problem),
             None => Ok(first),
@@ -148,7 +150,7 @@ pub fn parse_whole(dialect: Dialect, file: FileId, text: &str, budget: &Budget) 
 /// Reads a text whose first document was refused once more as libraries do that look no further than a token behind its end,
 /// which is where they found it.
 fn lazily(dialect: Dialect, file: FileId, text: &str, budget: &Budget, end: usize, whole: Parsed) -> Parsed {
-    let mut parsed = strictly(dialect, file, &text[..end], budget);
+    let mut parsed = strictly(dialect, file, text.get(..end).unwrap_or(text), budget);
     if !parsed.problems.is_empty() || parsed.first().is_none() {
         return whole;
     }

@@ -60,8 +60,8 @@ pub(super) fn end_of_first(text: &str) -> Option<usize> {
         loop {
             let event = parser.parse().ok()?;
             if matches!(event.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {
-                let characters = usize::try_from(event.start_mark.index).ok()?;
-                return text.char_indices().nth(characters).map(|(at, _)| at);
+                let end = usize::try_from(event.start_mark.index).ok()?;
+                return text.is_char_boundary(end).then_some(end);
             }
         }
     })

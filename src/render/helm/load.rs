@@ -3,14 +3,13 @@
 //! Helm follows links to anywhere; here a link leads inside the tree or nowhere. What a chart lists and does not have is
 //! looked up beside it where the caller allows it, and is said to be missing otherwise.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::archive::{self, MOST_FILE_BYTES};
 use super::chart::{Bytes, Chart, ChartFile, Content, Missing};
 use super::dependencies::MOST_LEVELS;
+use super::documents;
 use super::error::{Reason, RenderError};
 use super::ignore::Rules;
 use super::metadata::{self, Dependency, Metadata, json_kind};
@@ -18,8 +17,8 @@ use super::semver;
 use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::discover::{ReadError, Repository};
-use crate::source::{RepoPath, SourceMap, Span};
-use crate::yaml::{self, Node, Origin, Problem, Role, Value};
+use crate::source::{RepoPath, SourceMap};
+use crate::yaml::{self, Node, Origin, Role};
 
 /// How charts are found and read.
 pub struct Loader<'r> {
@@ -261,7 +260,7 @@ impl<'r> Loader<'r> {
     }
 
     fn values(&self, file: &Found, budget: &Budget) -> Result<Option<Node>, RenderError> {
-        let documents = documents(file.content.read()?, Role::Default, self.helm, budget);
+        let documents = documents::of_values(file.content.read()?, Role::Default, self.helm, budget);
         let documents = documents.map_err(|error| error.within("cannot load values.yaml"))?;
         Ok(super::values::merged(documents))
     }
@@ -359,7 +358,7 @@ fn unreadable(error: &ReadError) -> RenderError {
 
 /// Helm 4 looks at the version of a chart before it reads anything else of it.
 fn supported(file: &Found, budget: &Budget) -> Result<(), RenderError> {
-    let about = document(file.content.read()?, Role::Default, budget).ok().flatten();
+    let about = documents::first(file.content.read()?, Role::Default, budget).ok().flatten();
     let Some(node) = about.as_ref().and_then(|about| about.get("apiVersion")) else { return Ok(()) };
     let Some(version) = metadata::said(node) else {
         let words = metadata::mismatch(json_kind(node), "Go struct field chartBase.apiVersion of type string");
@@ -373,7 +372,7 @@ fn supported(file: &Found, budget: &Budget) -> Result<(), RenderError> {
 
 fn read_into(metadata: &mut Metadata, file: &Found, helm: HelmVersion, budget: &Budget) -> Result<(), RenderError> {
     let words = format!("cannot load {}", file.name);
-    let node = document(file.content.read()?, Role::Default, budget).map_err(|error| error.within(&words))?;
+    let node = documents::first(file.content.read()?, Role::Default, budget).map_err(|error| error.within(&words))?;
     let Some(node) = node else { return Ok(()) };
     metadata.read(&node, helm).map_err(|message| RenderError::refused(message).at(Some(node.span())).within(&words))
 }
@@ -381,118 +380,5 @@ fn read_into(metadata: &mut Metadata, file: &Found, helm: HelmVersion, budget: &
 /// A lock file says nothing that rendering needs, but one that cannot be read is refused.
 fn locked(file: &Found, budget: &Budget) -> Result<(), RenderError> {
     let words = format!("cannot load {}", file.name);
-    document(file.content.read()?, Role::Default, budget).map(|_| ()).map_err(|error| error.within(&words))
-}
-
-/// The first document of a text.
-pub(super) fn document(content: &Bytes, role: Role, budget: &Budget) -> Result<Option<Node>, RenderError> {
-    Ok(parse(content, role, false, budget)?.into_iter().next())
-}
-
-/// The documents that a Helm reads of a values file: Helm 3 the first, Helm 4 all; each a mapping.
-pub(super) fn documents(
-    content: &Bytes,
-    role: Role,
-    helm: HelmVersion,
-    budget: &Budget,
-) -> Result<Vec<Node>, RenderError> {
-    let words = |error: RenderError| match helm {
-        HelmVersion::V3 => error,
-        HelmVersion::V4 => error.within("cannot unmarshal yaml document"),
-    };
-    let mut documents = parse(content, role, helm == HelmVersion::V4, budget).map_err(words)?;
-    documents.retain(|node| !node.is_null());
-    match documents.iter().find(|node| node.as_map().is_none()) {
-        None => Ok(documents),
-        Some(node) => {
-            let message = format!(
-                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type \
-                 map[string]interface {{}}",
-                json_kind(node)
-            );
-            Err(words(RenderError::refused(message).at(Some(node.span()))))
-        }
-    }
-}
-
-/// All documents of a text.
-pub(super) fn every_document(content: &Bytes, role: Role, budget: &Budget) -> Result<Vec<Node>, RenderError> {
-    parse(content, role, true, budget)
-}
-
-fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<Node>, RenderError> {
-    let broken = |words: &str| RenderError::refused(format!("error converting YAML to JSON: {words}"));
-    let Bytes::Text(file, text) = content else { return Err(broken("yaml: invalid leading UTF-8 octet")) };
-    // Whoever takes all documents apart ends the last line as well, which a block scalar gets to feel.
-    let ended = if all && !text.ends_with('\n') { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(&**text) };
-    let parsed = yaml::parse(*file, &ended, budget);
-    let documents = parsed.documents.into_iter().filter(|document| all || document.index == 0);
-    let mut documents: Vec<Node> = documents.map(|document| document.root).collect();
-    // Of a piece, the first document is read, and what is broken behind it does not matter.
-    let pieces = pieces(text, all && !parsed.problems.is_empty());
-    let piece_of = |at: u32| pieces.partition_point(|piece| piece.end <= at as usize).min(pieces.len() - 1);
-    let is_read = |problem: &&Problem| {
-        let before = documents.partition_point(|node| node.span().end <= problem.span.start);
-        let before = before.checked_sub(1).map(|before| piece_of(documents[before].span().start));
-        before != Some(piece_of(problem.span.start))
-    };
-    if let Some(problem) = parsed.problems.iter().find(is_read) {
-        let error = if problem.exceeded {
-            RenderError::new(Reason::Exceeded, problem.message.clone())
-        } else {
-            let piece = pieces[piece_of(problem.span.start)].clone();
-            broken(&yaml::refusal(&text[piece], problem, yaml::Quoting::Nothing))
-        };
-        return Err(error.at(Some(problem.span)));
-    }
-    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    documents.iter_mut().for_each(|node| within(node, role, end));
-    Ok(documents)
-}
-
-/// The whole text, or its parts between lines of `---`, as the reader of several documents takes it apart.
-fn pieces(text: &str, apart: bool) -> Vec<Range<usize>> {
-    if !apart {
-        return std::iter::once(0..text.len()).collect();
-    }
-    let is_line = |line: &str| line.strip_prefix("---").is_some_and(|rest| rest.trim().is_empty());
-    let mut pieces = Vec::new();
-    let (mut start, mut end) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        if is_line(line) && end > start {
-            pieces.push(start..end);
-            start = end + line.len();
-        }
-        end += line.len();
-    }
-    pieces.push(start..end.max(start));
-    pieces
-}
-
-/// The same tree, with every origin in a role. Nesting is bounded by the parser's.
-pub(super) fn in_role(node: &Node, role: Role) -> Node {
-    let mut node = node.clone();
-    within(&mut node, role, u32::MAX);
-    node
-}
-
-/// Puts every origin of a tree into a role, and none behind the end of the text.
-fn within(node: &mut Node, role: Role, end: u32) {
-    let put = |own: &mut Origin| {
-        if own.is_literal() {
-            let span = own.anchor();
-            *own = Origin::of(role, Span { end: span.end.min(end), ..span });
-        }
-    };
-    put(&mut node.origin);
-    match &mut node.value {
-        Value::Scalar(_) => {}
-        Value::Seq(items) => Arc::make_mut(items).iter_mut().for_each(|item| within(item, role, end)),
-        Value::Map(map) => {
-            for entry in &mut Arc::make_mut(map).entries {
-                put(&mut entry.key_origin);
-                within(&mut entry.value, role, end);
-            }
-        }
-    }
+    documents::first(file.content.read()?, Role::Default, budget).map(|_| ()).map_err(|error| error.within(&words))
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::capabilities::Capabilities;
 use super::chart::{Bytes, Chart};
 use super::dependencies::{self, Instance};
+use super::documents;
 use super::engine::{self, Release};
 use super::error::{Reason, RenderError};
-use super::load;
 use super::manifest::{self, Manifest};
 use super::semver;
 use super::tree::{Tree, to_node};
@@ -177,7 +177,7 @@ fn crds(instance: &Instance, into: &mut Vec<Manifest>, budget: &Budget) -> Resul
         if !matches!(content, Bytes::Text(..)) {
             continue;
         }
-        for node in load::every_document(content, Role::Manifest, budget)? {
+        for node in documents::every(content, Role::Manifest, budget)? {
             if !node.is_null() {
                 into.push(Manifest { node, source: Arc::clone(&source), hook: None });
             }

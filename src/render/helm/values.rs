@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::chart::Bytes;
 use super::dependencies::nowhere;
+use super::documents;
 use super::error::RenderError;
-use super::load;
 use super::strvals::{self, Typed};
 use super::tree::{Slot, Table, Tree, to_node};
 use super::version::HelmVersion;
@@ -36,7 +36,7 @@ impl ValuesLayer {
         budget: &Budget,
     ) -> Result<Self, RenderError> {
         let content = Bytes::Text(file, Arc::clone(text));
-        let documents = load::documents(&content, Role::Values, helm, budget);
+        let documents = documents::of_values(&content, Role::Values, helm, budget);
         let documents = documents.map_err(|error| error.within(&format!("failed to parse {name}")))?;
         Ok(Self { documents })
     }
@@ -48,7 +48,7 @@ impl ValuesLayer {
 
     /// Values that are part of a document which was read already (an Application's `valuesObject`).
     pub fn inline(node: &Node) -> Self {
-        Self { documents: vec![load::in_role(node, Role::Values)] }
+        Self { documents: vec![documents::in_role(node, Role::Values)] }
     }
 }
 

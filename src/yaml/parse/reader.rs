@@ -131,6 +131,7 @@ impl<'t, 'b> Reader<'t, 'b> {
         if let Some(tabs) = self.tabs.take() {
             tabs.refuse(self.file, self.text, &mut self.parsed);
         }
+        self.parsed.empty_to = self.parsed.empty_to.filter(|_| !self.parsed.problems.is_empty());
         self.parsed
     }
 
@@ -173,8 +174,10 @@ impl<'t, 'b> Reader<'t, 'b> {
                 Event::DocumentEnd => {
                     self.anchors.clear();
                     let span = self.document.cover(at);
-                    if let Some(root) = root.filter(|root| !is_empty(root)) {
-                        self.parsed.documents.push(Document { root, span, index: self.index });
+                    match root.filter(|root| !is_empty(root)) {
+                        Some(root) => self.parsed.documents.push(Document { root, span, index: self.index }),
+                        None if self.index == 0 => self.parsed.empty_to = Some(at.start),
+                        None => {}
                     }
                     self.index += 1;
                     return Ok(true);

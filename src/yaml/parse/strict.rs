@@ -187,8 +187,11 @@ impl Tabs {
                 }
                 _ => false,
             };
-            if !fine {
-                take_out(Span::new(file, at, at + 1), TAB, parsed);
+            let span = Span::new(file, at, at + 1);
+            if !fine && parsed.documents.is_empty() && parsed.problems.is_empty() {
+                parsed.problems.push(Problem { span, message: TAB.to_owned(), exceeded: false });
+            } else if !fine {
+                take_out(span, TAB, parsed);
             }
         }
     }

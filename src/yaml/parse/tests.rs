@@ -32,7 +32,7 @@ fn a_whole_document_counts_whatever_follows() {
     for text in behind.map(|behind| format!("  a: 1\n{behind}\n")) {
         assert_eq!(json(&text), (r#"{"a":1}"#.to_owned(), 1), "{text:?}");
     }
-    for text in ["{a: 1}}\n", "{a: 1}x\n", "{a: 1}\n%YAML 1.1\n"] {
+    for text in ["{a: 1}}\n", "{a: 1}x\n", "{a: 1}\n%YAML 1.1\n", "# ×\n{a: 1}}\n"] {
         assert_eq!(json(text), (r#"{"a":1}"#.to_owned(), 1), "{text:?}");
     }
     assert_eq!(json("{a: 1}}\n---\nb: 2\n"), ("{\"a\":1}\n{\"b\":2}".to_owned(), 1));
@@ -46,6 +46,11 @@ fn the_first_document_may_be_empty() {
     for (text, first) in [("---\n---\na: 1\n", false), ("# c\n---\na: 1\n", true), ("--- \n# c\na: 1\n", true)] {
         let parsed = read(text);
         assert_eq!((parsed.documents.len(), parsed.first().is_some()), (1, first), "{text:?}");
+    }
+    assert!(read("---\n---\na: b: c\n").read_first().is_ok());
+    assert!(read("# c\n---\na: b: c\n").read_first().is_err());
+    for text in ["\t\n", "# c\n\t# d\n"] {
+        refused(text);
     }
 }
 
