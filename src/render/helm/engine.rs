@@ -203,7 +203,7 @@ impl Scopes {
         .collect();
         let dot = &self.dots[instance];
         dot.stage(&self.template, Value::new(Data::Map(about.typed(self.values_type))));
-        Value::new(Data::Map(dot.clone()))
+        Value::new(Data::Map(dot.typed(self.values_type)))
     }
 }
 
