@@ -3,6 +3,7 @@
 //!
 //! Only asked once a text was refused.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +18,8 @@ use super::scalar::{Dialect, Meaning};
 const LONGEST: usize = 1 << 20;
 /// Brackets of such a text: libyaml looks at all that are open for each token.
 const MOST_BRACKETS: usize = 2_000;
+/// Times that a text is read otherwise than the port reads it.
+const MOST_EDITS: usize = 16;
 
 /// What Go's words show of the text itself: the name of an anchor, a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,40 @@ pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
 /// What is wrong with the first document of a text, and on which line, in the words of a dialect's library; nothing where that
 /// is not known.
 pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
-    ask(text, |text| words(text, dialect, quoting))
+    ask(text, |text| {
+        let mut text = Cow::Borrowed(text);
+        for _ in 0..MOST_EDITS {
+            match words(&text, quoting) {
+                Ok(words) => return words,
+                Err(error) => match as_go_reads(&error, &text) {
+                    Some(edited) => text = Cow::Owned(edited),
+                    None => return Some(of(&error, dialect)),
+                },
+            }
+        }
+        None
+    })
+}
+
+/// A text that the port takes as Go takes the one that it stumbled over; nothing where both stumble.
+///
+/// Go forgets that an empty collection must be a key, and comes to what else is wrong with it. It takes a colon in a word of a
+/// flow collection for a part of the word, whatever follows.
+fn as_go_reads(error: &Error, text: &str) -> Option<String> {
+    let at = |mark: Option<libyaml_safer::Mark>| mark.and_then(|mark| usize::try_from(mark.index).ok());
+    match error.problem() {
+        "could not find expected ':'" => {
+            let (before, rest) = text.split_at_checked(at(error.context_mark())?)?;
+            let inner = rest.strip_prefix(['[', '{'])?.trim_start_matches([' ', '\t', '\n']);
+            let behind = inner.strip_prefix([']', '}'])?;
+            Some(format!("{before}]{}{behind}", "\n".repeat(rest.matches('\n').count() - behind.matches('\n').count())))
+        }
+        "found unexpected ':'" => {
+            let (before, rest) = text.split_at_checked(at(error.problem_mark())?)?;
+            Some(format!("{before}_{}", rest.strip_prefix(':')?))
+        }
+        _ => None,
+    }
 }
 
 /// Where the first document of a text ends to libyaml, which takes no notice of what follows but for the next token; nothing
@@ -89,20 +125,17 @@ pub fn gives_up_on_words() -> bool {
     AT_THE_PORT.get()
 }
 
-fn words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
+fn words(text: &str, quoting: Quoting) -> Result<Option<String>, Error> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut bytes);
     let mut anchors = BTreeSet::new();
     let mut keys = Keys::default();
     loop {
-        let event = match parser.parse() {
-            Ok(event) => event,
-            Err(error) => return Some(of(&error, dialect)),
-        };
+        let event = parser.parse()?;
         match anchor(&event) {
             Some(Anchor::Known(name)) if !anchors.contains(name) => {
-                return Some(format!("unknown anchor '{}' referenced", quoting.of(name)));
+                return Ok(Some(format!("unknown anchor '{}' referenced", quoting.of(name))));
             }
             Some(Anchor::New(name)) => {
                 anchors.insert(name.to_owned());
@@ -111,7 +144,7 @@ fn words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
         }
         match &event.data {
             EventData::DocumentEnd { .. } | EventData::StreamEnd => {
-                return keys.refused.map(|key| format!("invalid map key: {}", quoting.of(&key)));
+                return Ok(keys.refused.map(|key| format!("invalid map key: {}", quoting.of(&key))));
             }
             data => keys.take(data),
         }
@@ -264,6 +297,9 @@ mod tests {
             ("a: 1\nfoo\nb: 2\n", "yaml: line 3: could not find expected ':'"),
             ("a: \"x\nb: 1\n", "yaml: line 3: found unexpected end of stream"),
             ("a: [1, 2\nb: 3\n", "yaml: line 1: did not find expected ',' or ']'"),
+            ("a:\n  - b\n  []\nc: d\n", "yaml: line 2: did not find expected '-' indicator"),
+            ("a:\n  b: c\n  {}\nd: e\n", "yaml: line 2: did not find expected key"),
+            ("a:\n  b: {c: d:{e}, f:[g], h: i\n", "yaml: line 1: did not find expected ',' or '}'"),
             ("a: *x\n", "yaml: unknown anchor 'x' referenced"),
             ("a: @x\n", "yaml: found character that cannot start any token"),
             (
