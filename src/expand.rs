@@ -9,7 +9,6 @@ use crate::finding::Gap;
 use crate::k8s::argo;
 use crate::k8s::secret;
 use crate::k8s::workload::Source;
-use crate::render::kustomize::BuildOptions;
 use crate::render::{self, Addresses, Context, Manifests, Neighbour, Output, Rendered, Tools, ValuesFile};
 use crate::source::{RepoPath, Span};
 use crate::yaml::{Node, Pool};
@@ -22,6 +21,7 @@ mod inventory;
 mod kustomizations;
 mod roots;
 mod sets;
+mod switches;
 mod tree;
 mod world;
 
@@ -296,7 +296,7 @@ pub fn expand(manifests: &Manifests<'_>, settings: &Settings) -> Expansion {
 fn work(manifests: &Manifests<'_>, settings: &Settings) -> Expansion {
     let inventory = inventory::read(manifests, settings);
     let addresses = addresses(manifests, settings, &inventory);
-    let tools = Tools::new(settings.render.clone(), build_options(&inventory));
+    let tools = Tools::new(settings.render.clone(), switches::build_options(manifests, settings, &inventory));
     let neighbours: Vec<Neighbour<'_>> = settings.checkouts.iter().map(Neighbour::new).collect();
     let context = Context::new(manifests, &addresses, &tools).beside(&neighbours);
     let globbing = std::sync::OnceLock::new();
@@ -306,17 +306,19 @@ fn work(manifests: &Manifests<'_>, settings: &Settings) -> Expansion {
     assemble(&world, trees, charts)
 }
 
-/// The command line of Kustomize, from `argocd-cm` where that is in the repository. Charts are inflated in any case: a
-/// repository that uses them has Argo CD allow it.
-fn build_options(inventory: &inventory::Inventory) -> BuildOptions {
-    let mut settings = inventory.declared.iter().filter(|declared| inventory::is_argo_settings(&declared.node));
-    let words = settings.find_map(|declared| declared.node.at(&["data", "kustomize.buildOptions"])?.as_text());
-    BuildOptions { enable_helm: true, ..BuildOptions::parse(words.unwrap_or("")) }
+/// What a source or a generator names.
+struct Named {
+    url: String,
+    revision: String,
+    /// Whether its path is here.
+    here: bool,
+    /// Whether that says anything.
+    telling: bool,
 }
 
 /// Which addresses mean this repository, from every source and generator that is written in it.
 fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &inventory::Inventory) -> Addresses {
-    let mut used: Vec<(String, String, bool)> = Vec::new();
+    let mut used: Vec<Named> = Vec::new();
     // What is mapped to a checkout is known to be another repository.
     let others: BTreeSet<String> = settings.checkouts.iter().map(|one| render::normal(&one.url)).collect();
     for declared in &inventory.declared {
@@ -329,13 +331,18 @@ fn addresses(manifests: &Manifests<'_>, settings: &Settings, inventory: &invento
                 continue;
             }
             let path = source.path().filter(|path| !path.contains("{{")).and_then(|path| RepoPath::new(path).ok());
-            let here = path.is_some_and(|path| manifests.repository().is_dir(&path));
-            used.push((source.repo_url().to_owned(), source.target_revision().to_owned(), here));
+            used.push(Named {
+                url: source.repo_url().to_owned(),
+                revision: source.target_revision().to_owned(),
+                here: path.as_ref().is_some_and(|path| manifests.repository().is_dir(path)),
+                // Every repository has a root.
+                telling: path.is_some_and(|path| !path.is_root()),
+            });
         }
     }
     let remotes = settings.remotes.iter().map(String::as_str);
-    Addresses::decide(remotes, used.iter().map(|(url, _, here)| (url.as_str(), *here)))
-        .with_revisions(used.iter().map(|(url, revision, here)| (url.as_str(), revision.as_str(), *here)))
+    Addresses::decide(remotes, used.iter().map(|named| (named.url.as_str(), named.telling.then_some(named.here))))
+        .with_revisions(used.iter().map(|named| (named.url.as_str(), named.revision.as_str(), named.here)))
 }
 
 fn assemble(world: &World<'_>, trees: Vec<tree::Tree>, charts: roots::Charts) -> Expansion {

@@ -24,6 +24,11 @@ struct Uses {
 }
 
 impl Kustomizations {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.uses.is_empty()
+    }
+
     /// Reads every kustomization file.
     pub fn read(manifests: &Manifests<'_>) -> Self {
         let repository = manifests.repository();

@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use super::Settings;
-use super::inventory::{Inventory, is_hidden};
+use super::inventory::Inventory;
+use super::switches;
 use crate::k8s::argo::Application;
-use crate::render::{self, Context, Output, plain};
+use crate::render::{self, Context, Output};
 use crate::source::Span;
 use crate::yaml::Pool;
 
@@ -38,31 +39,8 @@ impl World<'_> {
         self.context.repository().sources().has(span.file)
     }
 
-    /// Whether the repository sets up an Argo CD with the controller's opt-in globbing, in `argocd-cmd-params-cm` or in the
-    /// values of Argo CD's chart, which need not be at hand. Where two places differ neither counts.
+    /// Whether the repository sets up an Argo CD with the controller's opt-in globbing.
     pub fn sets_new_globbing(&self) -> bool {
-        *self.globbing.get_or_init(|| {
-            let repository = self.context.repository();
-            let files = repository.files().iter().filter(|path| plain::is_manifest_name(path) && !is_hidden(path));
-            let texts = files
-                .filter(|path| !self.settings.ignored.is_match(path.as_str()))
-                .filter_map(|path| repository.read(path).ok());
-            let said: Vec<bool> = texts.filter(|text| text.contains(GLOBBING)).flat_map(|text| said(&text)).collect();
-            !said.is_empty() && said.iter().all(|on| *on)
-        })
+        *self.globbing.get_or_init(|| switches::new_globbing(self.context.manifests(), self.settings))
     }
-}
-
-/// The parameter of `argocd-cmd-params-cm` (`docs/operator-manual/argocd-cmd-params-cm.yaml`).
-const GLOBBING: &str = "applicationsetcontroller.enable.new.git.file.globbing";
-
-/// What the lines of a text set it to; what a template fills in is not known.
-fn said(text: &str) -> Vec<bool> {
-    const QUOTES: [char; 2] = ['"', '\''];
-    let value = |line: &str| {
-        let rest = line.trim_start().trim_start_matches(QUOTES).strip_prefix(GLOBBING)?;
-        let value = rest.trim_start_matches(QUOTES).strip_prefix(':')?.split('#').next()?;
-        value.trim().trim_matches(QUOTES).parse().ok()
-    };
-    text.lines().filter_map(value).collect()
 }

@@ -381,7 +381,7 @@ mod tests {
         texts.push(("app.yaml", &app));
         let repository = Repository::from_texts(texts);
         let manifests = Manifests::new(&repository);
-        let addresses = Addresses::decide(["https://h/r"], [("https://h/r", true)]);
+        let addresses = Addresses::decide(["https://h/r"], [("https://h/r", Some(true))]);
         let tools = Tools::new(Options::default(), BuildOptions::default());
         let context = Context::new(&manifests, &addresses, &tools);
         let id = repository.id(&RepoPath::new("app.yaml").unwrap()).unwrap();

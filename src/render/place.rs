@@ -17,17 +17,28 @@ pub struct Addresses {
 /// The revisions that mean what is audited, whatever it is called where it is audited.
 const USUAL: [&str; 4] = ["", "HEAD", "main", "master"];
 
+/// How many folders that an address names are here, and how many are not.
+#[derive(Default)]
+struct Votes {
+    here: usize,
+    away: usize,
+}
+
+/// So many folders of another repository are not here by chance.
+const SURE: usize = 3;
+
 impl Addresses {
-    /// Decides from the repository's own remotes and from the addresses in use, each with whether its path is here.
+    /// Decides from the repository's own remotes and from the addresses in use, each with whether the folder that it names is
+    /// here; nothing where it names none that can be looked for.
     ///
-    /// A remote that is in use decides. Otherwise (a fork, a copy without remotes) the address most of whose paths are
-    /// here is taken for this repository.
+    /// A remote that is in use decides. Otherwise (a fork, a copy without remotes) the address most of whose folders are here
+    /// is taken for this repository, and so is each of which every folder is: a repository that was split or renamed.
     pub fn decide<'a>(
         remotes: impl IntoIterator<Item = &'a str>,
-        used: impl IntoIterator<Item = (&'a str, bool)>,
+        used: impl IntoIterator<Item = (&'a str, Option<bool>)>,
     ) -> Self {
         let remotes: BTreeSet<String> = remotes.into_iter().map(normal).collect();
-        let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+        let mut votes: BTreeMap<String, Votes> = BTreeMap::new();
         let mut own = false;
         for (url, here) in used {
             if url.is_empty() || url.contains("{{") || url.starts_with("oci://") {
@@ -35,18 +46,19 @@ impl Addresses {
             }
             let url = normal(url);
             own |= remotes.contains(&url);
-            *votes.entry(url).or_default() += usize::from(here);
+            let votes = votes.entry(url).or_default();
+            votes.here += usize::from(here == Some(true));
+            votes.away += usize::from(here == Some(false));
         }
         if own {
             return Self { known: remotes, ..Self::default() };
         }
-        let best = votes
-            .iter()
-            .filter(|(_, votes)| **votes > 0)
-            .max_by_key(|(url, votes)| (**votes, std::cmp::Reverse((*url).clone())));
+        let likely = || votes.iter().filter(|(_, votes)| votes.here > 0);
+        let best = likely().max_by_key(|(url, votes)| (votes.here, std::cmp::Reverse((*url).clone())));
+        let whole = likely().filter(|(_, votes)| votes.away == 0 && votes.here >= SURE);
         let mut known = remotes;
         let open = best.is_none();
-        known.extend(best.map(|(url, _)| url.clone()));
+        known.extend(best.into_iter().chain(whole).map(|(url, _)| url.clone()));
         Self { known, open, ..Self::default() }
     }
 
@@ -126,12 +138,27 @@ mod tests {
 
     #[test]
     fn a_remote_in_use_decides_and_a_fork_falls_back() {
-        let used = [("https://h/up/stream", true), ("https://h/other", false), ("https://h/me/fork", true)];
+        let used =
+            [("https://h/up/stream", Some(true)), ("https://h/other", Some(false)), ("https://h/me/fork", Some(true))];
         let own = Addresses::decide(["git@h:me/fork"], used);
         assert!(own.is_here("https://h/me/fork.git", false) && !own.is_here("https://h/up/stream", true));
         let fork =
-            Addresses::decide(["git@h:someone/else"], [("https://h/up/stream", true), ("https://h/other", false)]);
+            Addresses::decide(["git@h:someone/else"], [("https://h/up/stream", Some(true)), ("https://h/other", None)]);
         assert!(fork.is_here("https://h/up/stream", true) && !fork.is_here("https://h/other", true));
         assert!(Addresses::decide([], []).is_here("https://h/any", true));
+    }
+
+    #[test]
+    fn what_was_moved_out_does_not_hide_what_stayed() {
+        let says = |url, here: usize, away: usize| {
+            let here = std::iter::repeat_n((url, Some(true)), here);
+            here.chain(std::iter::repeat_n((url, Some(false)), away)).chain([(url, None)])
+        };
+        let used = says("https://h/me/shared", 5, 0).chain(says("https://h/me/app", 3, 0));
+        let used = used.chain(says("https://h/up/chart", 1, 0)).chain(says("https://h/me/old", 4, 2));
+        let addresses = Addresses::decide([], used);
+        assert!(addresses.is_here("https://h/me/app", true) && addresses.is_here("https://h/me/shared", true));
+        assert!(!addresses.is_here("https://h/up/chart", true), "one folder may be here by chance");
+        assert!(!addresses.is_here("https://h/me/old", true), "some of its folders are elsewhere");
     }
 }

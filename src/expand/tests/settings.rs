@@ -38,3 +38,42 @@ fn the_globbing_is_the_one_that_the_repository_sets() {
         "two that differ say nothing"
     );
 }
+
+/// The gaps and refusals of an overlay with a generator that is a program, beside what the repository says.
+fn decrypted(says: &[(&str, &str)]) -> Vec<&'static str> {
+    let app = app("web", "apps/web", "");
+    let mut files = vec![
+        ("web.yaml", &*app),
+        ("apps/web/kustomization.yaml", "resources: [a.yaml]\ngenerators: [secrets.yaml]\n"),
+        ("apps/web/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+        ("apps/web/secrets.yaml", "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: s}\nfiles: [s.enc.yaml]\n"),
+    ];
+    files.extend(says);
+    let expansion = run(&files);
+    expansion.applications.iter().flat_map(|(_, rendered)| rendered.gaps.iter().map(|gap| gap.kind)).collect()
+}
+
+#[test]
+fn generators_that_are_programs_are_refused_only_where_the_repository_does_not_allow_them() {
+    let values = |options: &str| format!("configs:\n  cm:\n    kustomize.buildOptions: \"{options}\" # for KSOPS\n");
+    let settings = |options: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: argocd-cm}}\ndata:\n  kustomize.buildOptions: {options}\n"
+        )
+    };
+    let operator = "apiVersion: argoproj.io/v1beta1\nkind: ArgoCD\nmetadata: {name: a}\nspec:\n  kustomizeBuildOptions: \
+                    --enable-alpha-plugins\n";
+    let allowed = vec!["unevaluated-plugin"];
+    assert_eq!(decrypted(&[]), allowed, "nobody says that they are not");
+    assert_eq!(decrypted(&[("argocd/values.yaml", &values("--enable-alpha-plugins --enable-exec"))]), allowed);
+    assert_eq!(decrypted(&[("argocd/cm.yaml", &settings("--enable-alpha-plugins"))]), allowed);
+    assert_eq!(decrypted(&[("argocd/argocd.yaml", operator)]), allowed);
+    let generated = "configMapGenerator:\n- name: argocd-cm\n  literals:\n  - kustomize.buildOptions=--enable-exec\n";
+    assert_eq!(decrypted(&[("argocd/kustomization.yaml", generated)]), allowed);
+    let two = [("one/values.yaml", &*values("--enable-helm")), ("two/values.yaml", &*values("--enable-exec"))];
+    assert_eq!(decrypted(&two), allowed, "one of two clusters allows them");
+
+    let refused = vec!["render-failed"];
+    assert_eq!(decrypted(&[("argocd/values.yaml", &values("--enable-helm"))]), refused);
+    assert_eq!(decrypted(&[("argocd/cm.yaml", &settings("--enable-helm"))]), refused);
+}
