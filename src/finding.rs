@@ -146,14 +146,20 @@ impl Finding {
     }
 
     /// Takes in what another finding says of further Applications or environments: its evidence and their names.
-    pub fn absorb(&mut self, other: Finding) {
-        self.applications.extend(other.applications);
-        self.environments.extend(other.environments);
+    pub fn absorb(&mut self, mut other: Finding) {
+        self.applications.append(&mut other.applications);
+        self.environments.append(&mut other.environments);
         for evidence in std::iter::once(other.primary).chain(other.related) {
             if evidence != self.primary && !self.related.contains(&evidence) {
                 self.related.push(evidence);
             }
         }
+    }
+
+    /// Takes in the Applications and environments of another finding alone.
+    pub fn absorb_names(&mut self, other: Finding) {
+        self.applications.extend(other.applications);
+        self.environments.extend(other.environments);
     }
 
     /// The evidence at which the finding is shown.

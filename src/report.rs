@@ -14,8 +14,11 @@ use crate::source::{Place, SourceMap, Span};
 /// Roles of a subject that name where a finding is, not what it is about.
 const WHEREABOUTS: [&str; 4] = ["application", "app", "environment", "cluster"];
 
-/// The role of a hook in a subject.
-const HOOK: &str = "hook";
+/// Roles of a subject that name the object in which something is wrong. Its name may come of a template.
+const HOLDERS: [&str; 3] = ["hook", "object", "workload"];
+
+/// How many of those that share a mistake are named.
+const NAMED: usize = 3;
 
 /// The versions of the programs whose behaviour was followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -190,10 +193,11 @@ impl Report {
 /// Makes one finding of those that say the same of several Applications, environments or hooks, and puts them in order.
 ///
 /// The same: rule, subject (but for the Application or environment in it), message, and being suppressed or not. The
-/// evidence of each stays, that of the first in order of place being shown first. Findings that differ in their hook alone
-/// and point at one place are one mistake, which the first of them names together with the others' hooks.
+/// evidence of each stays, that of the first in order of place being shown first. Findings that differ in the name of the
+/// hook, workload or object alone and point at one place are one mistake (a template's line, a shared value), which the first
+/// of them names together with the others.
 pub fn merge(findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
-    one_of_hooks(over_applications(findings, sources))
+    one_of_holders(over_applications(findings, sources))
 }
 
 fn over_applications(mut findings: Vec<Finding>, sources: &SourceMap) -> Vec<Finding> {
@@ -212,36 +216,52 @@ fn over_applications(mut findings: Vec<Finding>, sources: &SourceMap) -> Vec<Fin
     merged
 }
 
-fn one_of_hooks(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut places: BTreeMap<(MergeKey, Span, BTreeSet<String>), usize> = BTreeMap::new();
+fn one_of_holders(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut places: BTreeMap<(MergeKey, Span), usize> = BTreeMap::new();
     let mut merged: Vec<(Finding, Vec<String>)> = Vec::with_capacity(findings.len());
     for finding in findings {
-        let Some(hook) = finding.subject.get(HOOK).cloned() else {
+        let Some(holder) = HOLDERS.iter().find_map(|role| finding.subject.get(role)).cloned() else {
             merged.push((finding, Vec::new()));
             continue;
         };
         let mut key = merge_key(&finding);
-        key.2.retain(|(role, _)| *role != HOOK);
-        key.3 = key.3.replace(&hook, "");
-        match places.get(&(key.clone(), finding.primary().span, finding.applications.clone())) {
+        key.2.retain(|(role, _)| !HOLDERS.contains(role));
+        key.3 = key.3.replace(&holder, "");
+        match places.get(&(key.clone(), finding.primary().span)) {
             Some(&at) => {
-                merged[at].0.absorb(finding);
-                merged[at].1.push(hook);
+                let (first, others) = &mut merged[at];
+                match others.len() < NAMED {
+                    true => first.absorb(finding),
+                    false => first.absorb_names(finding),
+                }
+                others.push(holder);
             }
             None => {
-                places.insert((key, finding.primary().span, finding.applications.clone()), merged.len());
+                places.insert((key, finding.primary().span), merged.len());
                 merged.push((finding, Vec::new()));
             }
         }
     }
     let named = merged.into_iter().map(|(mut finding, others)| {
-        if let Some((last, before)) = others.split_last() {
-            let before = if before.is_empty() { String::new() } else { format!("{} and ", before.join(", ")) };
-            finding.message = format!("{}; the same holds for {before}{last}", finding.message);
+        if let Some(others) = some(&others) {
+            finding.message = format!("{}; the same holds for {others}", finding.message);
         }
         finding
     });
     named.collect()
+}
+
+/// The first of many.
+fn some(names: &[String]) -> Option<String> {
+    match names {
+        [] => None,
+        [only] => Some(only.clone()),
+        few if few.len() <= NAMED => {
+            let (last, before) = few.split_last()?;
+            Some(format!("{} and {last}", before.join(", ")))
+        }
+        many => Some(format!("{} and {} more", many[..NAMED].join(", "), many.len() - NAMED)),
+    }
 }
 
 type MergeKey = (&'static str, Severity, Vec<(&'static str, String)>, String, Option<String>);
@@ -329,8 +349,31 @@ mod tests {
         let report = Report::new(Arc::clone(&sources), findings.to_vec(), Vec::new());
         let messages: Vec<&str> = report.findings().iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(messages, ["Job `x` holds `a`; the same holds for Job `y` and Job `z`"]);
-        let apart = Report::new(sources, vec![finding("Job `x`", &at), finding("Job `y`", &elsewhere)], Vec::new());
-        assert_eq!(apart.findings().len(), 2);
+        let apart = vec![finding("Job `x`", &at), finding("Job `y`", &elsewhere)];
+        assert_eq!(Report::new(sources, apart, Vec::new()).findings().len(), 2);
+    }
+
+    #[test]
+    fn one_line_of_a_template_is_one_finding_for_all_that_it_makes() {
+        let sources = Arc::new(SourceMap::default());
+        let at = evidence(&sources, "templates/job.yaml", "kind: Job\n", "kind");
+        let finding = |number: usize| {
+            let who = format!("Job `migrate-{number}`");
+            let at = Evidence { text: format!("{who} names no account"), ..at.clone() };
+            Finding::new("r", "f", Severity::Warning, format!("{who} names no account"), at)
+                .about("hook", who)
+                .within(format!("app-{number}"))
+        };
+        let of = |count: usize| {
+            let report = Report::new(Arc::clone(&sources), (1..=count).map(finding).collect(), Vec::new());
+            assert_eq!(report.findings().len(), 1, "{count}");
+            assert_eq!(report.findings()[0].applications.len(), count);
+            (report.findings()[0].message.clone(), report.findings()[0].evidence().count())
+        };
+        let others = "Job `migrate-1` names no account; the same holds for Job `migrate-2`";
+        assert_eq!(of(2), (others.to_owned(), 2));
+        let others = "Job `migrate-1` names no account; the same holds for Job `migrate-2`, Job `migrate-3`, Job `migrate-4` and 2 more";
+        assert_eq!(of(6), (others.to_owned(), 4));
     }
 
     #[test]

@@ -83,8 +83,14 @@ pub fn also_in(mut finding: Finding, app: &App) -> Finding {
 
 /// How many places of one kind a finding shows; what is so in a thousand Applications need not be read a thousand times.
 const SHOWN: usize = 20;
+
 /// What Argo CD would fail on, as findings: one for each place, with all Applications that fail there.
 pub fn of_defects(rule: &Rule, graph: &Graph, kinds: &[&str], help: &str) -> Vec<Finding> {
+    of_groups(rule, graph, graph.defects(kinds), help)
+}
+
+/// Defects that belong together, as one finding each.
+pub fn of_groups(rule: &Rule, graph: &Graph, groups: Vec<Vec<&Defect>>, help: &str) -> Vec<Finding> {
     let report = |defects: Vec<&Defect>| {
         let first = defects.first()?;
         let who =
@@ -103,7 +109,7 @@ pub fn of_defects(rule: &Rule, graph: &Graph, kinds: &[&str], help: &str) -> Vec
         }
         Some(finding)
     };
-    graph.defects(kinds).into_iter().filter_map(report).collect()
+    groups.into_iter().filter_map(report).collect()
 }
 
 /// Objects that several Applications apply, as a finding.

@@ -1,9 +1,10 @@
 //! What Argo CD would fail on, each thing once for all Applications that it stops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graph;
 use crate::facts::{AppId, Defect, NamedFile};
+use crate::finding::Evidence;
 use crate::source::Span;
 
 impl Graph {
@@ -14,6 +15,31 @@ impl Graph {
             by_place.entry(defect.evidence.span).or_default().push(defect);
         }
         by_place.into_values().collect()
+    }
+
+    /// The same, and those at several places together that say the same: a path that several files name is missed once.
+    pub fn defects_by_text(&self, kinds: &[&str]) -> Vec<Vec<&Defect>> {
+        let mut by_text: BTreeMap<BTreeSet<&str>, usize> = BTreeMap::new();
+        let mut groups: Vec<Vec<&Defect>> = Vec::new();
+        for group in self.defects(kinds) {
+            let said = group.iter().map(|defect| defect.evidence.text.as_str()).collect();
+            match by_text.get(&said) {
+                Some(&at) => groups[at].extend(group),
+                None => {
+                    by_text.insert(said, groups.len());
+                    groups.push(group);
+                }
+            }
+        }
+        groups
+    }
+
+    /// Files that cannot be read, but for those whose breaking is told where it stops an Application.
+    pub fn broken_files(&self) -> Vec<&Evidence> {
+        let start = |evidence: &Evidence| (evidence.span.file, evidence.span.start);
+        let failed = self.facts().defects.iter().filter(|defect| defect.kind == "render-failed");
+        let told: BTreeSet<_> = failed.map(|defect| start(&defect.evidence)).collect();
+        self.facts().broken.iter().filter(|broken| !told.contains(&start(broken))).collect()
     }
 
     /// Values files that are named by an entry at which no Application finds one. Some of them may fail for it.

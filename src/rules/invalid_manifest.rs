@@ -8,7 +8,7 @@ use crate::graph::Graph;
 pub const RULE: Rule = Rule { id: "invalid-manifest", page: include_str!("../../rules/invalid-manifest.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    let broken = graph.facts().broken.iter().map(|broken| {
+    let broken = graph.broken_files().into_iter().map(|broken| {
         RULE.finding(broken.text.clone(), broken.clone())
             .help("mend the file: what it holds was not audited, and an Application that applies it fails as a whole")
     });

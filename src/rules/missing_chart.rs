@@ -1,6 +1,6 @@
 //! `missing-chart`: an Application's path or chart is not in the repository that should hold it.
 
-use super::{Rule, of_defects};
+use super::{Rule, of_groups};
 use crate::finding::Finding;
 use crate::graph::Graph;
 
@@ -9,5 +9,5 @@ pub const RULE: Rule = Rule { id: "missing-chart", page: include_str!("../../rul
 
 fn check(graph: &Graph) -> Vec<Finding> {
     let help = "add what is named, or name what is there: Argo CD cannot make the manifests of such an Application at all";
-    of_defects(&RULE, graph, &["missing-chart"], help)
+    of_groups(&RULE, graph, graph.defects_by_text(&["missing-chart"]), help)
 }
