@@ -147,7 +147,10 @@ pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
         .cloned()
         .collect();
     let declared = || inventory.declared.iter().map(|declared| &declared.node);
-    inventory.cluster_secrets = declared().filter(|node| argo::Cluster::new(node).is_some()).cloned().collect();
+    inventory.cluster_secrets = declared()
+        .filter(|node| argo::Cluster::new(node).is_some_and(|cluster| cluster.is_filled_in()))
+        .cloned()
+        .collect();
     inventory.argo_settings = declared().filter(|node| is_argo_settings(node)).cloned().collect();
     inventory.kustomizations = Kustomizations::read(manifests);
     inventory

@@ -243,7 +243,7 @@ impl Growth<'_, '_> {
             }
         } else if argo::AppProject::new(node).is_some() {
             self.tree.projects.push(seed.node);
-        } else if let Some(cluster) = argo::Cluster::new(node) {
+        } else if let Some(cluster) = argo::Cluster::new(node).filter(argo::Cluster::is_filled_in) {
             self.tree.clusters.insert(cluster.secret().to_owned(), seed.node);
         } else if is_argo_settings(node) {
             self.tree.settings.push(seed.node);

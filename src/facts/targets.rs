@@ -99,7 +99,14 @@ fn target(application: &Application, view: argo::Application<'_>, clusters: &Clu
 
 /// A text in which nothing is filled in later; else nothing.
 fn written_out(text: &str) -> &str {
-    if text.contains(['{', '}', '<', '$']) { "" } else { text }
+    if text.contains(['{', '}', '<', '$']) || is_token(text) { "" } else { text }
+}
+
+/// Whether an address has a word in capitals where its host should be: `https://CLUSTER_API_SERVER`.
+fn is_token(address: &str) -> bool {
+    let host = address.split_once("://").map_or("", |(_, rest)| rest).split(['/', ':']).next().unwrap_or("");
+    let capital = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
+    host.bytes().any(|b| b.is_ascii_uppercase()) && host.bytes().all(capital)
 }
 
 /// The clusters that Secrets register.

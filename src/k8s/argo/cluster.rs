@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value as Json;
 
+use crate::k8s::is_name;
 use crate::k8s::text::Shape;
 use crate::source::Span;
 use crate::yaml::{Meaning, Node};
@@ -74,6 +75,11 @@ impl<'a> Cluster<'a> {
     /// Whether an operator makes the Secret.
     pub fn is_made(&self) -> bool {
         self.maker.is_some()
+    }
+
+    /// Whether the Secret has a name that there can be. `cluster-CLUSTER_NAME` is what people copy, and no cluster.
+    pub fn is_filled_in(&self) -> bool {
+        is_name(self.secret())
     }
 
     /// The metadata of the Secret: External Secrets copies its object's own where there is no template.
