@@ -1,5 +1,7 @@
 //! What changes schemas: jobs, init containers, operators' resources, and applications that do so when they start.
 
+use std::ops::Range;
+
 use super::objects::Objects;
 use super::settings;
 use super::{Container, Facts, Mechanism, Migrator, Object, Sources, Workload, WorkloadId, WorkloadRole, evidence};
@@ -104,24 +106,26 @@ impl Seat<'_> {
     /// The tool that the container runs: on its command line, or in a script that a ConfigMap brings.
     fn used(&self, sources: &Sources, objects: &Objects, image: &str, words: &[&str]) -> Option<Used> {
         let (command, args) = words.split_at(self.container.command_words.min(words.len()));
-        let word = |at: usize| self.container.words.get(at).map(|word| &word.origin);
-        let image_origin = || self.container.image.as_ref().map_or(&self.container.origin, |image| &image.origin);
+        let within = |at: usize, span: &Range<usize>| {
+            let word = self.container.words.get(at).filter(|word| !word.value.is_empty());
+            word.map(|word| objects.origin_in(word, span.clone()))
+        };
+        let image_origin =
+            || self.container.image.as_ref().map_or(&self.container.origin, |image| &image.origin).clone();
         let mut found: Vec<Used> = Vec::new();
         for used in sources.catalog.recognise(image, command, args) {
+            let place = |at: usize, span: &Range<usize>| within(at, span).unwrap_or_else(image_origin);
             let (origin, how) = match used.how {
                 How::Image => (image_origin(), "runs the image of"),
-                _ => (word(used.argument).unwrap_or_else(image_origin), "runs"),
+                _ => (place(used.argument, &used.span), "runs"),
             };
-            found.extend(self.take(&used, origin, how));
+            found.extend(self.take(&used, &origin, how, place));
         }
         for file in sources.catalog.script_files(command, args) {
             let Some(entry) = self.mounted(objects, &file.text) else { continue };
             for used in sources.catalog.recognise_script(entry.value.as_text().unwrap_or("")) {
-                found.extend(self.take(
-                    &used,
-                    &objects.origin_within(&entry.value, used.span.clone()),
-                    "runs a script with",
-                ));
+                let place = |_, span: &Range<usize>| objects.origin_within(&entry.value, span.clone());
+                found.extend(self.take(&used, &place(0, &used.span), "runs a script with", place));
             }
         }
         // A migration tool says more than the client that prepares the database beside it.
@@ -129,11 +133,20 @@ impl Seat<'_> {
         found.into_iter().next()
     }
 
-    fn take(&self, used: &ToolUse<'static>, origin: &Origin, how: &str) -> Option<Used> {
+    fn take(
+        &self,
+        used: &ToolUse<'static>,
+        origin: &Origin,
+        how: &str,
+        place: impl Fn(usize, &Range<usize>) -> Origin,
+    ) -> Option<Used> {
         if !used.may_change_schema() {
             return None;
         }
-        let told = used.given.iter().filter_map(|given| Some((given.setting, given.text.clone()?, origin.clone())));
+        let told = used
+            .given
+            .iter()
+            .filter_map(|given| Some((given.setting, given.text.clone()?, place(given.argument, &given.span))));
         Some(Used {
             tool: used.tool,
             told: told.collect(),

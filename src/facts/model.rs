@@ -89,8 +89,10 @@ pub struct Object {
     pub group: Word,
     /// Its kind.
     pub kind: Word,
-    /// Its name.
+    /// Its name; empty where the cluster makes one.
     pub name: Word,
+    /// What such a name begins with (`generateName`).
+    pub generated: Word,
     /// Its namespace; the Application's where it names none.
     pub namespace: Word,
     /// Whether it lives in a namespace at all, where that is known of its kind.

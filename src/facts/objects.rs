@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::order::Schedule;
 use super::{App, AppId, Facts, Object, ObjectId, Sources};
 use crate::k8s::scope::{self, Scope};
-use crate::k8s::text::is_generated;
+use crate::k8s::text::{Text, is_generated};
 use crate::k8s::{Resource, Word, Words};
 use crate::source::SourceMap;
-use crate::yaml::{Contribution, Entry, Mapping, Node, Origin, Role};
+use crate::yaml::{Contribution, Entry, Mapping, Node, Origin, Role, text_span};
 
 /// The resources behind the objects, for the stages that read more of them.
 pub struct Objects<'a> {
@@ -39,6 +39,16 @@ impl<'a> Objects<'a> {
         Origin::made_of(anchor, node.origin.contributions().skip(1).collect())
     }
 
+    /// Where a part of a text stands.
+    pub fn origin_in(&self, text: &Text, range: Range<usize>) -> Origin {
+        let origin = &text.origin;
+        if origin.role() != Role::Manifest {
+            return origin.clone();
+        }
+        let span = text_span(self.texts, &text.value, origin, range);
+        Origin::made_of(Contribution { role: origin.role(), span }, origin.contributions().skip(1).collect())
+    }
+
     /// The entries of a ConfigMap that the repository makes.
     pub fn config_map(&self, namespace: &str, name: &str) -> Option<&'a [Entry]> {
         let key = |ns: &str| (Word::from(ns), Word::from(name));
@@ -61,6 +71,7 @@ pub fn collect<'a>(sources: &Sources<'a>, applications: Vec<(App, &'a [Resource]
             let scope = scopes.of(resource);
             let named = resource.node.at(&["metadata", "name"]);
             let name = named.and_then(Word::of).unwrap_or_else(|| nothing.clone());
+            let generated = resource.node.at(&["metadata", "generateName"]).and_then(Word::of);
             // Objects of kinds that nobody knows are taken to live in a namespace.
             let namespace = match scope {
                 Some(Scope::Cluster) => nothing.clone(),
@@ -78,6 +89,7 @@ pub fn collect<'a>(sources: &Sources<'a>, applications: Vec<(App, &'a [Resource]
                 group: words.of(resource.group()),
                 kind: words.of(resource.kind()),
                 name,
+                generated: generated.unwrap_or_else(|| nothing.clone()),
                 namespace,
                 scope,
                 schedule: schedules.of(resource),

@@ -130,6 +130,11 @@ fn right(binding: &Binding, subject: &Subject, namespace: &Word, found: &Found) 
             (own.unwrap_or_else(|| namespace.clone()), subject.name.value.clone())
         }
         "Group" => group(&subject.name.value)?,
+        // The name by which the API server knows an account.
+        "User" => {
+            let (of, account) = subject.name.value.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+            (of.into(), account.into())
+        }
         _ => return None,
     };
     let words = |texts: &[Text]| texts.iter().map(|t| t.value.to_string()).collect();

@@ -10,8 +10,14 @@ use crate::yaml::Origin;
 pub fn of(container: &Container, object: &Object, objects: &Objects) -> Vec<Setting> {
     let mut found: Vec<Setting> = Vec::new();
     for word in &container.words {
-        let arguments = word.value.split_ascii_whitespace().filter_map(flyway::key_of_argument);
-        found.extend(arguments.map(|entry| setting(entry, word.origin.clone())));
+        let mut end = 0;
+        for argument in word.value.split_ascii_whitespace() {
+            let begin = end + word.value[end..].find(argument).unwrap_or(0);
+            end = begin + argument.len();
+            if let Some(entry) = flyway::key_of_argument(argument) {
+                found.push(setting(entry, objects.origin_in(word, begin..end)));
+            }
+        }
     }
     for variable in &container.env {
         let Some(name) = flyway::key_of_env(&variable.name) else { continue };

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::k8s::secret::Keys;
 use crate::k8s::text::{Shape, Text, conceal};
-use crate::k8s::workload::{self, Container as PodContainer, ContainerRole, Env, EnvValue, Pod, Source, VolumeContent};
+use crate::k8s::workload::{
+    self, Container as PodContainer, ContainerRole, Env, EnvValue, Pod, Source, Volume, VolumeContent,
+};
 use crate::k8s::{Resource, Word};
 use crate::yaml::Node;
 
@@ -82,12 +84,19 @@ fn role(resource: &Resource, object: &Object) -> WorkloadRole {
     }
 }
 
-/// The pod's word counts before the account's; both default to yes.
+/// A token that a container mounts itself counts whatever else is said. The pod's word counts before the account's; both default
+/// to yes.
 fn mounts_token(facts: &Facts, objects: &Objects, object: &Object, pod: &Pod) -> bool {
     let account = pod.service_account.as_ref().map_or("default", |name| &name.value);
     let mut accounts = facts.producers_of("ServiceAccount", &object.namespace, account);
     let of_account = accounts.find_map(|made| rights::mounts_token(objects.resource(made.object)));
-    pod.automount.or(of_account).unwrap_or(true)
+    let projected =
+        pod.volumes.iter().filter(|volume| volume.content.iter().any(|it| matches!(it, VolumeContent::Token)));
+    let mounts = |volume: &Volume| {
+        let mut mounts = pod.containers.iter().flat_map(|container| &container.mounts);
+        mounts.any(|mount| mount.volume.value == volume.name.value)
+    };
+    projected.into_iter().any(mounts) || pod.automount.or(of_account).unwrap_or(true)
 }
 
 struct Reader<'a, 'f> {

@@ -73,10 +73,13 @@ impl Graph {
         &self.facts().producers
     }
 
-    /// Kind and name of an object for people: "Job `migrate`".
+    /// Kind and name of an object for people: "Job `migrate`", or "Job `migrate-*`" where the cluster completes the name.
     pub fn name_of(&self, id: ObjectId) -> String {
         let object = self.object(id);
-        format!("{} `{}`", object.kind, object.name)
+        match object.name.is_empty() {
+            true => format!("{} `{}*`", object.kind, object.generated),
+            false => format!("{} `{}`", object.kind, object.name),
+        }
     }
 
     /// Who migrates a schema.

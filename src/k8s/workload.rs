@@ -130,6 +130,8 @@ pub struct Volume {
 /// What a volume holds, as far as it matters here.
 #[derive(Debug, Clone)]
 pub enum VolumeContent {
+    /// A token for the API server, which is there whatever `automountServiceAccountToken` says.
+    Token,
     /// Keys of a Secret or ConfigMap.
     Keys {
         /// Which of the two.
@@ -305,6 +307,9 @@ fn volume(node: &Node) -> Option<Volume> {
         for part in projected.items("sources") {
             content.extend(part.get("secret").and_then(|s| keys(s, Source::Secret, "name")));
             content.extend(part.get("configMap").and_then(|c| keys(c, Source::ConfigMap, "name")));
+            // A token for somebody else's ears (`audience: vault`) opens nothing here.
+            let own = part.get("serviceAccountToken").filter(|token| token.get("audience").is_none());
+            content.extend(own.map(|_| VolumeContent::Token));
         }
     }
     content.extend(node.get("secret").and_then(|s| keys(s, Source::Secret, "secretName")));

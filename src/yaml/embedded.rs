@@ -24,6 +24,17 @@ impl Node {
     }
 }
 
+/// Where a part of a text stands that is written at a place, in bytes of the text, whichever way it is spelled there.
+///
+/// The whole place where that cannot be told.
+pub fn text_span(sources: &SourceMap, text: &str, origin: &Origin, range: Range<usize>) -> Span {
+    let spelled =
+        |style| Node { value: Value::Scalar(Scalar { text: text.into(), style, tag: None }), origin: origin.clone() };
+    let ways = [Style::Plain, Style::DoubleQuoted, Style::Literal].map(spelled);
+    let exact = ways.iter().find(|way| Places::of(way, sources).is_some());
+    exact.map_or(origin.anchor(), |way| way.content_span(sources, range))
+}
+
 /// Reads a scalar's text as YAML; every place is one in the file that holds the scalar.
 ///
 /// What the embedded text says of a document (its span) is mapped as well; problems point at the line concerned.
