@@ -116,10 +116,12 @@ impl Graph {
             let what = Refused::Destination(target.cluster.shown().to_owned(), namespace.to_owned());
             let origin = target.namespace.as_ref().map_or(&target.destination, |text| &text.origin);
             let asked = || {
-                evidence(
-                    origin,
-                    format!("Application `{name}` goes to namespace `{namespace}` of `{}`", target.cluster.shown()),
-                )
+                let cluster = target.cluster.shown();
+                let text = match namespace.is_empty() {
+                    true => format!("Application `{name}` goes to `{cluster}` and names no namespace"),
+                    false => format!("Application `{name}` goes to namespace `{namespace}` of `{cluster}`"),
+                };
+                evidence(origin, text)
             };
             refusals.add(projects[0], what, id, asked);
         }

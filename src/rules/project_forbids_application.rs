@@ -16,6 +16,9 @@ fn report(graph: &Graph, refusal: &Refusal<'_>) -> Finding {
     let who = graph.applications_named(refusal.apps.iter().copied());
     let (what, field) = match &refusal.what {
         Refused::Repository(address) => (format!("the repository `{address}`"), "sourceRepos"),
+        Refused::Destination(cluster, namespace) if namespace.is_empty() => {
+            (format!("cluster `{cluster}` without a namespace"), "destinations")
+        }
         Refused::Destination(cluster, namespace) => (format!("namespace `{namespace}` of cluster `{cluster}`"), "destinations"),
         Refused::Kind(group, kind, false) => (format!("the kind {}", shown(group, kind)), "clusterResourceWhitelist"),
         Refused::Kind(group, kind, true) => (format!("the kind {}", shown(group, kind)), "namespaceResourceWhitelist"),
