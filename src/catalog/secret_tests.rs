@@ -167,6 +167,7 @@ fn credentials_are_told_by_name() {
         ("tokenUrl", None),
         ("passwordPolicy", None),
         ("DB_SECRET_NAME", None),
+        ("TS_KUBE_SECRET", None),
         ("AWS_ACCESS_KEY_ID", None),
         ("publicKey", None),
         ("automountServiceAccountToken", None),

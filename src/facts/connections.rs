@@ -160,10 +160,11 @@ fn names_database<'n>(name: &'n str, value: &str) -> Option<&'n str> {
 fn by_url(sources: &Sources, url: &DatabaseUrl, name: &str, text: &Text) -> Option<Connection> {
     let database = url.database_name()?.to_owned();
     let origin = where_written(sources, &text.origin, &database);
+    let name = if name.contains(' ') { name.to_owned() } else { format!("`{name}`") };
     Some(Connection {
         host: url.host().unwrap_or_default().to_owned(),
         schema: url.schema_name().map(str::to_owned),
-        evidence: evidence(&origin, format!("the URL in `{name}` names database `{database}`")),
+        evidence: evidence(&origin, format!("the URL in {name} names database `{database}`")),
         database,
         by_credential: false,
     })

@@ -29,7 +29,9 @@ fn of_line(graph: &Graph, readers: &[(&Workload, &Written)]) -> Finding {
     let mut who: Vec<String> = readers.iter().map(|(workload, _)| graph.name_of(workload.object)).collect();
     who.sort();
     who.dedup();
-    let message = format!("the credential in `{}` of {} is written in Git", written.name, some_of(who.clone()));
+    // Arguments have no names; a variable's has no blank.
+    let place = if written.name.contains(' ') { written.name.to_string() } else { format!("`{}`", written.name) };
+    let message = format!("the credential in {place} of {} is written in Git", some_of(who.clone()));
     let mut finding = RULE.finding(message, evidence(&written.origin, "the value is written here"));
     for (workload, _) in readers {
         finding = also_in(finding, graph.app(workload.app));

@@ -77,3 +77,28 @@ fn generators_that_are_programs_are_refused_only_where_the_repository_does_not_a
     assert_eq!(decrypted(&[("argocd/values.yaml", &values("--enable-helm"))]), refused);
     assert_eq!(decrypted(&[("argocd/cm.yaml", &settings("--enable-helm"))]), refused);
 }
+
+#[test]
+fn what_ksops_decrypts_is_known_but_for_the_values() {
+    let encrypted = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: 'ENC[AES256_GCM,data:x]'}\nsops: \
+                     {version: 3.9.0}\n";
+    let run = |secret: &str, generator: &str| {
+        let expansion = run(&[
+            ("web.yaml", &app("web", "apps/web", "")),
+            ("apps/web/kustomization.yaml", "namePrefix: shop-\nresources: [a.yaml]\ngenerators: [secrets.yaml]\n"),
+            ("apps/web/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"),
+            ("apps/web/secrets.yaml", generator),
+            ("apps/web/db.enc.yaml", secret),
+        ]);
+        let gaps: usize = expansion.applications.iter().map(|(_, rendered)| rendered.gaps.len()).sum();
+        (objects(&expansion, "web").into_iter().map(str::to_owned).collect::<Vec<_>>(), gaps)
+    };
+    let generator = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: s}\nfiles: [./db.enc.yaml]\n";
+    let mut all = run(encrypted, generator);
+    all.0.sort();
+    assert_eq!(all, (vec!["shop-a".to_owned(), "shop-db".to_owned()], 0));
+    let plain = (vec!["shop-a".to_owned()], 1);
+    assert_eq!(run("apiVersion: v1\nkind: Secret\nmetadata: {name: db}\n", generator), plain, "nothing is encrypted");
+    assert_eq!(run(encrypted, &generator.replace("db.enc", "other.enc")), plain, "the file is not there");
+    assert_eq!(run(encrypted, &format!("{generator}secretFrom: [{{metadata: {{name: x}}, files: [k.enc]}}]\n")), plain);
+}

@@ -1,5 +1,6 @@
 //! Built-in generators and transformers that are configured by objects of their own (`generators`, `transformers`,
-//! `validators`). Functions and programs are never run: they are refused or, where they would have been allowed, gaps.
+//! `validators`). Functions and programs are never run: they are refused or, where they would have been allowed, gaps. Of KSOPS
+//! alone the work is known without running it.
 
 use super::charts;
 use super::config::field_spec;
@@ -55,6 +56,8 @@ fn is_builtin(target: &Target<'_>, plugin: &Object) -> Result<bool, Fail> {
 pub(super) enum Generator<'p> {
     /// One that is not run.
     Unseen,
+    /// One that decrypts files of manifests, whose objects are known but for their values.
+    Decrypting(Vec<Object>),
     Chart(Box<charts::Ready<'p>>),
     Other,
 }
@@ -62,8 +65,30 @@ pub(super) enum Generator<'p> {
 const GENERATORS: [&str; 4] =
     ["ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator"];
 
+/// What KSOPS would decrypt (`github.com/viaduct-ai/kustomize-sops`): SOPS leaves everything of a manifest readable but its
+/// values, and its block says that they are encrypted. Nothing where it makes Secrets of other files, or one cannot be read.
+fn decrypting(target: &Target<'_>, plugin: &Object) -> Option<Vec<Object>> {
+    let ksops = plugin.api_version().starts_with("viaduct.ai/") && plugin.kind().eq_ignore_ascii_case("ksops");
+    let files = plugin.node.items("files");
+    if !ksops || !target.build.enable_plugins || files.is_empty() || plugin.node.get("secretFrom").is_some() {
+        return None;
+    }
+    let mut objects = Vec::new();
+    for file in files {
+        let read = target.loader.objects(file.as_text()?, false).ok()?;
+        if !read.iter().all(|object| object.node.get("sops").is_some()) {
+            return None;
+        }
+        objects.extend(read);
+    }
+    Some(objects)
+}
+
 /// Refuses what is no generator, before any generator works.
 pub(super) fn generator<'p>(target: &Target<'_>, plugin: &'p Object) -> Result<Generator<'p>, Fail> {
+    if let Some(objects) = decrypting(target, plugin) {
+        return Ok(Generator::Decrypting(objects));
+    }
     if !is_builtin(target, plugin)? {
         return Ok(Generator::Unseen);
     }
@@ -104,6 +129,7 @@ pub(super) fn check_transformer(plugin: &Object) -> Outcome {
 pub(super) fn generate(target: &Target<'_>, plugin: &Object, ready: Generator<'_>) -> Result<Vec<Object>, Fail> {
     match ready {
         Generator::Unseen => return Ok(Vec::new()),
+        Generator::Decrypting(objects) => return Ok(objects),
         Generator::Chart(chart) => return charts::inflate(target, *chart),
         Generator::Other => {}
     }
