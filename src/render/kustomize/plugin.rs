@@ -65,8 +65,12 @@ pub(super) enum Generator<'p> {
 const GENERATORS: [&str; 4] =
     ["ConfigMapGenerator", "SecretGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator"];
 
+/// How what a plugin makes is to be taken (`kustomize api/internal/plugins/utils/utils.go`).
+const OPTIONS: [&str; 2] = ["kustomize.config.k8s.io/behavior", "kustomize.config.k8s.io/needs-hash"];
+
 /// What KSOPS would decrypt (`github.com/viaduct-ai/kustomize-sops`): SOPS leaves everything of a manifest readable but its
-/// values, and its block says that they are encrypted. Nothing where it makes Secrets of other files, or one cannot be read.
+/// values, and its block says that they are encrypted. Nothing where it makes Secrets of other files, one cannot be read, or
+/// the values matter: for what they are merged with, or for a hash of them.
 fn decrypting(target: &Target<'_>, plugin: &Object) -> Option<Vec<Object>> {
     let ksops = plugin.api_version().starts_with("viaduct.ai/") && plugin.kind().eq_ignore_ascii_case("ksops");
     let files = plugin.node.items("files");
@@ -76,7 +80,9 @@ fn decrypting(target: &Target<'_>, plugin: &Object) -> Option<Vec<Object>> {
     let mut objects = Vec::new();
     for file in files {
         let read = target.loader.objects(file.as_text()?, false).ok()?;
-        if !read.iter().all(|object| object.node.get("sops").is_some()) {
+        let encrypted = |object: &Object| object.node.get("sops").is_some();
+        let alone = |object: &Object| OPTIONS.iter().all(|option| object.annotation(option).is_none());
+        if !read.iter().all(|object| encrypted(object) && alone(object)) {
             return None;
         }
         objects.extend(read);
