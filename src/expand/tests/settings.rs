@@ -99,6 +99,8 @@ fn what_ksops_decrypts_is_known_but_for_the_values() {
     assert_eq!(all, (vec!["shop-a".to_owned(), "shop-db".to_owned()], 0));
     let plain = (vec!["shop-a".to_owned()], 1);
     assert_eq!(run("apiVersion: v1\nkind: Secret\nmetadata: {name: db}\n", generator), plain, "nothing is encrypted");
+    let whole = encrypted.replace("{name: db}", "{name: 'ENC[AES256_GCM,data:y]'}");
+    assert_eq!(run(&whole, generator), plain, "its name is encrypted too");
     let merged = encrypted.replace("{name: db}", "{name: db, annotations: {kustomize.config.k8s.io/behavior: merge}}");
     assert_eq!(run(&merged, generator), plain, "what it is merged with is not known");
     assert_eq!(run(encrypted, &generator.replace("db.enc", "other.enc")), plain, "the file is not there");

@@ -68,8 +68,8 @@ const GENERATORS: [&str; 4] =
 /// How what a plugin makes is to be taken (`kustomize api/internal/plugins/utils/utils.go`).
 const OPTIONS: [&str; 2] = ["kustomize.config.k8s.io/behavior", "kustomize.config.k8s.io/needs-hash"];
 
-/// What KSOPS would decrypt (`github.com/viaduct-ai/kustomize-sops`): SOPS leaves everything of a manifest readable but its
-/// values, and its block says that they are encrypted. Nothing where it makes Secrets of other files, one cannot be read, or
+/// What KSOPS would decrypt (`github.com/viaduct-ai/kustomize-sops`), where SOPS left everything of a manifest readable but its
+/// values; its block says that they are encrypted. Nothing where it makes Secrets of other files, one cannot be read, or
 /// the values matter: for what they are merged with, or for a hash of them.
 fn decrypting(target: &Target<'_>, plugin: &Object) -> Option<Vec<Object>> {
     let ksops = plugin.api_version().starts_with("viaduct.ai/") && plugin.kind().eq_ignore_ascii_case("ksops");
@@ -81,8 +81,13 @@ fn decrypting(target: &Target<'_>, plugin: &Object) -> Option<Vec<Object>> {
     for file in files {
         let read = target.loader.objects(file.as_text()?, false).ok()?;
         let encrypted = |object: &Object| object.node.get("sops").is_some();
+        // Without a rule for what to encrypt SOPS encrypts names and kinds as well.
+        let named = |object: &Object| {
+            let parts = [object.api_version(), object.kind(), object.name(), object.namespace()];
+            parts.iter().all(|part| !part.starts_with("ENC["))
+        };
         let alone = |object: &Object| OPTIONS.iter().all(|option| object.annotation(option).is_none());
-        if !read.iter().all(|object| encrypted(object) && alone(object)) {
+        if !read.iter().all(|object| encrypted(object) && named(object) && alone(object)) {
             return None;
         }
         objects.extend(read);
