@@ -7,11 +7,17 @@ use crate::sql::{DatabaseUrl, Scheme, parse_url};
 
 /// The database addresses in a text: URLs wherever they stand, or the whole text as `key=value` pairs.
 pub fn databases(text: &str) -> Vec<DatabaseUrl> {
-    let urls: Vec<DatabaseUrl> = urls(text).filter_map(|range| parse_url(&text[range])).filter(is_relational).collect();
-    if !urls.is_empty() || text.contains("://") {
-        return urls;
+    located(text).into_iter().map(|(_, url)| url).collect()
+}
+
+/// The same, each with where in the text it stands.
+pub fn located(text: &str) -> Vec<(Range<usize>, DatabaseUrl)> {
+    let read = |range: Range<usize>| Some((range.clone(), parse_url(&text[range]).filter(is_relational)?));
+    let found: Vec<(Range<usize>, DatabaseUrl)> = urls(text).filter_map(read).collect();
+    if !found.is_empty() || text.contains("://") {
+        return found;
     }
-    parse_url(text).filter(is_relational).into_iter().collect()
+    read(0..text.len()).into_iter().collect()
 }
 
 fn is_relational(url: &DatabaseUrl) -> bool {

@@ -38,7 +38,7 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
         }
         for (position, container) in workload.containers.iter().enumerate() {
             let migrator = seats.get(&(WorkloadId(at), position)).copied();
-            let mut connections = explicit(sources, container);
+            let mut connections = explicit(sources, objects, container);
             let settings = migrator.map(|m| facts.migrators[m].settings.clone()).unwrap_or_default();
             connections.extend(by_settings(sources, facts, &settings));
             connections.extend(migrator.and_then(|m| by_command(&facts.migrators[m].told, &connections)));
@@ -82,7 +82,7 @@ fn place(facts: &Facts, servers: &Servers, workload: &Workload, host: &str) -> P
 }
 
 /// What is said outright: URLs anywhere, and host and name in variables of one family.
-fn explicit(sources: &Sources, container: &Container) -> Vec<Connection> {
+fn explicit(sources: &Sources, objects: &Objects, container: &Container) -> Vec<Connection> {
     let texts = container.env.iter().filter_map(|variable| match &variable.value {
         EnvHolds::Text(text) => Some((variable.name.as_str(), text)),
         _ => None,
@@ -92,9 +92,10 @@ fn explicit(sources: &Sources, container: &Container) -> Vec<Connection> {
         found.extend(addresses::databases(&text.value).into_iter().filter_map(|url| by_url(sources, &url, name, text)));
     }
     for word in &container.words {
-        found.extend(
-            addresses::databases(&word.value).into_iter().filter_map(|url| by_url(sources, &url, "the command", word)),
-        );
+        for (range, url) in addresses::located(&word.value) {
+            let part = Text { value: word.value.clone(), origin: objects.origin_in(word, range) };
+            found.extend(by_url(sources, &url, "the command", &part));
+        }
     }
     let texts: Vec<(&str, &Text)> = texts.collect();
     for (name, text) in &texts {
