@@ -21,7 +21,7 @@ pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, 
 pub use parse::{
     Document, Duplicate, MAX_DEPTH, Parsed, Problem, is_anchor_name, parse, parse_as, parse_common, parse_whole,
 };
-pub(crate) use parse::{Index, Manner, Misread, Words, dash_near, misplaced_tab, odd_in_flow, parse_part};
+pub(crate) use parse::{Index, Manner, Misread, Resume, Words, dash_near, misplaced_tab, odd_in_flow, parse_part};
 pub use pool::Pool;
 pub(crate) use quote::{Escaping, quoted, write_escaped};
 pub(crate) use refusal::refusal_words;

@@ -26,6 +26,7 @@ mod versions;
 
 pub(crate) use encode::yaml_of;
 pub(crate) use json::string as json_string;
+pub(crate) use regex::translate as crates_expression;
 
 use std::sync::OnceLock;
 

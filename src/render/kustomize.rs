@@ -9,6 +9,7 @@ mod build;
 mod charts;
 mod config;
 mod crds;
+mod expression;
 mod fail;
 mod field_paths;
 mod fieldspec;

@@ -8,10 +8,12 @@ mod index;
 mod quick;
 mod reader;
 mod repair;
+mod resume;
 mod strict;
 
 pub(crate) use index::Index;
 pub(crate) use repair::{Words, dash_near};
+pub(crate) use resume::Resume;
 pub(super) use strict::UNKNOWN_ESCAPE;
 pub use strict::is_anchor_name;
 pub(crate) use strict::{Misread, misplaced_tab, odd_in_flow};

@@ -4,6 +4,8 @@
 
 mod translate;
 
+pub(crate) use translate::translate;
+
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
@@ -101,7 +103,7 @@ fn compiled(context: &Context<'_>, value: &Value, through: &Value) -> Result<Rc<
 }
 
 fn compile(text: &str) -> Compiled {
-    let spelled = translate::translate(text).map_err(|problem| format!("error parsing regexp: {problem}"))?;
+    let spelled = translate(text).map_err(|problem| format!("error parsing regexp: {problem}"))?;
     let expression = Expression::new(&spelled);
     expression.map(Rc::new).ok_or_else(|| format!("error parsing regexp: invalid expression: `{text}`"))
 }

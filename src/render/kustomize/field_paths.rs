@@ -4,8 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use regex::Regex;
-
+use super::expression::Expression;
 use super::fail::{Fail, Outcome};
 use super::files::Loader;
 use super::json;
@@ -136,7 +135,7 @@ struct Matcher<'m> {
     origin: &'m Origin,
     budget: &'m Budget,
     /// The expressions that were met.
-    known: RefCell<HashMap<String, Regex>>,
+    known: RefCell<HashMap<String, Expression>>,
 }
 
 /// Whether a part of a path names an item of a list.
@@ -151,11 +150,11 @@ impl<'m> Matcher<'m> {
         Self { make, origin: &value.origin, budget: loader.shared.budget, known: RefCell::default() }
     }
 
-    fn expression(&self, pattern: &str) -> Result<Regex, Fail> {
+    fn expression(&self, pattern: &str) -> Result<Expression, Fail> {
         if let Some(known) = self.known.borrow().get(pattern) {
             return Ok(known.clone());
         }
-        let made = Regex::new(pattern).map_err(|_| Fail::new(format!("error parsing regexp: `{pattern}`")))?;
+        let made = Expression::new(pattern)?;
         self.known.borrow_mut().insert(pattern.to_owned(), made.clone());
         Ok(made)
     }

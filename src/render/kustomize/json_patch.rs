@@ -71,7 +71,8 @@ pub(super) fn may_rename(operations: &[Operation]) -> bool {
 /// The largest whole number below which every one has a float of its own.
 const EXACT: u64 = 1 << 53;
 
-/// Whole numbers as they come back from a way through Go's JSON, where every number is a float.
+/// Whole numbers as they come back from a way through Go's JSON, where every number is a float; and nulls, which are words
+/// then, however they were written.
 pub(super) fn round(node: &mut Node) {
     if let Some(text) = rounded(node) {
         *node = Node::plain(text, node.origin.clone());
@@ -89,7 +90,12 @@ fn any_rounded(node: &Node) -> bool {
 }
 
 fn rounded(node: &Node) -> Option<String> {
-    let float = match meaning::of(node.as_scalar().filter(|scalar| scalar.text.len() >= 16)?) {
+    let scalar = node.as_scalar()?;
+    if scalar.text.len() < 16 {
+        let is_other = matches!(&*scalar.text, "" | "~" | "Null" | "NULL") && meaning::of(scalar) == Meaning::Null;
+        return is_other.then(|| "null".to_owned());
+    }
+    let float = match meaning::of(scalar) {
         Meaning::Int(value) if value.unsigned_abs() > EXACT => value as f64,
         Meaning::Uint(value) if value > EXACT => value as f64,
         _ => return None,

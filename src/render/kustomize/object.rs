@@ -95,8 +95,8 @@ impl Notes {
     }
 
     /// How many labels are shared.
-    pub(super) fn shared_count(&self) -> u64 {
-        self.shared.len() as u64
+    pub(super) fn shared_count(&self) -> usize {
+        self.shared.len()
     }
 
     /// The steps that it takes to follow all shared labels: each is looked for among all.
@@ -213,9 +213,9 @@ impl Object {
     }
 
     /// Brings the places that share one of these labels to what one of them was changed to; the last in the order of the walk
-    /// counts.
-    pub(super) fn follow_shared(&mut self, concerns: impl Fn(&str) -> bool) {
-        for shared in self.notes.shared.iter_mut().filter(|shared| concerns(&shared.key)) {
+    /// counts. Of all that are noted the first so many may have changed.
+    pub(super) fn follow_shared(&mut self, so_many: usize, concerns: impl Fn(&str) -> bool) {
+        for shared in self.notes.shared.iter_mut().take(so_many).filter(|shared| concerns(&shared.key)) {
             let mut paths: Vec<Vec<String>> = Vec::with_capacity(shared.paths.len());
             for path in &shared.paths {
                 let steps = fieldspec::steps(path).into_iter().map(|step| step.trim_end_matches("[]").to_owned());

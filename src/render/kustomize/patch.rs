@@ -373,7 +373,7 @@ fn lay(object: &mut Object, mut patch: Object, targeted: bool, patching: &Patchi
         }
     }
     patching.loader.shared.budget.steps(object.notes.shared_work())?;
-    object.follow_shared(|_| true);
+    object.follow_shared(usize::MAX, |_| true);
     Ok(())
 }
 

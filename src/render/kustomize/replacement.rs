@@ -263,7 +263,8 @@ impl Target {
                 field_paths::write(&mut object.node, tree::text(path), value, &self.options, loader)
                     .map_err(|fail| fail.or_at(path.span()))?;
             }
-            object.follow_shared(|_| true);
+            loader.shared.budget.steps(object.notes.shared_work())?;
+            object.follow_shared(usize::MAX, |_| true);
         }
         Ok(())
     }

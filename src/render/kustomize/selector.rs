@@ -3,8 +3,7 @@
 
 use std::borrow::Cow;
 
-use regex::Regex;
-
+use super::expression::Expression;
 use super::fail::Fail;
 use super::id::{Gvk, ResId};
 use super::object::{Object, refuse_list};
@@ -43,7 +42,7 @@ enum Pattern {
     Exactly(String),
     /// One of some simple ones.
     OneOf(Vec<Vec<Step>>),
-    Like(Regex),
+    Like(Expression),
 }
 
 /// A part of a simple expression.
@@ -120,13 +119,7 @@ fn anchored(pattern: &str) -> Result<Pattern, Fail> {
     if let Some(branches) = simple(pattern) {
         return Ok(Pattern::OneOf(branches));
     }
-    like(pattern).map(Pattern::Like)
-}
-
-fn like(pattern: &str) -> Result<Regex, Fail> {
-    let whole = format!("^(?:{pattern})$");
-    let regex = regex::RegexBuilder::new(&whole).size_limit(1 << 20).build();
-    regex.map_err(|_| Fail::new(format!("error parsing regexp: `{whole}`")))
+    Expression::new(&format!("^(?:{pattern})$")).map(Pattern::Like)
 }
 
 /// A target ready to be asked.
@@ -152,7 +145,7 @@ fn fits(pattern: &Pattern, text: &str) -> bool {
                 if text.is_ascii() { text.as_bytes().into() } else { text.chars().map(sign).collect() };
             branches.iter().any(|steps| goes(steps, &signs))
         }
-        Pattern::Like(regex) => regex.is_match(text),
+        Pattern::Like(expression) => expression.is_match(text),
     }
 }
 
@@ -378,7 +371,7 @@ mod tests {
             let compiled = anchored(pattern).unwrap();
             assert!(matches!(compiled, Pattern::OneOf(_)), "{pattern}");
             for text in texts {
-                assert_eq!(fits(&compiled, text), like(pattern).unwrap().is_match(text), "{pattern} {text:?}");
+                assert_eq!(fits(&compiled, text), Expression::new(&format!("^(?:{pattern})$")).unwrap().is_match(text), "{pattern} {text:?}");
             }
         }
         for pattern in ["a*", "a.*?", ".**", "(a)", "a\\.b", "[a]", "^a$", "a{2}"] {

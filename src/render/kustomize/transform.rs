@@ -1,7 +1,8 @@
 //! The transformers that write one value in many places: namespace, prefix and suffix, labels, annotations, images, replicas.
 
-use regex::Regex;
+use std::collections::BTreeMap;
 
+use super::expression::Expression;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
 use super::id::Gvk;
@@ -11,10 +12,16 @@ use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree::{self, Shape};
 use crate::budget::Budget;
-use crate::yaml::{Entry, Node, Origin, Role, Value};
+use crate::yaml::{Entry, Index, Node, Origin, Role, Value};
 
 /// Nodes that are looked at in the time of one step.
 const NODES_A_STEP: u64 = 4;
+
+/// Keys that are looked at in the time of one step.
+const KEYS_A_STEP: u64 = 16;
+
+/// Labels of one transformer from which on it notes where keys stand.
+const INDEXED: usize = 16;
 
 /// Whose namespace a binding's subjects get.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -165,23 +172,28 @@ impl Marks {
     pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
         budget.steps((map.list.len() * self.pairs.len() * (1 + self.specs.len())) as u64 / NODES_A_STEP)?;
         for object in map.list.iter_mut().filter(|object| !object.deleted) {
+            let shared = object.notes.shared_count();
+            budget.steps((shared * self.pairs.len()) as u64 / KEYS_A_STEP)?;
+            let mut keys = Keys::default();
             for pair in &self.pairs {
-                budget.steps(object.notes.shared_count() / NODES_A_STEP)?;
                 let origin = written(&pair.value);
                 let key_origin = tree::in_role(&pair.key_origin, Role::Transformer);
                 let value = tree::string(tree::text(&pair.value), origin.clone());
                 let unwritable = tree::is_unwritable_key(&pair.key);
                 let flaws = &mut object.flaws;
                 let mut fresh = Vec::new();
-                for spec in &self.specs {
+                for (place, spec) in self.specs.iter().enumerate() {
                     let mut added = false;
+                    let mut nth = 0;
                     fieldspec::apply(&mut object.node, spec, Make::Map, &origin, &mut |node| {
-                        let is_new = node.get(&pair.key).is_none();
-                        added |= is_new;
-                        if unwritable && is_new {
+                        let (known, looked_at) = keys.position((place, nth), node, &pair.key, self.pairs.len());
+                        budget.steps(looked_at / KEYS_A_STEP)?;
+                        nth += 1;
+                        added |= known.is_none();
+                        if unwritable && known.is_none() {
                             flaws.push(Flaw::key(pair.key_origin.anchor()));
                         }
-                        tree::put(node, &pair.key, &key_origin, value.clone())
+                        tree::put_at(node, known, &pair.key, &key_origin, value.clone())
                     })?;
                     if added {
                         fresh.push(spec.path.as_str());
@@ -189,9 +201,26 @@ impl Marks {
                 }
                 object.notes.share(&pair.key, fresh, tree::text(&pair.value));
             }
-            object.follow_shared(|key| self.pairs.iter().any(|pair| *pair.key == *key));
+            // What is shared since now is what was put there.
+            object.follow_shared(shared, |key| self.pairs.iter().any(|pair| *pair.key == *key));
         }
         Ok(())
+    }
+}
+
+/// Where keys stand in the mappings to which a transformer adds: by the number of the path, and of the mapping among those to
+/// which it leads.
+#[derive(Default)]
+struct Keys(BTreeMap<(usize, usize), Index>);
+
+impl Keys {
+    /// Where a key stands, one of so many that are asked for, and how many were looked at.
+    fn position(&mut self, place: (usize, usize), node: &Node, key: &str, asked: usize) -> (Option<usize>, u64) {
+        let entries = node.as_map().map_or(&[][..], |map| &map.entries);
+        if asked >= INDEXED {
+            return (self.0.entry(place).or_default().position(entries, key), 0);
+        }
+        (entries.iter().position(|entry| &*entry.key == key), entries.len() as u64)
     }
 }
 
@@ -199,16 +228,16 @@ impl Marks {
 enum Pattern {
     /// A name in which only dots have a meaning, that of any character.
     Plain(String),
-    Like(Regex),
+    Like(Expression),
 }
 
 impl Pattern {
-    fn of(name: &str) -> Option<Self> {
+    fn of(name: &str) -> Result<Self, Fail> {
         if name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/.:".contains(&b)) {
-            return Some(Self::Plain(name.to_owned()));
+            return Ok(Self::Plain(name.to_owned()));
         }
         let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
-        regex::RegexBuilder::new(&pattern).size_limit(1 << 20).build().ok().map(Self::Like)
+        Expression::new(&pattern).map(Self::Like)
     }
 
     fn is_match(&self, image: &str) -> bool {
@@ -238,8 +267,8 @@ pub(super) struct Images {
 
 impl Images {
     pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
-        let regex = Pattern::of(&self.image.name).ok_or_else(|| {
-            let fail = Fail::new(format!("the image name `{}` is no regular expression", self.image.name));
+        let regex = Pattern::of(&self.image.name).map_err(|fail| {
+            let fail = fail.within(format!("the image name `{}` is no regular expression", self.image.name));
             Fail { span: self.image.span, ..fail }
         })?;
         for object in map.list.iter_mut().filter(|object| !object.deleted) {
@@ -248,7 +277,7 @@ impl Images {
             }
             let mut looked_at = 0;
             let mentioned = mentions(&object.node, &regex, &mut looked_at);
-            budget.steps(looked_at / NODES_A_STEP + self.specs.len() as u64 / NODES_A_STEP)?;
+            budget.steps(looked_at + self.specs.len() as u64)?;
             if mentioned {
                 self.everywhere(&mut object.node, &regex)?;
             }

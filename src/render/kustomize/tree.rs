@@ -168,9 +168,15 @@ pub(super) fn set(node: &mut Node, key: &str, key_origin: &Origin, new: Option<N
 
 /// Sets a key of a mapping even to null.
 pub(super) fn put(node: &mut Node, key: &str, key_origin: &Origin, new: Node) -> Outcome {
+    let known = node.as_map().and_then(|map| map.entries.iter().position(|entry| &*entry.key == key));
+    put_at(node, known, key, key_origin, new)
+}
+
+/// The same, for who knows where the key stands, if it does.
+pub(super) fn put_at(node: &mut Node, known: Option<usize>, key: &str, key_origin: &Origin, new: Node) -> Outcome {
     expect(node, Shape::Map)?;
-    match get_mut(node, key) {
-        Some(old) => *old = respell(new, old),
+    match known.and_then(|at| entries_mut(node)?.get_mut(at)) {
+        Some(old) => old.value = respell(new, &old.value),
         None => add(node, key, key_origin, new),
     }
     Ok(())

@@ -22,7 +22,7 @@ impl Index {
         }
         let known = self.known.get_or_insert_default();
         for (at, entry) in entries.iter().enumerate().skip(known.len()) {
-            known.insert(Arc::clone(&entry.key), at);
+            known.entry(Arc::clone(&entry.key)).or_insert(at);
         }
         known.get(key).copied()
     }

@@ -4,7 +4,7 @@
 //! set operations and no classes inside but `[:name:]`; a repeated repetition and one above 1000 are errors.
 
 /// Go's message for what it does not accept.
-pub(super) fn translate(text: &str) -> Result<String, String> {
+pub(crate) fn translate(text: &str) -> Result<String, String> {
     Translator { text, chars: text.char_indices().collect(), at: 0, out: String::new() }.run()
 }
 
@@ -235,7 +235,6 @@ impl Translator<'_> {
             'B' => self.out.push_str("(?-u:\\B)"),
             'A' => self.out.push_str("\\A"),
             'z' => self.out.push_str("\\z"),
-            'C' => self.out.push_str("(?s-u:.)"),
             'Q' => {
                 let rest = self.slice(self.at, self.chars.len()).to_owned();
                 let quoted = rest.split("\\E").next().unwrap_or("");

@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use crate::budget::{Budget, Exceeded};
-use crate::yaml::{Misread, Words, dash_near};
+use crate::yaml::{Misread, Resume, Words, dash_near};
 
 /// A place in a text, and what is wrong there.
 type Wrong<'m> = (usize, &'m str);
@@ -89,10 +89,17 @@ impl<'t> Lines<'t> {
         let widest = self.text.lines().map(|line| line.len() - line.trim_start_matches(' ').len()).max().unwrap_or(0);
         let blanks = " ".repeat(widest.min(1_000) + 1);
         let mut done = false;
+        let mut resume = Resume::default();
         loop {
-            // It is read from the start each time.
-            budget.bytes(self.text.len())?;
-            let Some((at, flaw)) = first_flaw(&self.text) else { break };
+            let (flaw, read) = first_flaw(&self.text, &mut resume);
+            budget.bytes(read + self.text.len() / COPIED_A_READ)?;
+            let Some((at, flaw)) = flaw else {
+                if resume.is_whole() {
+                    break;
+                }
+                resume = Resume::default();
+                continue;
+            };
             if flaw == Mended::Tab {
                 let is_blank = |b: &u8| matches!(b, b' ' | b'\t');
                 let bytes = self.text.as_bytes();
@@ -150,32 +157,49 @@ enum Mended {
     Word(Misread),
 }
 
+/// Bytes that are copied in the time in which one is read.
+const COPIED_A_READ: usize = 32;
+
 /// The first line of a quoted text that is indented too little, unless a document begins or ends there; or the first tab, the
-/// first comment without a blank before it, or the first word that the event parser minds.
-fn first_flaw(text: &str) -> Option<(usize, Mended)> {
+/// first comment without a blank before it, or the first word that the event parser minds. And how many bytes were read for it:
+/// reading goes on where the last one may be gone on with.
+fn first_flaw(text: &str, resume: &mut Resume) -> (Option<(usize, Mended)>, usize) {
     use granit_parser::{ErrorKind, Parser};
+    let shortened = resume.begin(text);
+    let read = shortened.as_deref().unwrap_or(text);
     let options = granit_parser::options! { emit_comments: false };
-    let mut events = Parser::new_from_str_with_options(text, options);
+    let mut events = Parser::new_from_str_with_options(read, options);
     let mut words = Words::default();
     loop {
-        let error = match events.next_event()? {
-            Ok((event, span)) => match words.misread(text, &event, span) {
-                Some((start, misread)) => return Some((start, Mended::Word(misread))),
-                None => continue,
+        let error = match events.next_event() {
+            None => return (None, read.len()),
+            Some(Ok((event, span))) => match words.misread(read, &event, span) {
+                Some((start, misread)) => {
+                    let misread = match misread {
+                        Misread::EndsAt(end) => Misread::EndsAt(resume.outer(end)),
+                        other => other,
+                    };
+                    return (Some((resume.outer(start), Mended::Word(misread))), start);
+                }
+                None => {
+                    resume.note(read, &event, span);
+                    continue;
+                }
             },
-            Err(error) => error,
+            Some(Err(error)) => error,
         };
-        let at = error.marker().byte_offset()?.min(text.len());
-        let marks = text[..at].ends_with('\n') && ["---", "..."].iter().any(|marker| text[at..].starts_with(marker));
-        return match error.kind() {
-            ErrorKind::InvalidQuotedScalarIndent if !marks && text.is_char_boundary(at) => {
+        let at = error.marker().byte_offset().unwrap_or(0).min(read.len());
+        let marks = read[..at].ends_with('\n') && ["---", "..."].iter().any(|marker| read[at..].starts_with(marker));
+        let flaw = match error.kind() {
+            ErrorKind::InvalidQuotedScalarIndent if !marks && read.is_char_boundary(at) => {
                 Some((at, Mended::Indentation))
             }
             ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => Some((at, Mended::Tab)),
-            ErrorKind::CommentNotSeparated if text[at..].starts_with('#') => Some((at, Mended::Comment)),
-            ErrorKind::PlainScalarStartsWithDashFlowIndicator => dash_near(text, at).map(|at| (at, Mended::Dash)),
+            ErrorKind::CommentNotSeparated if read[at..].starts_with('#') => Some((at, Mended::Comment)),
+            ErrorKind::PlainScalarStartsWithDashFlowIndicator => dash_near(read, at).map(|at| (at, Mended::Dash)),
             _ => None,
         };
+        return (flaw.map(|(at, flaw)| (resume.outer(at), flaw)), at);
     }
 }
 
