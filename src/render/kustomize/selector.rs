@@ -371,7 +371,11 @@ mod tests {
             let compiled = anchored(pattern).unwrap();
             assert!(matches!(compiled, Pattern::OneOf(_)), "{pattern}");
             for text in texts {
-                assert_eq!(fits(&compiled, text), Expression::new(&format!("^(?:{pattern})$")).unwrap().is_match(text), "{pattern} {text:?}");
+                assert_eq!(
+                    fits(&compiled, text),
+                    Expression::new(&format!("^(?:{pattern})$")).unwrap().is_match(text),
+                    "{pattern} {text:?}"
+                );
             }
         }
         for pattern in ["a*", "a.*?", ".**", "(a)", "a\\.b", "[a]", "^a$", "a{2}"] {

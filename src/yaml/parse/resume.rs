@@ -69,7 +69,8 @@ impl Resume {
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 self.node(read, start, false);
                 let is_map = matches!(event, Event::MappingStart(..));
-                let in_flow = self.open.last().is_some_and(|open| !matches!(open.kind, Kind::BlockMap | Kind::BlockSeq));
+                let in_flow =
+                    self.open.last().is_some_and(|open| !matches!(open.kind, Kind::BlockMap | Kind::BlockSeq));
                 let kind = match (is_map, read.as_bytes().get(start)) {
                     (true, Some(b'{')) => Kind::FlowMap,
                     (false, Some(b'[')) => Kind::FlowSeq,
