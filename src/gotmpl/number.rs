@@ -26,6 +26,15 @@ pub(super) fn parse_int(text: &str, base: u32) -> Option<i64> {
     if negative { 0i64.checked_sub_unsigned(size) } else { i64::try_from(size).ok() }
 }
 
+/// `strconv.Atoi` without its error: what is too large becomes the largest, what is no number nothing.
+pub(super) fn saturated(text: &str) -> i64 {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return 0;
+    }
+    parse_int(text, 10).unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX })
+}
+
 fn digits(text: &str, base: u32) -> Option<(String, u32)> {
     if base != 0 {
         return Some((text.to_owned(), base));
@@ -65,8 +74,12 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
     if let Some(hex) = lower.strip_prefix("0x") {
         return parse_hex_float(hex).map(|f| if text.starts_with('-') { -f } else { f });
     }
-    if lower.contains('_') || !lower.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+    if !lower.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         return None;
+    }
+    if lower.contains('_') {
+        let divided = |part: &str| part.is_empty() || underscores_ok(part, false);
+        return if lower.split(['.', 'e', '+', '-']).all(divided) { parse_float(&text.replace('_', "")) } else { None };
     }
     text.parse::<f64>().ok().filter(|f| f.is_finite())
 }

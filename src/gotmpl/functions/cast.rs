@@ -15,12 +15,7 @@ use Param::{Any, Float, Int, Str};
 
 pub(super) static FAMILY: &[Function] = &[
     plain("toString", &[Any], |context, args| string_of(context, &args[0])),
-    plain("atoi", &[Str], |context, args| {
-        let text = text(&args[0]);
-        let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
-        let n = digits.bytes().all(|b| b.is_ascii_digit()).then(|| number::parse_int(&text, 10)).flatten();
-        made(context, args, Value::int(n.unwrap_or(0)))
-    }),
+    plain("atoi", &[Str], |context, args| made(context, args, Value::int(number::saturated(&text(&args[0]))))),
     plain("int", &[Any], |context, args| made(context, args, Value::int(to_int(&args[0])))),
     plain("int64", &[Any], |context, args| made(context, args, Value::int64(to_int(&args[0])))),
     plain("float64", &[Any], |context, args| made(context, args, Value::float(to_float(&args[0])))),

@@ -155,11 +155,26 @@ pub(super) fn strict_yaml(context: &Context<'_>, value: &Value, map: bool) -> Ou
 }
 
 pub(super) fn json(context: &Context<'_>, value: &Value) -> Result<Result<Value, String>, Failure> {
-    json_text::read(context, value)
+    Ok(json_text::read(context, value)?.and_then(|(value, unfit)| unfit.map_or(Ok(value), Err)))
+}
+
+/// What is said of a whole text that is one number too large: that a number is no map and no list.
+fn of_kind(read: Value) -> Value {
+    if read.is_nil() { Value::float(0.0).from_origin(read.origin) } else { read }
 }
 
 pub(super) fn json_map(context: &Context<'_>, value: &Value) -> Outcome {
-    let read = json(context, value)?;
+    let read = match json_text::read(context, value)? {
+        Ok((read, Some(unfit))) => {
+            // The error stands beside what could be read.
+            if let Data::Map(map) = &read.data {
+                let field = Field { key_origin: read.origin, value: Value::str(unfit).from_origin(read.origin) };
+                map.change(|fields| fields.insert("Error".into(), field));
+            }
+            Ok(of_kind(read))
+        }
+        read => read.map(|(read, _)| read),
+    };
     if read.as_ref().is_ok_and(Value::is_nil) {
         return Ok(Value::new(Data::Map(Map::nil(MapType::Any))).from_origin(context.origin_of(value)));
     }
@@ -167,7 +182,11 @@ pub(super) fn json_map(context: &Context<'_>, value: &Value) -> Outcome {
 }
 
 pub(super) fn json_list(context: &Context<'_>, value: &Value) -> Outcome {
-    let read = json(context, value)?;
+    let read = match json_text::read(context, value)? {
+        Ok((read, Some(unfit))) if matches!(read.data, Data::List(_)) => Err(unfit),
+        Ok((read, Some(_))) => Ok(of_kind(read)),
+        read => read.map(|(read, _)| read),
+    };
     if read.as_ref().is_ok_and(Value::is_nil) {
         return Ok(Value::new(Data::List(List::nil(ListType::Any))).from_origin(context.origin_of(value)));
     }

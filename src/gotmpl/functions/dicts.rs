@@ -176,6 +176,8 @@ fn copied(context: &Context<'_>, value: &Value) -> Outcome {
     context.budget.enter()?;
     let data = match &value.data {
         Data::Map(map) => {
+            // A map takes the room of several values.
+            context.items(1)?;
             let mut fields = Fields::default();
             for (name, field) in map.entries() {
                 let value = copied(context, &field.value)?;

@@ -85,14 +85,18 @@ fn prepend(context: &Context<'_>, args: &[Value]) -> Outcome {
     like(context, &args[0], items)
 }
 
+/// What sprig does with sizes below one follows from its arithmetic: often a panic, sometimes a list.
 fn chunk(context: &Context<'_>, args: &[Value]) -> Outcome {
     let size = int(&args[0]);
     let list = list(&args[1], "chunk")?;
-    let Some(size) = usize::try_from(size).ok().filter(|&size| size > 0) else {
+    let length = list.len() as i64;
+    let count = if size == 0 { -1 } else { ((length - 1) as f64 / size as f64).floor() as i64 + 1 };
+    if count < 0 || (count > 0 && size < 0 && (length != 1 || size == -1)) {
         return Err("runtime error: makeslice: len out of range".into());
-    };
+    }
     context.items(list.len())?;
-    let chunks = list.items().chunks(size).map(|chunk| Value::list(chunk.to_vec()).from_origin(args[1].origin));
+    let chunks = list.items().chunks(usize::try_from(size).unwrap_or(usize::MAX));
+    let chunks = chunks.take(count as usize).map(|chunk| Value::list(chunk.to_vec()).from_origin(args[1].origin));
     let chunks = List::new(chunks.collect(), ListType::Lists);
     Ok(Value::new(Data::List(chunks)).from_origin(args[1].origin))
 }

@@ -63,7 +63,7 @@ const KEPT: usize = 256;
 const LOOKS: u64 = 128;
 
 /// Bytes that are compiled in a step.
-const COMPILES: u64 = 64;
+const COMPILES: u64 = 16;
 
 type Compiled = Result<Rc<Expression>, String>;
 

@@ -46,7 +46,8 @@ impl Printer {
             'U' => {
                 let n = if negative { n.wrapping_neg() } else { n };
                 let digits = self.flags.prec.unwrap_or(4).max(4);
-                let mut text = format!("U+{n:0digits$X}");
+                let number = format!("{n:X}");
+                let mut text = format!("U+{}{number}", "0".repeat(digits.saturating_sub(number.len())));
                 if self.flags.sharp
                     && let Some(c) = u32::try_from(n).ok().and_then(char::from_u32).filter(|&c| quote::is_print(c))
                 {
@@ -142,7 +143,8 @@ impl Printer {
         }
         let zero = self.flags.zero && finite;
         let old = std::mem::replace(&mut self.flags.zero, false);
-        if flags.plus || !text.starts_with('+') {
+        // Infinity keeps its sign.
+        if flags.plus || f.is_infinite() || !text.starts_with('+') {
             match flags.wid {
                 Some(wid) if zero && !flags.minus && wid > text.len() => {
                     self.push(&text[..1]);
@@ -215,16 +217,20 @@ impl Printer {
     }
 }
 
+/// No float has more digits behind its point; what is asked for beyond them is zeros. Rust's own formatting has a limit.
+const MOST_DIGITS: usize = 1100;
+
 /// `%e`
 pub(super) fn exponential(f: f64, prec: usize, upper: bool) -> String {
     if let Some(text) = number::special(f) {
         return text.to_owned();
     }
-    let text = format!("{f:.prec$e}");
+    let exact = prec.min(MOST_DIGITS);
+    let text = format!("{f:.exact$e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}{}{sign}{:02}", if upper { 'E' } else { 'e' }, exponent.abs())
+    format!("{digits}{}{}{sign}{:02}", "0".repeat(prec - exact), if upper { 'E' } else { 'e' }, exponent.abs())
 }
 
 /// `%b`: the fraction as a whole number and the power of two.
@@ -286,7 +292,8 @@ fn hexadecimal(f: f64, prec: Option<usize>, upper: bool, sharp: bool) -> String 
 
 /// `%f`
 pub(super) fn fixed(f: f64, prec: usize) -> String {
-    number::special(f).map_or_else(|| format!("{f:.prec$}"), str::to_owned)
+    let exact = prec.min(MOST_DIGITS);
+    number::special(f).map_or_else(|| format!("{f:.exact$}{}", "0".repeat(prec - exact)), str::to_owned)
 }
 
 /// `%g`
@@ -297,7 +304,7 @@ fn general(f: f64, prec: Option<usize>, upper: bool) -> String {
         return text.to_owned();
     }
     let prec = prec.max(1);
-    let text = format!("{:.*e}", prec - 1, f.abs());
+    let text = format!("{:.*e}", (prec - 1).min(MOST_DIGITS), f.abs());
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let digits = digits.replace('.', "");

@@ -15,13 +15,16 @@ use crate::gotmpl::value::{Data, Value};
 /// How deep collections may nest.
 const DEEPEST: u32 = 1000;
 
+/// What was read, and what of it Go could not hold.
+pub(super) type Partly = (Value, Option<String>);
+
 /// Reads a text; the inner error is Go's.
-pub(super) fn read(context: &Context<'_>, value: &Value) -> Result<Result<Value, String>, Failure> {
+pub(super) fn read(context: &Context<'_>, value: &Value) -> Result<Result<Partly, String>, Failure> {
     let text = value.as_text().map(Text::as_str).unwrap_or_default();
     context.bytes(text.len())?;
-    let mut reader = Reader { context, text: &text, at: 0, depth: 0, whence: Whence::of(value) };
+    let mut reader = Reader { context, text: &text, at: 0, depth: 0, whence: Whence::of(value), unfit: None };
     match reader.document() {
-        Ok(value) => Ok(Ok(value)),
+        Ok(value) => Ok(Ok((value, reader.unfit))),
         Err(Stop::Syntax(message)) => Ok(Err(message)),
         Err(Stop::Failure(failure)) => Err(failure),
     }
@@ -46,6 +49,8 @@ struct Reader<'c, 'r> {
     at: usize,
     depth: u32,
     whence: Whence<'c>,
+    /// The first number that is too large; it is left out, and reading goes on.
+    unfit: Option<String>,
 }
 
 impl Reader<'_, '_> {
@@ -60,7 +65,14 @@ impl Reader<'_, '_> {
     }
 
     fn wrong<T>(&self, context: &str) -> Read<T> {
-        let Some(b) = self.peek() else { return Err(Stop::Syntax("unexpected end of JSON input".to_owned())) };
+        // Go tries a blank at the end; only where that is in order the text is merely too short.
+        let open = ["looking for", "after object", "after array", "in string literal"];
+        let b = match self.peek() {
+            None if open.iter().any(|start| context.starts_with(start)) => {
+                return Err(Stop::Syntax("unexpected end of JSON input".to_owned()));
+            }
+            at => at.unwrap_or(b' '),
+        };
         let shown = match b {
             b'\'' => "'\\''".to_owned(),
             b'"' => "'\"'".to_owned(),
@@ -92,7 +104,7 @@ impl Reader<'_, '_> {
             Some(b't') => self.literal("true", Data::Bool(true))?,
             Some(b'f') => self.literal("false", Data::Bool(false))?,
             Some(b'n') => self.literal("null", Data::Nil)?,
-            Some(b'-' | b'0'..=b'9') => Data::Float(self.number()?),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => return self.wrong("looking for beginning of value"),
         };
         Ok(Value { data, origin: self.whence.at(start, self.at) })
@@ -181,7 +193,7 @@ impl Reader<'_, '_> {
         self.at > start
     }
 
-    fn number(&mut self) -> Read<f64> {
+    fn number(&mut self) -> Read<Data> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -207,8 +219,12 @@ impl Reader<'_, '_> {
             }
         }
         let text = &self.text[start..self.at];
-        number::parse_float(text)
-            .ok_or_else(|| Stop::Syntax(format!("json: cannot unmarshal number {text} into Go value of type float64")))
+        let Some(number) = number::parse_float(text) else {
+            let problem = || format!("json: cannot unmarshal number {text} into Go value of type float64");
+            self.unfit.get_or_insert_with(problem);
+            return Ok(Data::Nil);
+        };
+        Ok(Data::Float(number))
     }
 
     fn string(&mut self) -> Read<String> {
