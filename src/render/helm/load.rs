@@ -188,7 +188,7 @@ impl<'r> Loader<'r> {
             let first_version = &*chart.metadata.api_version.text == "v1";
             match file.name.as_str() {
                 "Chart.yaml" => {}
-                "Chart.lock" => locked(&file, budget)?,
+                "Chart.lock" => locked(&file, self.helm, budget)?,
                 "values.yaml" => chart.values = self.values(&file, budget)?,
                 "values.schema.json" => chart.schema = Some(file.content),
                 "requirements.yaml" => {
@@ -200,7 +200,7 @@ impl<'r> Loader<'r> {
                 }
                 "requirements.lock" => {
                     described = true;
-                    locked(&file, budget)?;
+                    locked(&file, self.helm, budget)?;
                     if first_version {
                         chart.files.push(file.into());
                     }
@@ -359,7 +359,12 @@ fn unreadable(error: &ReadError) -> RenderError {
 /// Helm 4 looks at the version of a chart before it reads anything else of it.
 fn supported(file: &Found, budget: &Budget) -> Result<(), RenderError> {
     let about = documents::first(file.content.read()?, Role::Default, budget).ok().flatten();
-    let Some(node) = about.as_ref().and_then(|about| about.get("apiVersion")) else { return Ok(()) };
+    let Some(about) = about.filter(|about| !about.is_null()) else { return Ok(()) };
+    if about.as_map().is_none() {
+        let words = metadata::mismatch(json_kind(&about), "Go value of type loader.chartBase");
+        return Err(RenderError::refused(words).at(Some(about.span())).within("cannot load Chart.yaml"));
+    }
+    let Some(node) = about.get("apiVersion") else { return Ok(()) };
     let Some(version) = metadata::said(node) else {
         let words = metadata::mismatch(json_kind(node), "Go struct field chartBase.apiVersion of type string");
         return Err(RenderError::refused(words).at(Some(node.span())).within("cannot load Chart.yaml"));
@@ -378,7 +383,10 @@ fn read_into(metadata: &mut Metadata, file: &Found, helm: HelmVersion, budget: &
 }
 
 /// A lock file says nothing that rendering needs, but one that cannot be read is refused.
-fn locked(file: &Found, budget: &Budget) -> Result<(), RenderError> {
+fn locked(file: &Found, helm: HelmVersion, budget: &Budget) -> Result<(), RenderError> {
     let words = format!("cannot load {}", file.name);
-    documents::first(file.content.read()?, Role::Default, budget).map(|_| ()).map_err(|error| error.within(&words))
+    let node = documents::first(file.content.read()?, Role::Default, budget).map_err(|error| error.within(&words))?;
+    let Some(node) = node else { return Ok(()) };
+    let fit = metadata::lock(&node, helm);
+    fit.map_err(|message| RenderError::refused(message).at(Some(node.span())).within(&words))
 }

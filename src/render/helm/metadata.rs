@@ -2,7 +2,7 @@
 //!
 //! Reading is Go's: keys in any case, numbers and booleans taken for the text of a string field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::semver;
@@ -129,10 +129,7 @@ impl Metadata {
     /// # Errors
     /// Go's text.
     pub(super) fn read(&mut self, node: &Node, helm: HelmVersion) -> Result<(), String> {
-        let package = match helm {
-            HelmVersion::V3 => "chart",
-            HelmVersion::V4 => "v2",
-        };
+        let package = package(helm);
         if node.is_null() {
             return Ok(());
         }
@@ -216,7 +213,7 @@ impl Metadata {
         for maintainer in &mut self.maintainers {
             [&mut maintainer.name, &mut maintainer.email, &mut maintainer.url].into_iter().for_each(Said::clean);
         }
-        let mut known: Vec<Arc<str>> = Vec::new();
+        let mut known: BTreeSet<Arc<str>> = BTreeSet::new();
         for dependency in self.dependencies.iter_mut().flatten() {
             let fields =
                 [&mut dependency.name, &mut dependency.version, &mut dependency.repository, &mut dependency.condition];
@@ -227,13 +224,36 @@ impl Metadata {
                 return invalid(format!("dependency {name:?} has disallowed characters in the alias"));
             }
             let key = if alias.is_empty() { &dependency.name.text } else { alias };
-            if known.contains(key) {
+            if !known.insert(Arc::clone(key)) {
                 return invalid(format!("more than one dependency with name or alias {key:?}"));
             }
-            known.push(Arc::clone(key));
         }
         Ok(())
     }
+}
+
+/// Where a Helm keeps its types.
+fn package(helm: HelmVersion) -> &'static str {
+    match helm {
+        HelmVersion::V3 => "chart",
+        HelmVersion::V4 => "v2",
+    }
+}
+
+/// Reads a lock file, which says nothing that rendering needs.
+///
+/// # Errors
+/// Go's text.
+pub(super) fn lock(node: &Node, helm: HelmVersion) -> Result<(), String> {
+    if node.is_null() {
+        return Ok(());
+    }
+    let package = package(helm);
+    let fields = Fields::of(node, &format!("{package}.Lock"), "")?;
+    let mut faults = Faults::default();
+    faults.note("digest", fields.text("digest", &mut Said::default()));
+    faults.note("dependencies", fields.items("dependencies", &format!("[]*{package}.Dependency"), dependency));
+    faults.first()
 }
 
 fn annotations(fields: &Fields<'_>, into: &mut Option<BTreeMap<Arc<str>, Said>>) -> Result<(), String> {
