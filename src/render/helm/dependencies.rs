@@ -8,15 +8,20 @@ use std::sync::Arc;
 
 use super::chart::Chart;
 use super::coalesce::{Merger, Mode};
+use super::error::RenderError;
 use super::metadata::Import;
 use super::semver;
 use super::tree::{Table, Tree};
 use super::version::HelmVersion;
+use crate::budget::{Budget, Exceeded};
 use crate::source::{FileId, Span};
 use crate::yaml::{Origin, Role};
 
 /// Sub-charts below sub-charts: more than any chart has, less than a stack holds.
 pub(super) const MOST_LEVELS: usize = 64;
+
+/// What one sub-chart costs, in values: it is gone through again and again, and aliases of aliases multiply.
+const INSTANCE: u64 = 200;
 
 /// A chart as one release uses it.
 pub(super) struct Instance {
@@ -44,16 +49,21 @@ pub(super) struct Wanted {
 
 impl Instance {
     /// A chart as it was loaded, as root.
-    pub(super) fn root(chart: &Arc<Chart>) -> Self {
+    ///
+    /// # Errors
+    /// Too many sub-charts for the budget.
+    pub(super) fn root(chart: &Arc<Chart>, budget: &Budget) -> Result<Self, Exceeded> {
         let path = chart.name().to_owned();
-        Self::new(chart, Arc::clone(&chart.metadata.name.text), path, true)
+        Self::new(chart, Arc::clone(&chart.metadata.name.text), path, true, budget)
     }
 
-    fn new(chart: &Arc<Chart>, name: Arc<str>, path: String, root: bool) -> Self {
+    fn new(chart: &Arc<Chart>, name: Arc<str>, path: String, root: bool, budget: &Budget) -> Result<Self, Exceeded> {
+        budget.items(INSTANCE)?;
         let children = chart.dependencies.iter().map(|sub| {
             let below = format!("{path}/charts/{}", sub.name());
-            Self::new(sub, Arc::clone(&sub.metadata.name.text), below, false)
+            Self::new(sub, Arc::clone(&sub.metadata.name.text), below, false, budget)
         });
+        let children = children.collect::<Result<_, _>>()?;
         let values = match chart.values.as_ref().map(Tree::from_node) {
             Some(Tree::Table(table)) => table,
             _ => Table::new(nowhere()),
@@ -62,12 +72,12 @@ impl Instance {
             let listed = all.iter().enumerate();
             listed.map(|(index, d)| Wanted { index, name: Arc::clone(&d.name.text), enabled: false }).collect()
         });
-        Self { chart: Arc::clone(chart), name, children: children.collect(), path, root, values, wanted }
+        Ok(Self { chart: Arc::clone(chart), name, children, path, root, values, wanted })
     }
 
     /// The same chart again, for an alias.
-    fn again(&self, name: &Arc<str>, above: &str) -> Self {
-        Self::new(&self.chart, Arc::clone(name), format!("{above}/charts/{name}"), false)
+    fn again(&self, name: &Arc<str>, above: &str, budget: &Budget) -> Result<Self, Exceeded> {
+        Self::new(&self.chart, Arc::clone(name), format!("{above}/charts/{name}"), false, budget)
     }
 
     fn version(&self) -> &str {
@@ -103,23 +113,28 @@ pub(super) fn nowhere() -> Origin {
 ///
 /// # Errors
 /// Helm's text.
-pub(super) fn process(chart: &mut Instance, user: &Table, helm: HelmVersion) -> Result<(), String> {
-    let mut work = Work { merger: Merger { helm }, renamed: BTreeMap::new(), imported: BTreeSet::new() };
+pub(super) fn process(
+    chart: &mut Instance,
+    user: &Table,
+    helm: HelmVersion,
+    budget: &Budget,
+) -> Result<(), RenderError> {
+    let mut work = Work { merger: Merger { helm, budget }, renamed: BTreeMap::new(), imported: BTreeSet::new() };
     work.enable(chart, user, "")?;
     chart.settle(chart.path.clone(), helm);
     work.import(chart)
 }
 
-struct Work {
-    merger: Merger,
+struct Work<'b> {
+    merger: Merger<'b>,
     /// Helm 3 keeps one list of dependencies for all aliases of a chart: the names that it has by now.
     renamed: BTreeMap<*const Chart, Vec<Arc<str>>>,
     /// For the same reason, only the first of the aliases imports values.
     imported: BTreeSet<*const Chart>,
 }
 
-impl Work {
-    fn enable(&mut self, chart: &mut Instance, user: &Table, path: &str) -> Result<(), String> {
+impl Work<'_> {
+    fn enable(&mut self, chart: &mut Instance, user: &Table, path: &str) -> Result<(), RenderError> {
         let Some(mut wanted) = chart.wanted.take() else { return Ok(()) };
         let loaded = Arc::clone(&chart.chart);
         let listed = loaded.metadata.dependencies.as_deref().unwrap_or_default();
@@ -145,7 +160,7 @@ impl Work {
             let alias = &listed[one.index].alias.text;
             let name = if alias.is_empty() { Arc::clone(&one.name) } else { Arc::clone(alias) };
             if let Some(sub) = there.iter().find(|sub| fits(one, sub)) {
-                listed_children.push(sub.again(&name, &chart.path));
+                listed_children.push(sub.again(&name, &chart.path, self.merger.budget)?);
             }
             one.name = name;
             one.enabled = true;
@@ -165,7 +180,8 @@ impl Work {
                 one.enabled = enabled;
             }
         }
-        let off: Vec<Arc<str>> = wanted.iter().filter(|one| !one.enabled).map(|one| Arc::clone(&one.name)).collect();
+        let off: BTreeSet<Arc<str>> =
+            wanted.iter().filter(|one| !one.enabled).map(|one| Arc::clone(&one.name)).collect();
         chart.children.retain(|child| !off.contains(&child.name));
         wanted.retain(|one| !off.contains(&one.name));
         for child in &mut chart.children {
@@ -176,7 +192,7 @@ impl Work {
         Ok(())
     }
 
-    fn import(&mut self, chart: &mut Instance) -> Result<(), String> {
+    fn import(&mut self, chart: &mut Instance) -> Result<(), RenderError> {
         for child in &mut chart.children {
             self.import(child)?;
         }
@@ -200,11 +216,11 @@ impl Work {
                         above
                     }),
                 };
-                self.merger.tables(&imported, &nested, Mode::Merge);
+                self.merger.tables(&imported, &nested, Mode::Merge)?;
             }
         }
-        let values = values.deep_copy();
-        self.merger.tables(&values, &imported, Mode::Merge);
+        let values = values.deep_copy(self.merger.budget)?;
+        self.merger.tables(&values, &imported, Mode::Merge)?;
         imported = values;
         chart.values = imported;
         Ok(())

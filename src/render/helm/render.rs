@@ -64,11 +64,11 @@ pub fn render(request: &Request<'_>, budget: &Budget) -> Result<Printed, RenderE
     check_chart(request)?;
     check_name(&request.release.name, helm)?;
 
-    let mut root = Instance::root(chart);
-    let processed = dependencies::process(&mut root, &given, helm);
-    processed.map_err(|reason| match helm {
-        HelmVersion::V3 => reason,
-        HelmVersion::V4 => format!("chart dependencies processing failed: {reason}"),
+    let mut root = Instance::root(chart, budget)?;
+    let processed = dependencies::process(&mut root, &given, helm, budget);
+    processed.map_err(|error| match (helm, error.reason) {
+        (HelmVersion::V4, Reason::Refused) => error.within("chart dependencies processing failed"),
+        _ => error,
     })?;
     for missing in &chart.missing {
         // What the values switch off is not missed.
@@ -76,7 +76,7 @@ pub fn render(request: &Request<'_>, budget: &Budget) -> Result<Printed, RenderE
             gaps.push(missing.gap());
         }
     }
-    let merger = coalesce::Merger { helm };
+    let merger = coalesce::Merger { helm, budget };
     let values = merger.values(&root, &given, coalesce::Mode::Coalesce)?;
     if !request.skip_schema {
         let mut unchecked = Vec::new();
@@ -113,12 +113,12 @@ pub fn render(request: &Request<'_>, budget: &Budget) -> Result<Printed, RenderE
 ///
 /// # Errors
 /// Helm's text.
-pub fn effective_values(request: &Request<'_>) -> Result<Node, RenderError> {
+pub fn effective_values(request: &Request<'_>, budget: &Budget) -> Result<Node, RenderError> {
     let helm = request.chart.helm;
     let given = values::given(request.layers, request.parameters, helm)?;
-    let mut root = Instance::root(request.chart);
-    dependencies::process(&mut root, &given, helm)?;
-    let values = coalesce::Merger { helm }.values(&root, &given, coalesce::Mode::Coalesce)?;
+    let mut root = Instance::root(request.chart, budget)?;
+    dependencies::process(&mut root, &given, helm, budget)?;
+    let values = coalesce::Merger { helm, budget }.values(&root, &given, coalesce::Mode::Coalesce)?;
     Ok(to_node(&Tree::Table(values)))
 }
 

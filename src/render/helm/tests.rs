@@ -242,3 +242,38 @@ fn parameters_of_applications_keep_their_commas() {
     assert_eq!(text("{x,y}"), "a.b={x,y}");
     assert_eq!(text(",x"), "a.b=\\,x");
 }
+
+/// What a chart gives under a budget, when only its files are said.
+fn rendered(files: &[(String, String)]) -> Result<usize, RenderError> {
+    let files = files.iter().cloned().collect();
+    let case = Case { files, values: Vec::new(), set: Vec::new(), ..cases().remove(0) };
+    print(&case, HelmVersion::V4).map(|printed| printed.manifests.len())
+}
+
+#[test]
+fn aliases_of_aliases_run_out_of_budget() {
+    let chart = |name: &str, many: usize| {
+        let listed = (0..many).map(|i| format!("- {{name: s, version: '*', alias: a{i}}}\n"));
+        format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\ndependencies:\n{}", listed.collect::<String>())
+    };
+    let tree = |many| {
+        let at = |level: usize| format!("{}Chart.yaml", "charts/s/".repeat(level));
+        (0..4).map(|level| (at(level), chart("s", if level < 3 { many } else { 0 }))).collect::<Vec<_>>()
+    };
+    assert_eq!(rendered(&tree(5)), Ok(0), "a few are no trouble");
+    assert_eq!(rendered(&tree(300)).unwrap_err().reason, Reason::Exceeded);
+}
+
+#[test]
+fn globals_of_many_sub_charts_run_out_of_budget() {
+    let tree = |charts: usize, globals: usize| {
+        let about = |name: &str| format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+        let values: String = (0..globals).map(|i| format!("  k{i}: {{a: 1}}\n")).collect();
+        let mut files =
+            vec![("Chart.yaml".to_owned(), about("a")), ("values.yaml".to_owned(), format!("global:\n{values}"))];
+        files.extend((0..charts).map(|i| (format!("charts/s{i}/Chart.yaml"), about(&format!("s{i}")))));
+        files
+    };
+    assert_eq!(rendered(&tree(30, 200)), Ok(0), "a few are no trouble");
+    assert_eq!(rendered(&tree(300, 5000)).unwrap_err().reason, Reason::Exceeded);
+}

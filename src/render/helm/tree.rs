@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::budget::{Budget, Exceeded};
 use crate::gotmpl::{Data, Field, Fields, IntType, List, ListType, Map, MapType, SharedOrigins, Value, from_node};
 use crate::yaml::{self, Entry, Mapping, Meaning, Node, Origin};
 
@@ -31,6 +32,9 @@ pub(super) struct Slot {
     pub(super) key_origin: Origin,
     pub(super) value: Tree,
 }
+
+/// What a table costs beside its entries, in values: a map of one entry takes the room of several.
+const TABLE: u64 = 6;
 
 type Slots = BTreeMap<Arc<str>, Slot>;
 
@@ -76,11 +80,11 @@ impl Tree {
     }
 
     /// Tables are copied, all the way down; lists do not change and need not be.
-    pub(super) fn deep_copy(&self) -> Tree {
-        match self {
-            Tree::Table(table) => Tree::Table(table.deep_copy()),
+    pub(super) fn deep_copy(&self, budget: &Budget) -> Result<Tree, Exceeded> {
+        Ok(match self {
+            Tree::Table(table) => Tree::Table(table.deep_copy(budget)?),
             other => other.clone(),
-        }
+        })
     }
 
     pub(super) fn origin(&self) -> &Origin {
@@ -177,6 +181,15 @@ impl Table {
         self.change(|slots| slots.remove(key));
     }
 
+    /// Pays for going through it, or for a copy.
+    pub(super) fn pay(&self, budget: &Budget) -> Result<(), Exceeded> {
+        let entries = match &*self.0.state.borrow() {
+            State::Unread(mapping) => mapping.entries.len(),
+            State::Open(slots) => slots.len(),
+        };
+        budget.items(TABLE + entries as u64)
+    }
+
     /// The entries as they are now.
     pub(super) fn entries(&self) -> Vec<(Arc<str>, Slot)> {
         self.look(|slots| slots.iter().map(|(key, slot)| (Arc::clone(key), slot.clone())).collect())
@@ -197,35 +210,34 @@ impl Table {
     }
 
     /// A copy that shares no table with this one. Nesting is bounded by the parser's and by `strvals`'.
-    pub(super) fn deep_copy(&self) -> Table {
+    pub(super) fn deep_copy(&self, budget: &Budget) -> Result<Table, Exceeded> {
         let state = match &*self.0.state.borrow() {
             State::Unread(mapping) => State::Unread(Arc::clone(mapping)),
-            State::Open(slots) => State::Open(
-                slots
-                    .iter()
-                    .map(|(key, slot)| {
-                        let value = slot.value.deep_copy();
-                        (Arc::clone(key), Slot { key_origin: slot.key_origin.clone(), value })
-                    })
-                    .collect(),
-            ),
+            State::Open(slots) => {
+                budget.items(TABLE + slots.len() as u64)?;
+                let copied = |(key, slot): (&Arc<str>, &Slot)| {
+                    let value = slot.value.deep_copy(budget)?;
+                    Ok((Arc::clone(key), Slot { key_origin: slot.key_origin.clone(), value }))
+                };
+                State::Open(slots.iter().map(copied).collect::<Result<_, Exceeded>>()?)
+            }
         };
-        Self(Rc::new(TableData { state: RefCell::new(state), origin: self.0.origin.clone() }))
+        Ok(Self(Rc::new(TableData { state: RefCell::new(state), origin: self.0.origin.clone() })))
     }
 
     /// Takes out every key whose value is null, in this table and those below it.
-    pub(super) fn drop_nils(&self) {
+    pub(super) fn drop_nils(&self, budget: &Budget) -> Result<(), Exceeded> {
         if let State::Unread(mapping) = &*self.0.state.borrow()
-            && !holds_null(mapping)
+            && !holds_null(mapping, budget)?
         {
-            return;
+            return Ok(());
         }
+        self.pay(budget)?;
         self.change(|slots| slots.retain(|_, slot| !slot.value.is_nil()));
-        for (_, slot) in self.entries() {
-            if let Tree::Table(table) = slot.value {
-                table.drop_nils();
-            }
-        }
+        self.entries().into_iter().try_for_each(|(_, slot)| match slot.value {
+            Tree::Table(table) => table.drop_nils(budget),
+            _ => Ok(()),
+        })
     }
 
     /// Follows a path of tables.
@@ -243,12 +255,19 @@ impl Table {
     }
 }
 
-fn holds_null(mapping: &Mapping) -> bool {
-    mapping.entries.iter().any(|entry| match &entry.value.value {
-        yaml::Value::Map(below) => holds_null(below),
-        yaml::Value::Scalar(_) => entry.value.is_null(),
-        yaml::Value::Seq(_) => false,
-    })
+fn holds_null(mapping: &Mapping, budget: &Budget) -> Result<bool, Exceeded> {
+    budget.steps(1 + mapping.entries.len() as u64)?;
+    for entry in &mapping.entries {
+        let null = match &entry.value.value {
+            yaml::Value::Map(below) => holds_null(below, budget)?,
+            yaml::Value::Scalar(_) => entry.value.is_null(),
+            yaml::Value::Seq(_) => false,
+        };
+        if null {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Turns tables into what templates see; what was one table stays one map.

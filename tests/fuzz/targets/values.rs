@@ -50,7 +50,7 @@ fn merge(helm: HelmVersion, [own, below, dependencies, first, second, parameters
         without_missing: true,
         origins: true,
     };
-    let values = effective_values(&request);
+    let values = effective_values(&request, &budget());
     let _ = render(&request, &budget());
     if let (Ok(values), true, Some(top)) = (values, parameters.is_empty(), second.documents().last()) {
         kept(top, &values);
