@@ -79,10 +79,19 @@ impl Resume {
                     _ => Kind::Other,
                 };
                 let column = if in_flow { 0 } else { read[line_start(read, start)..start].chars().count() };
-                self.open.push(Open { kind, column, key_next: true });
+                let open = Open { kind, column, key_next: true };
+                self.open.push(if is_map { open } else { self.flush(read, start).unwrap_or(open) });
             }
             _ => {}
         }
+    }
+
+    /// A list that is indented no more than the key above it, which the parser says to begin with its first item.
+    fn flush(&self, read: &str, start: usize) -> Option<Open> {
+        let above = self.open.last().filter(|above| above.kind == Kind::BlockMap)?;
+        let dash = read[line_start(read, start)..start].trim_end_matches(' ').strip_suffix('-')?;
+        let fits = dash.len() == above.column && dash.bytes().all(|b| b == b' ');
+        fits.then_some(Open { kind: Kind::BlockSeq, column: above.column, key_next: true })
     }
 
     fn node(&mut self, read: &str, start: usize, nothing: bool) {
