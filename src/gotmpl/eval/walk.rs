@@ -5,7 +5,6 @@ use super::super::collection::ListType;
 use super::super::text::Run;
 use super::super::value::{Data, IntType, Value};
 use super::super::{print, quote};
-use super::call::LISTED;
 use super::{At, Evaluated, Frame, Held, TEMPLATE_DEPTH};
 
 /// How a list of nodes came to its end.
@@ -173,8 +172,7 @@ impl<'a> Frame<'a, '_> {
             Data::Map(map) => {
                 let boxed = map.map_type().holds_any();
                 // All are put in order, however few of them are come to.
-                let order = map.len() / LISTED;
-                self.shared.context.budget.steps(order as u64).map_err(|exceeded| self.exceeded(exceeded))?;
+                self.shared.context.budget.steps(map.len() as u64).map_err(|exceeded| self.exceeded(exceeded))?;
                 let entries = map.entries();
                 let some = !entries.is_empty();
                 for (key, field) in entries {

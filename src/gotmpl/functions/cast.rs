@@ -195,6 +195,8 @@ fn round(context: &Context<'_>, args: &[Value]) -> Outcome {
 /// `strslice`: what `toStrings`, `join` and `sortAlpha` make of anything.
 pub(super) fn string_items(context: &Context<'_>, value: &Value) -> Result<Vec<Value>, Failure> {
     if let Some(list) = super::builtin::list_of(value) {
+        // Each is printed.
+        context.budget.steps(list.len() as u64)?;
         return list.items().iter().filter(|item| !item.is_nil()).map(|item| string_of(context, item)).collect();
     }
     if value.is_nil() { Ok(Vec::new()) } else { Ok(vec![string_of(context, value)?]) }

@@ -65,6 +65,9 @@ const LOOKS: u64 = 128;
 /// Bytes that are compiled in a step.
 const COMPILES: u64 = 16;
 
+/// Bytes of an expression that is refused, in a step: most are seen to be wrong before anything is compiled.
+const REFUSES: u64 = 64;
+
 type Compiled = Result<Rc<Expression>, String>;
 
 thread_local! {
@@ -95,8 +98,8 @@ fn compiled(context: &Context<'_>, value: &Value, through: &Value) -> Result<Rc<
         made
     });
     // Whether somebody compiled it before must not be seen. One that is refused may have become too large.
-    let weight = made.as_ref().map_or(LARGEST, |made| made.weight());
-    context.budget.steps(weight as u64 / COMPILES)?;
+    let cost = made.as_ref().map_or(LARGEST as u64 / REFUSES, |made| made.weight() as u64 / COMPILES);
+    context.budget.steps(cost)?;
     let made = made.map_err(Failure::Message)?;
     pay(context, &made, bytes(through).len())?;
     Ok(made)
