@@ -79,6 +79,14 @@ pub(crate) fn odd_in_flow(text: &str, start: usize, end: usize) -> Option<&'stat
     }
 }
 
+/// Refuses such a scalar, and says whether it can be mended.
+pub(super) fn check_flow(text: &str, at: Span, repairable: &mut bool) -> Result<(), Problem> {
+    let (start, end) = (at.start as usize, at.end as usize);
+    *repairable |= misread_in_flow(text, start, end).is_some();
+    let odd = odd_in_flow(text, start, end);
+    odd.map_or(Ok(()), |message| Err(Problem { span: at, message: message.to_owned(), exceeded: false }))
+}
+
 /// Refuses a key of a flow collection whose colon does not stand on the line on which the key begins, unless a `?` says that
 /// it is one.
 pub(super) fn check_flow_key(text: &str, at: Span) -> Result<(), Problem> {
@@ -89,7 +97,7 @@ pub(super) fn check_flow_key(text: &str, at: Span) -> Result<(), Problem> {
     }
     let colon = text.len() - rest.len();
     let apart = rest.starts_with(':') && text.get(start..colon).is_some_and(|key| key.contains(['\n', '\r']));
-    if !apart || text[..start].trim_end().ends_with('?') {
+    if !apart || text.get(..start).is_some_and(|before| before.trim_end().ends_with('?')) {
         return Ok(());
     }
     Err(Problem { span: at, message: "did not find expected ',' or '}'".to_owned(), exceeded: false })
@@ -111,14 +119,6 @@ pub(super) fn check_escapes(text: &str, at: Span) -> Result<(), Problem> {
         from = (found + 2).min(raw.len());
     }
     Ok(())
-}
-
-/// Refuses such a scalar, and says whether it can be mended.
-pub(super) fn check_flow(text: &str, at: Span, repairable: &mut bool) -> Result<(), Problem> {
-    let (start, end) = (at.start as usize, at.end as usize);
-    *repairable |= misread_in_flow(text, start, end).is_some();
-    let odd = odd_in_flow(text, start, end);
-    odd.map_or(Ok(()), |message| Err(Problem { span: at, message: message.to_owned(), exceeded: false }))
 }
 
 /// Takes out the document around a place, if it is not out already.
