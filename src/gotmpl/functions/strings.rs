@@ -421,6 +421,8 @@ fn replace(context: &Context<'_>, args: &[Value]) -> Outcome {
         return Ok(args[2].clone());
     }
     context.bytes(with.len().saturating_mul(places.len()))?;
+    // Each place may begin a run of its own.
+    context.items(places.len())?;
     let mut moving = Moving::new(&args[2]);
     let mut kept = 0;
     for at in places {

@@ -54,6 +54,7 @@ fn floods_run_out_of_budget() {
         "{{ until 1000000000 }}",
         "{{ untilStep 0 9223372036854775807 1 }}",
         "{{ seq 1 100000000 }}",
+        "{{ replace \"a\" \"b\" (repeat 1000000 \"a\") }}",
         "{{ range 1000000000 }}{{ end }}",
         "{{ range 1000000000 }}x{{ end }}",
         "{{ indent 1000000000 \"a\" }}",
