@@ -48,7 +48,7 @@ fn without_maker(graph: &Graph, workload: &Workload, mount: &MountFact) -> Optio
         return None;
     }
     let (who, name) = (graph.name_of(workload.object), &mount.name.value);
-    let message = format!("{who} mounts its scripts from ConfigMap `{name}`, and nothing in the repository makes it");
+    let message = format!("{who} mounts its scripts from ConfigMap `{name}`, and no manifest in the repository makes it");
     let shown = evidence(&mount.name.origin, format!("{who} does not start without ConfigMap `{name}`"));
     Some(
         RULE.finding_in(graph.app(workload.app), message, shown)

@@ -34,7 +34,7 @@ fn report(graph: &Graph, id: SecretId, users: &[(&Workload, &Grant)]) -> Option<
     who.dedup();
     let verb = if who.len() == 1 { "needs" } else { "need" };
     let who = some_of(who);
-    let message = format!("{who} {verb} Secret `{name}`, and nothing in the repository makes it");
+    let message = format!("{who} {verb} Secret `{name}`, and no manifest in the repository makes it");
     let mut needs = users.iter().map(|(workload, grant)| {
         evidence(&grant.origin, format!("{} does not start without Secret `{name}`", graph.name_of(workload.object)))
     });

@@ -31,7 +31,7 @@ fn report(graph: &Graph, users: &[&Reference]) -> Option<Finding> {
     let what = format!("{} `{}`", first.kind, first.name);
     let who: Vec<String> = users.iter().map(|user| graph.name_of(user.object)).collect();
     let verb = if users.len() == 1 { "names" } else { "name" };
-    let message = format!("{} {verb} {what}, and nothing in the repository makes it", some_of(who));
+    let message = format!("{} {verb} {what}, and no manifest in the repository makes it", some_of(who));
     let said = |user: &Reference| evidence(&user.origin, format!("{} names {what}", graph.name_of(user.object)));
     let mut finding = RULE.finding(message, said(first));
     for user in users.iter().skip(1).take(4) {

@@ -24,7 +24,7 @@ fn report(graph: &Graph, workload: &Workload) -> Option<Finding> {
     }
     let who = graph.name_of(workload.object);
     let name = &account.value;
-    let message = format!("{who} runs as ServiceAccount `{name}`, and nothing in the repository makes it");
+    let message = format!("{who} runs as ServiceAccount `{name}`, and no manifest in the repository makes it");
     Some(
         RULE.finding_in(graph.app(workload.app), message, evidence(&account.origin, format!("{who} names `{name}`")))
             .about("hook", who.clone())
