@@ -15,7 +15,7 @@ mod refusal;
 mod scalar;
 mod scan;
 
-pub use embedded::{parse_embedded, text_span};
+pub use embedded::{TextPlaces, parse_embedded};
 pub(crate) use json::write_list;
 pub use node::{Contribution, Entry, Mapping, Node, Origin, Role, Scalar, Style, Value};
 pub use parse::{

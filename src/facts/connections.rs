@@ -89,13 +89,20 @@ fn explicit(sources: &Sources, objects: &Objects, container: &Container) -> Vec<
     });
     let mut found: Vec<Connection> = Vec::new();
     for (name, text) in texts.clone() {
-        found.extend(addresses::databases(&text.value).into_iter().filter_map(|url| by_url(sources, &url, name, text)));
+        found.extend(
+            addresses::databases(&text.value)
+                .into_iter()
+                .filter_map(|url| by_url(sources, &url, &quoted(name), &text.origin)),
+        );
     }
     for word in &container.words {
-        for (range, url) in addresses::located(&word.value) {
-            let part = Text { value: word.value.clone(), origin: objects.origin_in(word, range) };
-            found.extend(by_url(sources, &url, "the command", &part));
+        let urls = addresses::located(&word.value);
+        if urls.is_empty() {
+            continue;
         }
+        let parts = objects.parts(word);
+        let of = |(range, url): (_, DatabaseUrl)| by_url(sources, &url, "the command", &parts.origin(range));
+        found.extend(urls.into_iter().filter_map(of));
     }
     let texts: Vec<(&str, &Text)> = texts.collect();
     for (name, text) in &texts {
@@ -158,10 +165,13 @@ fn names_database<'n>(name: &'n str, value: &str) -> Option<&'n str> {
     (is_name && !says_kind && value.parse::<f64>().is_err() && super::secrets::is_database_word(name)).then_some(family)
 }
 
-fn by_url(sources: &Sources, url: &DatabaseUrl, name: &str, text: &Text) -> Option<Connection> {
+fn quoted(name: &str) -> String {
+    format!("`{name}`")
+}
+
+fn by_url(sources: &Sources, url: &DatabaseUrl, name: &str, origin: &Origin) -> Option<Connection> {
     let database = url.database_name()?.to_owned();
-    let origin = where_written(sources, &text.origin, &database);
-    let name = if name.contains(' ') { name.to_owned() } else { format!("`{name}`") };
+    let origin = where_written(sources, origin, &database);
     Some(Connection {
         host: url.host().unwrap_or_default().to_owned(),
         schema: url.schema_name().map(str::to_owned),
@@ -188,9 +198,10 @@ fn where_written(sources: &Sources, origin: &Origin, word: &str) -> Origin {
 fn by_settings(sources: &Sources, facts: &Facts, settings: &[super::Setting]) -> Vec<Connection> {
     let mut found = Vec::new();
     for setting in settings {
-        let text = Text { value: setting.value.clone(), origin: setting.origin.clone() };
         if setting.name == "flyway.url" {
-            found.extend(setting.url.as_ref().and_then(|url| by_url(sources, url, &setting.name, &text)));
+            found.extend(
+                setting.url.as_ref().and_then(|url| by_url(sources, url, &quoted(&setting.name), &setting.origin)),
+            );
         }
         if setting.name == "flyway.locations" {
             for location in setting.value.split(',') {

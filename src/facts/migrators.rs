@@ -106,9 +106,11 @@ impl Seat<'_> {
     /// The tool that the container runs: on its command line, or in a script that a ConfigMap brings.
     fn used(&self, sources: &Sources, objects: &Objects, image: &str, words: &[&str]) -> Option<Used> {
         let (command, args) = words.split_at(self.container.command_words.min(words.len()));
+        let parts: Vec<_> =
+            self.container.words.iter().map(|word| std::cell::LazyCell::new(|| objects.parts(word))).collect();
         let within = |at: usize, span: &Range<usize>| {
             let word = self.container.words.get(at).filter(|word| !word.value.is_empty());
-            word.map(|word| objects.origin_in(word, span.clone()))
+            word.map(|_| parts[at].origin(span.clone()))
         };
         let image_origin =
             || self.container.image.as_ref().map_or(&self.container.origin, |image| &image.origin).clone();

@@ -10,13 +10,29 @@ use crate::k8s::scope::{self, Scope};
 use crate::k8s::text::{Text, is_generated};
 use crate::k8s::{Resource, Word, Words};
 use crate::source::SourceMap;
-use crate::yaml::{Contribution, Entry, Mapping, Node, Origin, Role, text_span};
+use crate::yaml::{Contribution, Entry, Mapping, Node, Origin, Role, TextPlaces};
 
 /// The resources behind the objects, for the stages that read more of them.
 pub struct Objects<'a> {
     texts: &'a SourceMap,
     resources: Vec<&'a Resource>,
     config_maps: BTreeMap<(Word, Word), ObjectId>,
+}
+
+/// Where the parts of a text stand; known once for all of them, since there can be many.
+pub struct Parts {
+    origin: Origin,
+    places: Option<TextPlaces>,
+}
+
+impl Parts {
+    /// Where a part stands, in bytes of the text.
+    pub fn origin(&self, range: Range<usize>) -> Origin {
+        let origin = &self.origin;
+        let Some(places) = &self.places else { return origin.clone() };
+        let first = Contribution { role: origin.role(), span: places.span(range) };
+        Origin::made_of(first, origin.contributions().skip(1).collect())
+    }
 }
 
 impl<'a> Objects<'a> {
@@ -39,14 +55,11 @@ impl<'a> Objects<'a> {
         Origin::made_of(anchor, node.origin.contributions().skip(1).collect())
     }
 
-    /// Where a part of a text stands.
-    pub fn origin_in(&self, text: &Text, range: Range<usize>) -> Origin {
-        let origin = &text.origin;
-        if origin.role() != Role::Manifest {
-            return origin.clone();
-        }
-        let span = text_span(self.texts, &text.value, origin, range);
-        Origin::made_of(Contribution { role: origin.role(), span }, origin.contributions().skip(1).collect())
+    /// Where the parts of a text stand.
+    pub fn parts(&self, text: &Text) -> Parts {
+        let origin = text.origin.clone();
+        let places = (origin.role() == Role::Manifest).then(|| TextPlaces::of(self.texts, &text.value, &origin));
+        Parts { origin, places }
     }
 
     /// The entries of a ConfigMap that the repository makes.

@@ -11,11 +11,12 @@ pub fn of(container: &Container, object: &Object, objects: &Objects) -> Vec<Sett
     let mut found: Vec<Setting> = Vec::new();
     for word in &container.words {
         let mut end = 0;
+        let parts = std::cell::LazyCell::new(|| objects.parts(word));
         for argument in word.value.split_ascii_whitespace() {
             let begin = end + word.value[end..].find(argument).unwrap_or(0);
             end = begin + argument.len();
             if let Some(entry) = flyway::key_of_argument(argument) {
-                found.push(setting(entry, objects.origin_in(word, begin..end)));
+                found.push(setting(entry, parts.origin(begin..end)));
             }
         }
     }

@@ -16,23 +16,31 @@ impl Node {
     /// The scalar's whole span where that cannot be told: escapes, folding, a value that a template wrote.
     pub fn content_span(&self, sources: &SourceMap, range: Range<usize>) -> Span {
         let whole = self.span();
-        let Some(places) = Places::of(self, sources) else { return whole };
-        match (places.at(range.start), places.last(range.end)) {
-            (Some(start), Some(end)) => Span::new(whole.file, start, end.max(start)),
-            _ => whole,
-        }
+        Places::of(self, sources).map_or(whole, |places| places.span(whole, range))
     }
 }
 
-/// Where a part of a text stands that is written at a place, in bytes of the text, whichever way it is spelled there.
-///
-/// The whole place where that cannot be told.
-pub fn text_span(sources: &SourceMap, text: &str, origin: &Origin, range: Range<usize>) -> Span {
-    let spelled =
-        |style| Node { value: Value::Scalar(Scalar { text: text.into(), style, tag: None }), origin: origin.clone() };
-    let ways = [Style::Plain, Style::DoubleQuoted, Style::Literal].map(spelled);
-    let exact = ways.iter().find(|way| Places::of(way, sources).is_some());
-    exact.map_or(origin.anchor(), |way| way.content_span(sources, range))
+/// Where the parts of a text stand that is written at a place, whichever way it is spelled there.
+pub struct TextPlaces {
+    whole: Span,
+    places: Option<Places>,
+}
+
+impl TextPlaces {
+    /// Those of a text that an origin tells where it is.
+    pub fn of(sources: &SourceMap, text: &str, origin: &Origin) -> Self {
+        let text: std::sync::Arc<str> = text.into();
+        let places = [Style::Plain, Style::DoubleQuoted, Style::Literal].into_iter().find_map(|style| {
+            let value = Value::Scalar(Scalar { text: text.clone(), style, tag: None });
+            Places::of(&Node { value, origin: origin.clone() }, sources)
+        });
+        Self { whole: origin.anchor(), places }
+    }
+
+    /// Where a part stands, in bytes of the text; the whole place where that cannot be told.
+    pub fn span(&self, range: Range<usize>) -> Span {
+        self.places.as_ref().map_or(self.whole, |places| places.span(self.whole, range))
+    }
 }
 
 /// Reads a scalar's text as YAML; every place is one in the file that holds the scalar.
@@ -103,6 +111,14 @@ impl Places {
                 let inner = written.get(1..written.len().checked_sub(1)?)?;
                 (*inner == *scalar.text).then(|| Self::of_line(scalar, span.start as usize + 1))
             }
+        }
+    }
+
+    /// Where a part stands in the place of the whole.
+    fn span(&self, whole: Span, range: Range<usize>) -> Span {
+        match (self.at(range.start), self.last(range.end)) {
+            (Some(start), Some(end)) => Span::new(whole.file, start, end.max(start)),
+            _ => whole,
         }
     }
 
