@@ -51,7 +51,7 @@ pub(super) fn deep_equal(budget: &Budget, a: &Value, b: &Value) -> Result<bool, 
             Ok(true)
         }
         (Data::Object(a), Data::Object(b)) => {
-            if std::ptr::addr_eq(&raw const **a, &raw const **b) {
+            if a.is(b.as_ref()) {
                 return Ok(true);
             }
             let (x, y) = (a.fields(), b.fields());

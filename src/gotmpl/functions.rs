@@ -145,6 +145,7 @@ impl Functions {
             decimal::FAMILY,
             encode::FAMILY,
             crypto::FAMILY,
+            crypto::DERIVED,
             crypto::MADE_UP,
             regex::FAMILY,
             versions::FAMILY,

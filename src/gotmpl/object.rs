@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::error::Failure;
-use super::value::Value;
+use super::value::{NamedInt, Value};
 
 /// What a parameter of a function or method takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Param {
     List,
     /// An object of this type
     Object(&'static str),
+    /// A whole number of this type
+    Named(&'static NamedInt),
 }
 
 impl Param {
@@ -48,6 +50,7 @@ impl Param {
             Param::Map => "map[string]interface {}",
             Param::List => "[]interface {}",
             Param::Object(name) => name,
+            Param::Named(named) => named.name,
         }
     }
 }
@@ -105,6 +108,11 @@ pub trait Object {
         None
     }
 
+    /// Why no template can call a method that there is: it gives back what templates cannot take.
+    fn uncallable(&self, _name: &str) -> Option<&'static str> {
+        None
+    }
+
     /// Calls a method that [`Object::method`] knows; the arguments have been checked against its parameters.
     fn call(&self, name: &str, _args: &[Value], _context: &Context<'_>) -> Result<Value, Failure> {
         Err(format!("no method {name}").into())
@@ -123,6 +131,16 @@ pub trait Object {
     /// What `String` prints where it needs the value's address and a template's action can take it.
     fn addressed(&self) -> Option<String> {
         None
+    }
+
+    /// What `GoString` prints, if the type has such a method.
+    fn source(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether Go's `==` holds: for pointers and structs of them, that it is the very same one.
+    fn is(&self, other: &dyn Object) -> bool {
+        std::ptr::addr_eq(&raw const *self, other)
     }
 
     /// The same without an address, as whoever is given it has it; nothing where that makes no difference.

@@ -136,6 +136,12 @@ impl Printer {
             Data::List(list) => self.list(list, list.type_name(), verb, depth)?,
             Data::Map(map) => self.map(map, map.type_name(), verb, depth)?,
             Data::Object(object) => {
+                if self.flags.sharp_v
+                    && let Some(text) = object.source()
+                {
+                    self.pad(text.as_bytes());
+                    return Ok(());
+                }
                 if self.calls_methods(verb)
                     && let Some(text) = object.show()
                 {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::collection::{List, ListType, Map};
-use super::object::Object;
+use super::object::{Object, Param};
 use super::origin::OriginId;
 use super::text::Text;
 
@@ -47,6 +47,19 @@ pub struct NamedInt {
     pub kind: &'static str,
     /// Its `String` method.
     pub show: fn(i64) -> String,
+    /// Its other methods, by name.
+    pub method: fn(&str) -> Option<&'static IntMethod>,
+}
+
+/// A method of a named type of whole numbers.
+#[derive(Debug)]
+pub struct IntMethod {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub params: &'static [Param],
+    /// What it gives for a number and its arguments, which have been checked.
+    pub run: fn(i64, &[Value]) -> Value,
 }
 
 impl PartialEq for NamedInt {

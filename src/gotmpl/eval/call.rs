@@ -15,7 +15,7 @@ use super::super::origin::{OriginId, nowhere};
 use super::super::parse::{self, Places};
 use super::super::quote::quote;
 use super::super::text::{Located, Run, Text, Written};
-use super::super::value::{Data, IntType, UintType, Value};
+use super::super::value::{Data, IntMethod, IntType, UintType, Value};
 use super::memo::Call;
 use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope};
 
@@ -34,6 +34,8 @@ pub(super) enum Callee<'c> {
     Method(&'c dyn Object, &'c str, &'static [Param]),
     /// A method of `chartutil.Values`.
     Values(&'c str, &'static [Param], &'c Map),
+    /// A method of a named type of whole numbers.
+    Number(i64, &'static IntMethod),
 }
 
 /// The arguments: those that are written, and what came through the pipe.
@@ -51,6 +53,7 @@ impl<'a> Frame<'a, '_> {
         let (name, params, variadic) = match &callee {
             Callee::Function(function) => (function.name, function.params, function.variadic),
             Callee::Method(_, name, params) | Callee::Values(name, params, _) => (*name, *params, None),
+            Callee::Number(_, method) => (method.name, method.params, None),
         };
         let Given { args, last } = given;
         let count = args.len() + usize::from(last.is_some());
@@ -62,6 +65,11 @@ impl<'a> Frame<'a, '_> {
         } else if count != params.len() {
             let want = params.len();
             return Err(self.error(format!("wrong number of args for {name}: want {want} got {count}")));
+        }
+        if let Callee::Method(object, name, _) = callee
+            && let Some(problem) = object.uncallable(name)
+        {
+            return Err(self.error(problem));
         }
         if let Callee::Function(Function { run: Runs::And, .. }) = callee {
             return self.short_circuit(dot, args, last, false);
@@ -103,6 +111,7 @@ impl<'a> Frame<'a, '_> {
                 Runs::And | Runs::Or => Ok(Value::MISSING),
             },
             Callee::Method(object, name, _) => object.call(name, &values, context),
+            Callee::Number(n, method) => Ok((method.run)(n, &values)),
             Callee::Values(name, _, map) => functions::call_values_method(name, map, &values, context),
         };
         values.clear();
@@ -185,6 +194,9 @@ impl<'a> Frame<'a, '_> {
                 let kind = if param == Param::Int { IntType::Int } else { IntType::Int64 };
                 Ok(Value::new(Data::Int(number.int.unwrap_or(0), kind)))
             }
+            (Param::Named(named), Expr::Number(number)) if number.int.is_some() => {
+                Ok(Value::new(Data::Int(number.int.unwrap_or(0), IntType::Named(named))))
+            }
             (Param::Uint32, Expr::Number(number)) if number.uint.is_some() => {
                 let n = number.uint.unwrap_or(0) & 0xffff_ffff;
                 Ok(Value::new(Data::Uint(n, UintType::Uint32)))
@@ -192,7 +204,7 @@ impl<'a> Frame<'a, '_> {
             (Param::Float, Expr::Number(number)) if number.float.is_some() => {
                 Ok(Value::float(number.float.unwrap_or(0.0)))
             }
-            (Param::Int | Param::Int64, _) => expected("integer", self),
+            (Param::Int | Param::Int64 | Param::Named(_), _) => expected("integer", self),
             (Param::Uint32, _) => expected("unsigned integer", self),
             (Param::Float, _) => expected("float", self),
             _ => {
@@ -218,6 +230,7 @@ impl<'a> Frame<'a, '_> {
             (_, Data::Missing) => return Err(self.error(format!("invalid value; expected {}", param.name()))),
             (Param::Str, Data::Str(_)) | (Param::Bool, Data::Bool(_)) | (Param::Float, Data::Float(_)) => true,
             (Param::Int, Data::Int(_, IntType::Int)) | (Param::Int64, Data::Int(_, IntType::Int64)) => true,
+            (Param::Named(named), Data::Int(_, kind)) => *kind == IntType::Named(named),
             (Param::Uint32, Data::Uint(_, UintType::Uint32)) => true,
             (Param::Map, Data::Map(map)) => map.map_type().holds_any(),
             (Param::List, Data::List(list)) => list.list_type() == ListType::Any,

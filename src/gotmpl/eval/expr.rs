@@ -4,7 +4,7 @@ use super::super::ast::{Arg, Command, Expr, Number, Piece, Pipe, Tree, Variable}
 use super::super::collection::Map;
 use super::super::quote::quote;
 use super::super::set::MissingKey;
-use super::super::value::{Data, Value};
+use super::super::value::{Data, IntType, Value};
 use super::call::{Callee, Given};
 use super::{At, Evaluated, Frame, Held};
 
@@ -222,8 +222,13 @@ impl<'a> Frame<'a, '_> {
                 }
                 Err(self.error(format!("can't evaluate field {name} in type {}", type_name())))
             }
-            Data::Int(n, super::super::value::IntType::Named(named)) if name == "String" => {
-                Ok(Held { value: Value::str((named.show)(*n)), boxed: false })
+            Data::Int(n, IntType::Named(named)) => {
+                let callee = match (named.method)(name) {
+                    Some(method) => Callee::Number(*n, method),
+                    None if name == "String" => return Ok(Held { value: Value::str((named.show)(*n)), boxed: false }),
+                    None => return Err(self.error(format!("can't evaluate field {name} in type {}", type_name()))),
+                };
+                Ok(Held { value: self.call(dot, callee, At::Arg(node), given)?, boxed: false })
             }
             _ => Err(self.error(format!("can't evaluate field {name} in type {}", type_name()))),
         }

@@ -239,7 +239,7 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, Failure> {
         (Data::Object(x), Data::Object(y))
             if !matches!(y.kind(), ObjectKind::Map | ObjectKind::List | ObjectKind::Func) =>
         {
-            Ok(std::ptr::addr_eq(&raw const **x, &raw const **y))
+            Ok(x.is(y.as_ref()))
         }
         _ => Err(format!("non-comparable type {}: {}", print::show_as(b, 's')?, b.type_name()).into()),
     }

@@ -4,6 +4,7 @@
 //! and is marked as made up.
 
 mod cipher;
+mod derived;
 mod made_up;
 
 use sha2::Digest;
@@ -16,6 +17,7 @@ use crate::gotmpl::value::Value;
 
 use Param::Str;
 
+pub(super) use derived::FAMILY as DERIVED;
 pub(super) use made_up::FAMILY as MADE_UP;
 
 pub(super) static FAMILY: &[Function] = &[

@@ -1,8 +1,10 @@
 //! Dates by Go's layouts, durations, and the clock that stands still (`sprig date.go`, Go's `time`).
 
 mod calendar;
+mod duration;
 mod layout;
 mod object;
+mod zone;
 
 use super::cast::text;
 use super::strings::int;
@@ -12,10 +14,14 @@ use crate::gotmpl::error::Failure;
 use crate::gotmpl::object::Param;
 use crate::gotmpl::value::{Data, IntType, Value};
 
-use calendar::{NANOS, duration_text, parse_duration};
+use duration::{NANOS, duration_text, parse_duration};
 pub(super) use object::Time;
+use zone::Zone;
 
 use Param::{Any, Str};
+
+/// The layout of a date in a form.
+const HTML: &str = "2006-01-02";
 
 const TIME: Param = Param::Object("time.Time");
 
@@ -32,16 +38,12 @@ pub(super) static FAMILY: &[Function] = &[
     clocked("now", &[], |context, _, seed| {
         Ok(Value::object(Time::now(context)).from_origin(context.origins.generated(seed.span)))
     }),
-    clocked("date", &[Str, Any], |context, args, seed| formatted(context, args, &args[1], &text(&args[0]), seed)),
-    clocked("dateInZone", &[Str, Any, Str], |context, args, seed| {
-        formatted(context, args, &args[1], &text(&args[0]), seed)
-    }),
-    clocked("date_in_zone", &[Str, Any, Str], |context, args, seed| {
-        formatted(context, args, &args[1], &text(&args[0]), seed)
-    }),
-    clocked("htmlDate", &[Any], |context, args, seed| formatted(context, args, &args[0], "2006-01-02", seed)),
+    clocked("date", &[Str, Any], |context, args, seed| formatted(context, args, seed, &args[1], &text(&args[0]), "")),
+    clocked("dateInZone", &[Str, Any, Str], in_zone),
+    clocked("date_in_zone", &[Str, Any, Str], in_zone),
+    clocked("htmlDate", &[Any], |context, args, seed| formatted(context, args, seed, &args[0], HTML, "")),
     clocked("htmlDateInZone", &[Any, Str], |context, args, seed| {
-        formatted(context, args, &args[0], "2006-01-02", seed)
+        formatted(context, args, seed, &args[0], HTML, &text(&args[1]))
     }),
     clocked("ago", &[Any], |context, args, seed| {
         let (time, _) = time_of(context, &args[0]);
@@ -116,11 +118,22 @@ fn time_of(context: &Context<'_>, value: &Value) -> (Time, bool) {
     }
 }
 
-fn formatted(context: &Context<'_>, args: &[Value], value: &Value, layout: &str, seed: &super::Seed) -> Outcome {
+fn in_zone(context: &Context<'_>, args: &[Value], seed: &super::Seed) -> Outcome {
+    formatted(context, args, seed, &args[1], &text(&args[0]), &text(&args[2]))
+}
+
+/// A time by a layout, in a zone by name.
+fn formatted(
+    context: &Context<'_>,
+    args: &[Value],
+    seed: &super::Seed,
+    value: &Value,
+    layout: &str,
+    zone: &str,
+) -> Outcome {
     let (time, by_clock) = time_of(context, value);
     context.bytes(layout.len().saturating_mul(4))?;
-    // Zones other than UTC would need a database of zones; all times are shown in UTC.
-    let text = layout::format(&time.in_utc(), layout);
+    let text = layout::format(&time.shown_in(Zone::named(zone, time.secs)), layout);
     let mut origin = context.union_of(args);
     if by_clock {
         origin = context.origins.union(context.origins.generated(seed.span), origin);

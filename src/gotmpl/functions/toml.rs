@@ -237,6 +237,8 @@ impl Encoder<'_, '_> {
             Data::Str(text) => quoted(&text.as_str()),
             Data::Map(_) => return self.map(&[], value, true),
             Data::List(list) => return self.array(list, value.origin),
+            // A moment is one of TOML's own values.
+            Data::Object(object) if object.type_name() == "time.Time" => text(&object.encoded()),
             Data::Object(object) => match (object.show(), object.underlying()) {
                 (Some(text), _) => quoted(&text),
                 (None, Some(inner)) => return self.element(&inner),

@@ -15,7 +15,7 @@ use crate::gotmpl::text::Text;
 use crate::gotmpl::value::Value;
 use crate::gotmpl::{List, print};
 
-use Param::{Int, List as Items, Str, Uint32};
+use Param::{Int, List as Items, Str};
 
 const fn made_up(
     name: &'static str,
@@ -73,7 +73,6 @@ pub(in super::super) static FAMILY: &[Function] = &[
         }
         marked(context, args, seed, format!("{user}:{}", bcrypt(context, seed, args)?))
     }),
-    made_up("derivePassword", &[Uint32, Str, Str, Str, Str], derive_password),
     made_up("encryptAES", &[Str, Str], |context, args, seed| {
         let plain = bytes(&args[1]);
         if plain.is_empty() {
@@ -196,33 +195,6 @@ fn bcrypt(context: &Context<'_>, seed: &Seed, args: &[Value]) -> Result<String, 
     let mut stream = Stream::new(context, seed, args)?;
     let tail: String = (0..53).map(|_| char::from(ALPHABET[usize::from(stream.byte()) % 64])).collect();
     Ok(format!("$2a$10${tail}"))
-}
-
-fn derive_password(context: &Context<'_>, args: &[Value], seed: &Seed) -> Outcome {
-    let shape = match text(&args[1]).as_str() {
-        "maximum" => "anoxxxxxxxxxxxxxxxxx",
-        "long" => "CvcvnoCvcvCvcv",
-        "medium" => "CvcnoCvc",
-        "short" => "Cvcn",
-        "basic" => "aaanaaan",
-        "pin" => "nnnn",
-        other => return Ok(Value::str(format!("cannot find password template {other}"))),
-    };
-    let mut stream = Stream::new(context, seed, args)?;
-    let drawn = shape.chars().map(|class| {
-        let from = match class {
-            'C' => "BCDFGHJKLMNPQRSTVWXYZ",
-            'v' => "aeiou",
-            'c' => "bcdfghjklmnpqrstvwxyz",
-            'a' => "AEIOUaeiouBCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz",
-            'n' => "0123456789",
-            'o' => "@&%?,=[]_:-+*$#!'^~;()/.",
-            _ => "AEIOUaeiouBCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz0123456789!@#$%^&*()",
-        };
-        char::from(from.as_bytes()[usize::from(stream.byte()) % from.len()])
-    });
-    let drawn = drawn.collect();
-    marked(context, args, seed, drawn)
 }
 
 /// A block in the shape of PEM; its content means nothing.
