@@ -103,6 +103,11 @@ pub trait Object {
         Vec::new()
     }
 
+    /// The same with the fields of embedded structs in their place.
+    fn promoted(&self) -> Vec<(&'static str, Value)> {
+        self.fields()
+    }
+
     /// The parameters of a method; `None` where the type has no such method.
     fn method(&self, _name: &str) -> Option<&'static [Param]> {
         None

@@ -62,6 +62,13 @@ pub struct IntMethod {
     pub run: fn(i64, &[Value]) -> Value,
 }
 
+impl NamedInt {
+    /// Whether it is `time.Duration`, which yaml.v3, TOML and the casts take for more than a number.
+    pub fn is_duration(&self) -> bool {
+        self.name == "time.Duration"
+    }
+}
+
 impl PartialEq for NamedInt {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

@@ -88,7 +88,7 @@ fn truncated(f: f64) -> i64 {
 /// `cast.ToInt64`
 pub(super) fn to_int(value: &Value) -> i64 {
     match &value.data {
-        Data::Int(n, IntType::Named(named)) if named.name == "time.Duration" => {
+        Data::Int(n, IntType::Named(named)) if named.is_duration() => {
             let _ = n;
             0
         }

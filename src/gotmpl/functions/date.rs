@@ -15,8 +15,9 @@ use crate::gotmpl::object::Param;
 use crate::gotmpl::value::{Data, IntType, Value};
 
 use duration::{NANOS, duration_text, parse_duration};
+pub(super) use layout::{format as format_time, parse as parse_time};
 pub(super) use object::Time;
-use zone::Zone;
+pub(super) use zone::Zone;
 
 use Param::{Any, Str};
 

@@ -9,7 +9,7 @@ use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
 use crate::gotmpl::origin::OriginId;
 use crate::gotmpl::text::{Run, Written};
-use crate::gotmpl::value::{Data, Value};
+use crate::gotmpl::value::{Data, IntType, Value};
 use crate::yaml::Dialect;
 use crate::yaml::emit::{Emitter, Layout, Unwritable, sort};
 
@@ -78,6 +78,11 @@ impl Driver<'_, '_> {
             Data::List(list) => return self.list(list.items()),
             Data::Map(map) => return map.read(|fields| self.map(fields)),
             Data::Object(object) => {
+                // Helm's structs have names for JSON only; yaml.v3 has its own for them.
+                let fields = if json || object.underlying().is_some() { Vec::new() } else { object.fields() };
+                if !fields.is_empty() {
+                    return self.structure(&fields);
+                }
                 context.budget.enter()?;
                 let encoded = object.encoded();
                 let encoded = if encoded.origin.is_none() { encoded.from_origin(origin) } else { encoded };
@@ -87,6 +92,9 @@ impl Driver<'_, '_> {
             }
             Data::Bool(b) => self.emitter.bool(*b),
             Data::Str(text) => self.emitter.string(&text.as_str())?,
+            Data::Int(n, IntType::Named(named)) if !json && named.is_duration() => {
+                self.emitter.string(&(named.show)(*n))?
+            }
             Data::Int(n, _) => self.emitter.int(*n),
             Data::Uint(n, _) => self.emitter.uint(*n),
             Data::Float(f) => self.emitter.float(*f)?,
@@ -100,6 +108,19 @@ impl Driver<'_, '_> {
         self.emitter.begin_seq(items.is_empty());
         for item in items {
             self.node(item)?;
+        }
+        self.emitter.end();
+        self.context.budget.leave();
+        Ok(())
+    }
+
+    /// The fields of a struct, those that Go exports, in small letters.
+    fn structure(&mut self, fields: &[(&'static str, Value)]) -> Result<(), Failure> {
+        self.context.budget.enter()?;
+        self.emitter.begin_map(false);
+        for (name, value) in fields.iter().filter(|(name, _)| is_exported(name)) {
+            self.emitter.key(&name.to_lowercase())?;
+            self.node(value)?;
         }
         self.emitter.end();
         self.context.budget.leave();
@@ -120,4 +141,9 @@ impl Driver<'_, '_> {
         self.context.budget.leave();
         Ok(())
     }
+}
+
+/// Whether other packages of Go see a field.
+pub(super) fn is_exported(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_uppercase())
 }

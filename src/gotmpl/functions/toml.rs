@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::builtin::beneath;
 use super::cast::text;
-use super::{Function, Outcome, plain};
+use super::emit::is_exported;
+use super::{Function, Functions, Outcome, plain};
 use crate::gotmpl::collection::{Field, List};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
@@ -12,9 +13,13 @@ use crate::gotmpl::moving::Joining;
 use crate::gotmpl::number;
 use crate::gotmpl::object::Param;
 use crate::gotmpl::origin::OriginId;
-use crate::gotmpl::value::{Data, Value};
+use crate::gotmpl::value::{Data, IntType, Value};
 
 mod read;
+mod scalars;
+mod scan;
+mod tables;
+mod zones;
 
 pub(super) static FAMILY: &[Function] = &[
     plain("toToml", &[Param::Any], |context, args| match encode(context, &args[0]) {
@@ -143,7 +148,7 @@ impl Encoder<'_, '_> {
         self.context.budget.steps(1)?;
         let value = match &value.data {
             Data::Object(object) if object.show().is_none() => {
-                object.underlying().unwrap_or_else(|| object.encoded()).from_origin(value.origin)
+                object.underlying().map_or_else(|| value.clone(), |inner| inner.from_origin(value.origin))
             }
             _ => value.clone(),
         };
@@ -174,9 +179,8 @@ impl Encoder<'_, '_> {
     }
 
     fn map(&mut self, key: &[Key<'_>], value: &Value, inline: bool) -> Encoded {
-        let Data::Map(map) = beneath(value).data else { return Ok(()) };
         self.context.budget.enter()?;
-        let entries = map.entries();
+        let entries = fields(value);
         let mut direct: Vec<&(Arc<str>, Field)> = Vec::new();
         let mut nested: Vec<&(Arc<str>, Field)> = Vec::new();
         for entry in &entries {
@@ -226,23 +230,26 @@ impl Encoder<'_, '_> {
         let what = context.origin_of(value);
         let text = match &value.data {
             Data::Bool(b) => b.to_string(),
+            Data::Int(n, IntType::Named(named)) if named.is_duration() => quoted(&(named.show)(*n)),
             Data::Int(n, _) => n.to_string(),
             Data::Uint(n, _) => n.to_string(),
             Data::Float(f) if f.is_nan() => "nan".to_owned(),
             Data::Float(f) if f.is_infinite() => if *f > 0.0 { "inf" } else { "-inf" }.to_owned(),
             Data::Float(f) => {
-                let text = number::show_plain(*f);
-                if text.contains('.') { text } else { format!("{text}.0") }
+                // The library's later version writes large and small ones with exponents.
+                let exponents = context.functions == Functions::Helm4;
+                let text = if exponents { number::show_float(*f) } else { number::show_plain(*f) };
+                if text.contains(['.', 'e']) { text } else { format!("{text}.0") }
             }
             Data::Str(text) => quoted(&text.as_str()),
             Data::Map(_) => return self.map(&[], value, true),
             Data::List(list) => return self.array(list, value.origin),
-            // A moment is one of TOML's own values.
-            Data::Object(object) if object.type_name() == "time.Time" => text(&object.encoded()),
             Data::Object(object) => match (object.show(), object.underlying()) {
+                // A moment is one of TOML's own values.
+                _ if let Some(time) = object.as_any().downcast_ref() => zones::written(time),
                 (Some(text), _) => quoted(&text),
                 (None, Some(inner)) => return self.element(&inner),
-                (None, None) => return self.map(&[], &object.encoded(), true),
+                (None, None) => return self.map(&[], value, true),
             },
             _ => return Err(format!("unexpected type: {}", value.type_name()).into()),
         };
@@ -262,6 +269,19 @@ impl Encoder<'_, '_> {
         self.put("]", what);
         self.context.budget.leave();
         Ok(())
+    }
+}
+
+/// What a map or a struct has: keys in order, fields in the struct's.
+fn fields(value: &Value) -> Vec<(Arc<str>, Field)> {
+    let value = beneath(value);
+    match &value.data {
+        Data::Map(map) => map.entries(),
+        Data::Object(object) => {
+            let exported = object.promoted().into_iter().filter(|(name, _)| is_exported(name));
+            exported.map(|(name, value)| (name.into(), Field { key_origin: OriginId::NONE, value })).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

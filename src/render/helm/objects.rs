@@ -97,6 +97,10 @@ impl Object for ChartRecord {
         vec![("Metadata", metadata), ("IsRoot", Value::bool(self.root))]
     }
 
+    fn promoted(&self) -> Vec<(&'static str, Value)> {
+        self.metadata.fields().into_iter().chain([("IsRoot", Value::bool(self.root))]).collect()
+    }
+
     fn members(&self) -> Option<Vec<(Arc<str>, Value)>> {
         let mut all = Vec::new();
         self.metadata.encode_into(&mut all);

@@ -5,7 +5,7 @@ mod read;
 use super::calendar::{date_of, days_from};
 use super::object::Time;
 use super::zone::Zone;
-pub(super) use read::parse;
+pub(in super::super) use read::parse;
 
 pub(super) const MONTHS: [&str; 12] = [
     "January",
@@ -129,7 +129,7 @@ fn next_part(layout: &str) -> (&str, Option<Part>, &str) {
 }
 
 /// `Time.Format`
-pub(super) fn format(time: &Time, layout: &str) -> String {
+pub(in super::super) fn format(time: &Time, layout: &str) -> String {
     let offset = time.zone.offset();
     let local = time.local();
     let (days, of_day) = (local.div_euclid(86_400), local.rem_euclid(86_400));

@@ -1,14 +1,14 @@
-//! TOML read into values: tables, arrays of tables, dotted keys, all kinds of strings and numbers.
-//!
-//! Dates are kept as text. Errors name the line; their words are ours.
+//! TOML read into values, with the words of BurntSushi's library: 1.5 for Helm 3, 1.6 (TOML 1.1) for Helm 4.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
+use super::scan::{Read, Scanner, Stop, is_line_end, shown};
+use super::tables::{self, Key, Slot, Table, Tables};
 use crate::budget::Exceeded;
-use crate::gotmpl::collection::{Field, List, ListType, Map};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
-use crate::gotmpl::number;
+use crate::gotmpl::functions::Functions;
 use crate::gotmpl::origin::OriginId;
 use crate::gotmpl::quote::quote;
 use crate::gotmpl::value::{Data, Value};
@@ -18,361 +18,317 @@ const DEEPEST: u32 = 200;
 
 /// Reads a document; the inner error is what TOML says.
 pub(super) fn read(context: &Context<'_>, text: &str, origin: OriginId) -> Result<Result<Value, String>, Failure> {
-    let mut reader = Reader { context, text, at: 0, depth: 0, origin };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.bytes().take(6).any(|b| b == 0) {
+        let message = "files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8";
+        return Ok(Err(format!("toml: line 1: {message}")));
+    }
+    let tables = Tables::new(context.functions == Functions::Helm4);
+    let mut reader = Reader { context, scanner: Scanner::new(text), tables, depth: 0 };
     match reader.document() {
-        Ok(root) => Ok(Ok(Value::new(Data::Map(root)).from_origin(origin))),
-        Err(Stop::Syntax(problem)) => {
-            let line = 1 + text[..reader.at.min(text.len())].bytes().filter(|&b| b == b'\n').count();
-            Ok(Err(format!("toml: line {line}: {problem}")))
-        }
+        Ok(()) => Ok(Ok(Value::new(Data::Map(reader.tables.finish(origin))).from_origin(origin))),
+        Err(Stop::Syntax(line, problem)) => Ok(Err(match reader.tables.last_key() {
+            key if key.is_empty() => format!("toml: line {line}: {problem}"),
+            key => format!("toml: line {line} (last key {}): {problem}", quote(&key)),
+        })),
         Err(Stop::Exceeded(exceeded)) => Err(exceeded.into()),
     }
 }
 
-enum Stop {
-    Syntax(String),
-    Exceeded(Exceeded),
-}
-
-impl From<Exceeded> for Stop {
-    fn from(exceeded: Exceeded) -> Self {
-        Stop::Exceeded(exceeded)
-    }
-}
-
-type Read<T> = Result<T, Stop>;
-
-fn wrong<T>(problem: impl Into<String>) -> Read<T> {
-    Err(Stop::Syntax(problem.into()))
-}
-
 struct Reader<'c, 'r> {
     context: &'c Context<'r>,
-    text: &'c str,
-    at: usize,
+    scanner: Scanner<'c>,
+    tables: Tables,
     depth: u32,
-    origin: OriginId,
 }
 
 impl Reader<'_, '_> {
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    fn eat(&mut self, text: &str) -> bool {
-        let found = self.rest().starts_with(text);
-        self.at += if found { text.len() } else { 0 };
-        found
-    }
-
-    fn blanks(&mut self) {
-        while matches!(self.peek(), Some(' ' | '\t')) {
-            self.at += 1;
-        }
-    }
-
-    /// Blanks, line ends and comments.
-    fn space(&mut self) {
+    fn document(&mut self) -> Read<()> {
         loop {
-            self.blanks();
-            match self.peek() {
-                Some('\n' | '\r') => self.at += 1,
-                Some('#') => self.at += self.rest().find('\n').unwrap_or(self.rest().len()),
-                _ => return,
-            }
-        }
-    }
-
-    fn line_end(&mut self) -> Read<()> {
-        self.blanks();
-        match self.peek() {
-            None | Some('\n' | '\r' | '#') => Ok(()),
-            Some(c) => wrong(format!("expected a newline, but got {}", quote(&c.to_string()))),
-        }
-    }
-
-    fn document(&mut self) -> Read<Map> {
-        let root = Map::from_iter([]);
-        let mut table = root.clone();
-        loop {
-            self.space();
             self.context.budget.steps(1)?;
-            if self.peek().is_none() {
-                return Ok(root);
+            let c = self.scanner.next()?;
+            match c {
+                None => return Ok(()),
+                Some(c) if is_line_end(c) || matches!(c, ' ' | '\t') => continue,
+                Some('#') => {
+                    self.scanner.comment()?;
+                    continue;
+                }
+                Some('[') => self.header()?,
+                c => {
+                    self.scanner.back(c);
+                    self.pair(None)?;
+                }
             }
-            if self.eat("[[") {
-                let path = self.path("]]")?;
-                table = self.append(&root, &path)?;
-                self.line_end()?;
-            } else if self.eat("[") {
-                let path = self.path("]")?;
-                table = self.descend(&root, &path)?;
-                self.line_end()?;
-            } else {
-                self.pair(&table)?;
-                self.line_end()?;
+            self.scanner.blanks()?;
+            match self.scanner.next()? {
+                Some('#') => self.scanner.comment()?,
+                Some(c) if is_line_end(c) => {}
+                None => return Ok(()),
+                c => {
+                    let problem = "expected a top-level item to end with a newline, comment, or EOF, but got";
+                    return self.scanner.wrong(format!("{problem} {} instead", shown(c)));
+                }
             }
         }
     }
 
-    fn path(&mut self, close: &str) -> Read<Vec<Arc<str>>> {
-        let path = self.keys()?;
-        if !self.eat(close) {
-            return wrong("expected end of table name delimiter ']'");
-        }
-        Ok(path)
-    }
-
-    fn keys(&mut self) -> Read<Vec<Arc<str>>> {
-        let mut keys = Vec::new();
+    /// `[a.b]` or `[[a.b]]`, behind the first bracket.
+    fn header(&mut self) -> Read<()> {
+        let array = self.scanner.accept('[')?;
+        let mut key = Key::new();
         loop {
-            self.blanks();
-            let key = match self.peek() {
-                Some('"' | '\'') => self.string()?,
-                _ => {
-                    let end = self.rest().find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
-                    let key = self.rest()[..end.unwrap_or(self.rest().len())].to_owned();
-                    if key.is_empty() {
-                        return wrong("unexpected character where a key should be");
-                    }
-                    self.at += key.len();
-                    key
+            self.scanner.blanks()?;
+            match self.scanner.peek()? {
+                None | Some(']') => {
+                    return self.scanner.wrong("unexpected end of table name (table names cannot be empty)");
                 }
-            };
-            keys.push(Arc::from(key));
-            self.blanks();
-            if keys.len() as u32 > DEEPEST {
-                return Err(Exceeded::Depth(DEEPEST).into());
-            }
-            if !self.eat(".") {
-                return Ok(keys);
-            }
-        }
-    }
-
-    fn table_at(&mut self, map: &Map, key: &Arc<str>) -> Read<Map> {
-        match map.get(key).map(|value| value.data) {
-            Some(Data::Map(inner)) => Ok(inner),
-            Some(Data::List(list)) => match list.items().last().map(|value| &value.data) {
-                Some(Data::Map(inner)) => Ok(inner.clone()),
-                _ => wrong(format!("key {} is already defined", quote(key))),
-            },
-            Some(_) => wrong(format!("key {} is already defined", quote(key))),
-            None => {
-                self.context.budget.items(1)?;
-                let inner = Map::from_iter([]);
-                self.set(map, key, Data::Map(inner.clone()));
-                Ok(inner)
-            }
-        }
-    }
-
-    fn descend(&mut self, map: &Map, path: &[Arc<str>]) -> Read<Map> {
-        let mut table = map.clone();
-        for key in path {
-            table = self.table_at(&table, key)?;
-        }
-        Ok(table)
-    }
-
-    fn append(&mut self, root: &Map, path: &[Arc<str>]) -> Read<Map> {
-        let Some((last, before)) = path.split_last() else { return wrong("empty key") };
-        let table = self.descend(root, before)?;
-        let mut items = match table.get(last).map(|value| value.data) {
-            Some(Data::List(list)) => list.items().to_vec(),
-            None => Vec::new(),
-            Some(_) => return wrong(format!("key {} is already defined", quote(last))),
-        };
-        self.context.budget.items(1 + items.len() as u64)?;
-        let inner = Map::from_iter([]);
-        items.push(Value::new(Data::Map(inner.clone())).from_origin(self.origin));
-        let list = List::new(items, ListType::Named("[]map[string]interface {}"));
-        self.set(&table, last, Data::List(list));
-        Ok(inner)
-    }
-
-    fn set(&self, map: &Map, key: &Arc<str>, data: Data) {
-        let value = Value::new(data).from_origin(self.origin);
-        map.change(|fields| fields.insert(Arc::clone(key), Field { key_origin: self.origin, value }));
-    }
-
-    fn pair(&mut self, table: &Map) -> Read<()> {
-        let path = self.keys()?;
-        if !self.eat("=") {
-            return match self.peek() {
-                None => wrong("unexpected EOF; expected key separator '='"),
-                Some(c) => {
-                    let shown = crate::gotmpl::quote::quote_bytes(c.encode_utf8(&mut [0; 4]).as_bytes(), '\'', false);
-                    wrong(format!("expected '.' or '=', but got {shown} instead"))
+                Some('.') => {
+                    return self.scanner.wrong("unexpected table separator (table names cannot be empty)");
                 }
-            };
+                _ => self.part(&mut key)?,
+            }
+            self.scanner.blanks()?;
+            match self.scanner.next()? {
+                Some('.') => {}
+                Some(']') => break,
+                c => {
+                    let got = shown(c);
+                    return self.scanner.wrong(format!("expected '.' or ']' to end table name, but got {got} instead"));
+                }
+            }
         }
-        self.blanks();
-        let value = self.value()?;
-        let Some((last, before)) = path.split_last() else { return wrong("empty key") };
-        let table = self.descend(table, before)?;
-        if table.has(last) {
-            return wrong(format!("key {} has already been defined", quote(last)));
+        if array && !self.scanner.accept(']')? {
+            let c = self.scanner.next()?;
+            let problem = "expected end of table array name delimiter ']', but got";
+            return self.scanner.wrong(format!("{problem} {} instead", shown(c)));
         }
-        self.set(&table, last, value);
+        self.tables.open(&key, array, self.context.budget)?;
+        self.tables.note(None, false);
         Ok(())
     }
 
-    fn value(&mut self) -> Read<Data> {
+    /// One part of a key; the line of the first one is told of the whole.
+    fn part(&mut self, key: &mut Key) -> Read<()> {
+        if key.len() as u32 > DEEPEST {
+            return Err(Exceeded::Depth(DEEPEST).into());
+        }
+        let start = self.scanner.at;
+        let part = if self.scanner.accept('"')? {
+            self.scanner.string(self.tables.next)?
+        } else if self.scanner.accept('\'')? {
+            self.scanner.raw_string()?
+        } else {
+            self.scanner.take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))?;
+            self.scanner.text[start..self.scanner.at].to_owned()
+        };
+        if key.is_empty() {
+            self.tables.line = self.scanner.line;
+        }
+        key.push(Arc::from(part));
+        Ok(())
+    }
+
+    /// `a.b = 1`, where it stands in a table in braces put there too.
+    fn pair(&mut self, inline: Option<&mut Table>) -> Read<()> {
+        self.scanner.blanks()?;
+        match self.scanner.peek()? {
+            None | Some('=') => return self.scanner.wrong("unexpected '=': key name appears blank"),
+            Some('.') => return self.scanner.wrong("unexpected '.': keys cannot start with a '.'"),
+            _ => {}
+        }
+        let mut key = Key::new();
+        loop {
+            self.scanner.blanks()?;
+            match self.scanner.peek()? {
+                None | Some('=') => return self.scanner.wrong("unexpected '='"),
+                Some('.') => return self.scanner.wrong("unexpected '.'"),
+                _ => self.part(&mut key)?,
+            }
+            self.scanner.blanks()?;
+            match self.scanner.next()? {
+                Some('.') => {}
+                Some('=') => break,
+                None => return self.scanner.wrong("unexpected EOF; expected key separator '='"),
+                c => {
+                    let problem = format!("expected '.' or '=', but got {} instead", shown(c));
+                    return if c == Some('\n') {
+                        self.scanner.wrong_before(problem)
+                    } else {
+                        self.scanner.wrong(problem)
+                    };
+                }
+            }
+        }
+        let Some((last, parents)) = key.split_last() else { return Ok(()) };
+        let outer = self.tables.context.clone();
+        self.tables.current = Some(Arc::clone(last));
+        self.tables.open_each(parents, self.context.budget)?;
+        let (slot, array) = self.value(false)?;
+        let copy = inline.is_some().then(|| slot.clone());
+        self.tables.set(last, slot, self.context.budget)?;
+        self.tables.note(Some(last), array);
+        if let (Some(table), Some(slot)) = (inline, copy) {
+            let mut table = table;
+            for name in parents {
+                let inner = table.entry(Arc::clone(name)).or_insert_with(|| Slot::Table(Table::default()));
+                table = match inner {
+                    Slot::Table(inner) => inner,
+                    _ => {
+                        let context = quote(&tables::shown(&self.tables.context));
+                        return Err(Stop::Syntax(self.tables.line, format!("{context} is not a table")));
+                    }
+                };
+            }
+            table.insert(Arc::clone(last), slot);
+        } else {
+            self.tables.current = None;
+        }
+        self.tables.context = outer;
+        Ok(())
+    }
+
+    /// A value, and whether it is an array.
+    fn value(&mut self, in_array: bool) -> Read<(Slot, bool)> {
         self.context.budget.items(1)?;
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(Exceeded::Depth(DEEPEST).into());
         }
-        let data = match self.peek() {
-            Some('"' | '\'') => Data::Str(self.string()?.into()),
-            Some('[') => self.array()?,
-            Some('{') => self.inline_table()?,
-            Some(_) => self.word()?,
-            None => return wrong("unexpected end of the document"),
+        self.scanner.blanks()?;
+        let start = self.scanner.at;
+        let next = self.tables.next;
+        let c = self.scanner.next()?;
+        let slot = match c {
+            Some('0'..='9') => {
+                self.scanner.back(c);
+                Slot::Scalar(self.scanner.number_or_date(next)?)
+            }
+            Some('[') => Slot::Array(Rc::new(self.array()?)),
+            Some('{') => Slot::Inline(Rc::new(self.inline_table(in_array)?)),
+            Some(quotes @ ('"' | '\'')) => {
+                let text = if !self.scanner.accept(quotes)? {
+                    if quotes == '"' { self.scanner.string(next)? } else { self.scanner.raw_string()? }
+                } else if self.scanner.accept(quotes)? {
+                    self.scanner.long_string(quotes, next)?
+                } else {
+                    String::new()
+                };
+                Slot::Scalar(Data::Str(text.into()))
+            }
+            Some('.') => return self.scanner.wrong("floats must start with a digit, not '.'"),
+            Some('-' | '+') => Slot::Scalar(self.scanner.signed(start)?),
+            Some(c) if c.is_alphabetic() => Slot::Scalar(self.letters(c, start)?),
+            None => return self.scanner.wrong("unexpected EOF; expected value"),
+            c => {
+                let problem = format!("expected value but found {} instead", shown(c));
+                return if c == Some('\n') { self.scanner.wrong_before(problem) } else { self.scanner.wrong(problem) };
+            }
         };
         self.depth -= 1;
-        Ok(data)
+        let array = matches!(slot, Slot::Array(_));
+        Ok((slot, array))
     }
 
-    fn array(&mut self) -> Read<Data> {
-        self.at += 1;
+    /// `inf`, `nan`, `true` or `false`, behind the first letter.
+    fn letters(&mut self, first: char, start: usize) -> Read<Data> {
+        if matches!(first, 'i' | 'n') {
+            for [second, third] in [['n', 'f'], ['a', 'n']] {
+                if self.scanner.accept(second)? && self.scanner.accept(third)? {
+                    return self.scanner.float(start);
+                }
+            }
+        }
+        // One letter is given back, however many were taken.
+        let last = self.scanner.text[..self.scanner.at].chars().next_back();
+        self.scanner.back(last);
+        self.scanner.word()
+    }
+
+    fn array(&mut self) -> Read<Vec<Slot>> {
+        let current = self.tables.current.clone();
+        self.tables.note(current.as_ref(), true);
         let mut items = Vec::new();
         loop {
-            self.space();
-            if self.eat("]") {
-                return Ok(Data::List(List::new(items, ListType::Any)));
-            }
-            items.push(Value::new(self.value()?).from_origin(self.origin));
-            self.space();
-            if !self.eat(",") && self.peek() != Some(']') {
-                return wrong("expected a comma or an array terminator ']'");
-            }
-        }
-    }
-
-    fn inline_table(&mut self) -> Read<Data> {
-        self.at += 1;
-        let map = Map::from_iter([]);
-        self.blanks();
-        if self.eat("}") {
-            return Ok(Data::Map(map));
-        }
-        loop {
-            self.pair(&map)?;
-            self.blanks();
-            if self.eat("}") {
-                return Ok(Data::Map(map));
-            }
-            if !self.eat(",") {
-                return wrong("expected a comma or an inline table terminator '}'");
-            }
-        }
-    }
-
-    fn word(&mut self) -> Read<Data> {
-        let end = self.rest().find([',', ']', '}', '#', '\n', '\r']).unwrap_or(self.rest().len());
-        let word = self.rest()[..end].trim_end().to_owned();
-        self.at += word.len();
-        let plain = word.replace('_', "");
-        let int = |digits: &str, base| number::parse_int(digits, base);
-        let number = match plain.get(..2) {
-            Some("0x") => int(&plain[2..], 16),
-            Some("0o") => int(&plain[2..], 8),
-            Some("0b") => int(&plain[2..], 2),
-            _ => int(&plain, 10),
-        };
-        match (word.as_str(), number) {
-            ("true", _) => Ok(Data::Bool(true)),
-            ("false", _) => Ok(Data::Bool(false)),
-            (_, Some(n)) => Ok(Data::Int(n, crate::gotmpl::IntType::Int64)),
-            _ => match number::parse_float(&plain) {
-                Some(f) => Ok(Data::Float(f)),
-                None if word.starts_with(|c: char| c.is_ascii_digit()) && word.contains(['-', ':']) => {
-                    Ok(Data::Str(word.into()))
+            let c = self.scanner.next()?;
+            match c {
+                Some(c) if is_line_end(c) || matches!(c, ' ' | '\t') => continue,
+                Some('#') => {
+                    self.scanner.comment()?;
+                    continue;
                 }
-                None => wrong(format!("expected value but found {} instead", quote(&word))),
-            },
-        }
-    }
-
-    fn string(&mut self) -> Read<String> {
-        let rest = self.rest();
-        if let Some(quotes) = ["\"\"\"", "'''"].into_iter().find(|quotes| rest.starts_with(quotes)) {
-            self.at += 3;
-            // A line end right after the quotes does not count.
-            if !self.eat("\r\n") {
-                self.eat("\n");
+                Some(',') => return self.scanner.wrong("unexpected comma"),
+                Some(']') => return Ok(items),
+                c => self.scanner.back(c),
             }
-            let Some(end) = self.closing(quotes) else { return wrong("unterminated multi-line string") };
-            let raw = self.text[self.at..end].to_owned();
-            self.at = end + 3;
-            return if quotes == "'''" { Ok(raw) } else { self.unescape(&raw) };
-        }
-        let quotes = if rest.starts_with('"') { "\"" } else { "'" };
-        self.at += 1;
-        let end = self.closing(quotes).filter(|end| !self.text[self.at..*end].contains('\n'));
-        let Some(end) = end else { return wrong("strings cannot contain newlines") };
-        let raw = self.text[self.at..end].to_owned();
-        self.at = end + 1;
-        if quotes == "'" { Ok(raw) } else { self.unescape(&raw) }
-    }
-
-    /// Where the string ends; quotes that stand before the closing ones belong to it.
-    fn closing(&self, quotes: &str) -> Option<usize> {
-        let mut at = self.at;
-        loop {
-            let rest = self.text.get(at..)?;
-            if rest.starts_with('\\') && quotes.starts_with('"') {
-                at += 1 + rest[1..].chars().next()?.len_utf8();
-                continue;
-            }
-            if rest.starts_with(quotes) {
-                let more = rest.bytes().skip(quotes.len()).take_while(|&b| b == quotes.as_bytes()[0]).count();
-                return Some(at + if quotes.len() == 3 { more.min(2) } else { 0 });
-            }
-            at += rest.chars().next()?.len_utf8();
-        }
-    }
-
-    fn unescape(&self, raw: &str) -> Read<String> {
-        let mut out = String::with_capacity(raw.len());
-        let mut chars = raw.chars();
-        while let Some(c) = chars.next() {
-            if c != '\\' {
-                out.push(c);
-                continue;
-            }
-            match chars.next() {
-                Some('b') => out.push('\x08'),
-                Some('t') => out.push('\t'),
-                Some('n') => out.push('\n'),
-                Some('f') => out.push('\x0c'),
-                Some('r') => out.push('\r'),
-                Some('e') => out.push('\x1b'),
-                Some(c @ ('"' | '\\')) => out.push(c),
-                Some(c @ ('u' | 'U')) => {
-                    let digits: String = chars.by_ref().take(if c == 'u' { 4 } else { 8 }).collect();
-                    match u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32) {
-                        Some(c) => out.push(c),
-                        None => return wrong(format!("invalid unicode escape {}", quote(&digits))),
+            items.push(self.value(true)?.0);
+            loop {
+                let c = self.scanner.next()?;
+                match c {
+                    Some(c) if is_line_end(c) || matches!(c, ' ' | '\t') => {}
+                    Some('#') => self.scanner.comment()?,
+                    Some(',') => break,
+                    Some(']') => return Ok(items),
+                    c => {
+                        let problem = "expected a comma (',') or array terminator (']'), but got";
+                        return self.scanner.wrong(format!("{problem} {}", or_end(c)));
                     }
                 }
-                // A line end with all that is blank after it.
-                Some(c) if c.is_whitespace() => {
-                    let rest = chars.as_str().trim_start();
-                    chars = rest.chars();
+            }
+        }
+    }
+
+    fn inline_table(&mut self, in_array: bool) -> Read<Table> {
+        let (outer, current) = (self.tables.context.clone(), self.tables.current.clone());
+        self.tables.open_inline(in_array, self.context.budget)?;
+        let mut table = Table::default();
+        while self.within(false)? {
+            self.pair(Some(&mut table))?;
+            if !self.within(true)? {
+                break;
+            }
+        }
+        (self.tables.context, self.tables.current) = (outer, current);
+        Ok(table)
+    }
+
+    /// Goes to the next pair of a table in braces, or, behind one, over the comma; false at the brace that closes it.
+    fn within(&mut self, behind: bool) -> Read<bool> {
+        let next = self.tables.next;
+        loop {
+            let c = self.scanner.next()?;
+            match c {
+                Some(' ' | '\t') => {}
+                Some(c) if is_line_end(c) && !next => {
+                    return self.scanner.wrong_before("newlines not allowed within inline tables");
                 }
-                other => {
-                    let shown: String = other.into_iter().collect();
-                    return wrong(format!("invalid escape character {}", quote(&shown)));
+                Some(c) if is_line_end(c) => {}
+                Some('#') => self.scanner.comment()?,
+                Some('}') => return Ok(false),
+                Some(',') if !behind => return self.scanner.wrong("unexpected comma"),
+                Some(',') => {
+                    self.scanner.blanks()?;
+                    if self.scanner.peek()? == Some('}') {
+                        if next {
+                            continue;
+                        }
+                        return self.scanner.wrong("trailing comma not allowed in inline tables");
+                    }
+                    return Ok(true);
+                }
+                c if behind => {
+                    let problem = "expected a comma or an inline table terminator '}', but got";
+                    return self.scanner.wrong(format!("{problem} {} instead", or_end(c)));
+                }
+                c => {
+                    self.scanner.back(c);
+                    return Ok(true);
                 }
             }
         }
-        Ok(out)
     }
+}
+
+fn or_end(c: Option<char>) -> String {
+    c.map_or_else(|| "end of file".to_owned(), |c| format!("'{c}'"))
 }

@@ -54,7 +54,7 @@ struct Read {
 }
 
 /// `time.ParseInLocation`
-pub(in super::super) fn parse(layout: &str, value: &str) -> Result<Time, String> {
+pub(in super::super::super) fn parse(layout: &str, value: &str) -> Result<Time, String> {
     let cannot = |part: &str, rest: &str| {
         let (layout, value) = (quote(layout), quote(value));
         Err(format!("parsing time {value} as {layout}: cannot parse {} as {}", quote(rest), quote(part)))
