@@ -20,7 +20,7 @@ use crate::finding::Gap;
 use crate::source::{FileId, RepoPath, SourceMap};
 pub use disk::{Content, Disk};
 use listing::Listing;
-pub use listing::{Child, ChildKind};
+pub use listing::{Broken, Child, ChildKind};
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,6 +262,11 @@ impl Repository {
     /// The files of a folder and below it, through links to folders as well, by the paths under which they appear.
     pub fn under_following(&self, folder: &RepoPath) -> Vec<RepoPath> {
         self.listing.under_following(folder, self.limits)
+    }
+
+    /// The links of a folder and below it that lead to nothing in the tree.
+    pub fn broken_under(&self, folder: &RepoPath) -> impl Iterator<Item = &Broken> {
+        self.listing.broken_under(folder)
     }
 
     /// What a folder directly holds, sorted by name; links are shown as what they lead to.

@@ -56,6 +56,17 @@ pub(super) struct Listing {
     folder_links: bool,
     /// Links that lead out, with what they say.
     outside: Vec<(RepoPath, String)>,
+    /// Links that lead to nothing here, sorted.
+    broken: Vec<Broken>,
+}
+
+/// A link that leads to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its path.
+    pub link: RepoPath,
+    /// What is not there on the way; nothing where links lead in circles.
+    pub missing: Option<RepoPath>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +77,7 @@ enum Target {
 
 enum Lost {
     Outside,
-    Nowhere,
+    Nowhere(Option<RepoPath>),
 }
 
 impl Listing {
@@ -89,8 +100,16 @@ impl Listing {
                 Raw::Link(target) => said.push((path, target)),
             }
         }
-        let mut listing =
-            Self { real, blobs, first, links: Vec::new(), files: Vec::new(), folder_links: false, outside: Vec::new() };
+        let mut listing = Self {
+            real,
+            blobs,
+            first,
+            links: Vec::new(),
+            files: Vec::new(),
+            folder_links: false,
+            outside: Vec::new(),
+            broken: Vec::new(),
+        };
         listing.links = listing.resolved(&said, gaps);
         listing.folder_links = listing.links.iter().any(|(_, target)| matches!(target, Target::Folder(_)));
         let linked = listing.links.iter().filter(|(_, target)| matches!(target, Target::File(_)));
@@ -131,6 +150,10 @@ impl Listing {
 
     pub(super) fn under(&self, folder: &RepoPath) -> &[RepoPath] {
         within(&self.files, folder)
+    }
+
+    pub(super) fn broken_under(&self, folder: &RepoPath) -> impl Iterator<Item = &Broken> {
+        self.broken.iter().filter(move |broken| broken.link.is_within(folder))
     }
 
     /// The file behind a path, and its id.
@@ -204,7 +227,8 @@ impl Listing {
             match self.follow(path, target, said) {
                 Ok(target) => resolved.push((path.clone(), target)),
                 Err(Lost::Outside) => self.outside.push((path.clone(), target.clone())),
-                Err(Lost::Nowhere) => {
+                Err(Lost::Nowhere(missing)) => {
+                    self.broken.push(Broken { link: path.clone(), missing });
                     gaps.push(Gap::new("broken-link", format!("the link `{path}` leads to nothing in the repository")));
                 }
             }
@@ -227,7 +251,7 @@ impl Listing {
                 continue;
             }
             if !at.is_root() && !self.holds(&at, said) {
-                return Err(Lost::Nowhere);
+                return Err(Lost::Nowhere(Some(at)));
             }
             let next = at.join(&name).map_err(|_| Lost::Outside)?;
             let Some(text) = link_at(&next).filter(|_| name != "..") else {
@@ -236,7 +260,7 @@ impl Listing {
             };
             hops += 1;
             if hops > MAX_HOPS {
-                return Err(Lost::Nowhere);
+                return Err(Lost::Nowhere(None));
             }
             if text.starts_with('/') {
                 return Err(Lost::Outside);
@@ -246,7 +270,7 @@ impl Listing {
         if self.real.binary_search(&at).is_ok() {
             return Ok(Target::File(at));
         }
-        if at.is_root() || self.holds(&at, said) { Ok(Target::Folder(at)) } else { Err(Lost::Nowhere) }
+        if at.is_root() || self.holds(&at, said) { Ok(Target::Folder(at)) } else { Err(Lost::Nowhere(Some(at))) }
     }
 
     /// Whether a folder holds a file or a link.

@@ -71,8 +71,13 @@ impl Rules {
 
     /// Whether a file of the chart is left out, by itself or with a folder above it.
     pub(super) fn ignores(&self, path: &str) -> bool {
-        let folders = path.match_indices('/').map(|(at, _)| &path[..at]);
-        folders.into_iter().any(|folder| self.ignores_itself(folder, true)) || self.ignores_itself(path, false)
+        self.ignores_above(path) || self.ignores_itself(path, false)
+    }
+
+    /// Whether a folder that a path stands in is left out.
+    pub(super) fn ignores_above(&self, path: &str) -> bool {
+        let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
+        folders.any(|folder| self.ignores_itself(folder, true))
     }
 }
 

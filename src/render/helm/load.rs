@@ -35,6 +35,22 @@ struct Found {
     content: Content,
 }
 
+/// Helm follows links before it asks whether they count.
+fn links_lead_somewhere(tree: &Repository, folder: &RepoPath, rules: &Rules) -> Result<(), RenderError> {
+    // What a submodule brings may not be at hand.
+    if RepoPath::new(".gitmodules").is_ok_and(|list| tree.is_file(&list)) {
+        return Ok(());
+    }
+    let looked_at = |link: &RepoPath| link.relative_to(folder).is_some_and(|name| !rules.ignores_above(name));
+    let Some(broken) = tree.broken_under(folder).find(|broken| looked_at(&broken.link)) else { return Ok(()) };
+    let why = match &broken.missing {
+        Some(path) if tree.is_file(path) => "not a directory".to_owned(),
+        Some(path) => format!("lstat {path}: no such file or directory"),
+        None => "EvalSymlinks: too many links".to_owned(),
+    };
+    Err(RenderError::refused(format!("error evaluating symlink {}: {why}", broken.link)))
+}
+
 impl<'r> Loader<'r> {
     /// A loader as the command line is: nothing but what lies in the chart.
     pub fn new(helm: HelmVersion) -> Self {
@@ -107,6 +123,7 @@ impl<'r> Loader<'r> {
         let ignored = join(".helmignore").filter(|path| tree.is_file(path)).map(|path| tree.read(&path));
         let ignored = ignored.transpose().map_err(|error| unreadable(&error))?;
         let rules = Rules::parse(ignored.as_deref())?;
+        links_lead_somewhere(tree, folder, &rules)?;
         let mut files = Vec::new();
         for path in tree.under_following(folder) {
             let Some(name) = path.relative_to(folder).filter(|name| !rules.ignores(name)).map(str::to_owned) else {

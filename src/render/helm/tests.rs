@@ -188,6 +188,27 @@ fn a_local_dependency_is_taken_from_where_it_lies() {
     assert_eq!(built.dependencies[0].name(), "b");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let chart = root.path().join("a");
+    std::fs::create_dir_all(chart.join("ignored")).unwrap();
+    std::fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: a\nversion: 1.0.0\n").unwrap();
+    std::fs::write(chart.join(".helmignore"), "ignored/\n*.bak\n").unwrap();
+    let link = |from: &str, to: &str| std::os::unix::fs::symlink(to, chart.join(from)).unwrap();
+    let load = || {
+        let limits = crate::discover::ReadLimits::default();
+        let (tree, _) = Repository::open_whole(root.path(), limits, &Arc::default()).unwrap();
+        Loader::new(HelmVersion::V4).load(&tree, &RepoPath::new("a").unwrap(), &Budget::default())
+    };
+    link("ignored/x", "nowhere");
+    assert!(load().is_ok(), "nobody looks into a folder that is left out");
+    link("values.bak", "../b/values.yaml");
+    let refused = load().err().unwrap().message;
+    assert_eq!(refused, "error evaluating symlink a/values.bak: lstat b: no such file or directory");
+}
+
 #[test]
 fn an_archive_in_charts_is_a_sub_chart() {
     let packed = archive::tests::pack(&[
