@@ -32,7 +32,7 @@ pub use context::Context;
 pub use error::{Error, ErrorKind, Failure};
 pub use eval::STACK;
 pub use functions::Functions;
-pub(crate) use functions::{crates_expression, json_string, yaml_of};
+pub(crate) use functions::{crates_expression, json_problem, json_string, yaml_of};
 pub use object::{Object, ObjectKind, Param};
 pub use origin::{OriginId, Origins, SharedOrigins};
 pub use output::Output;

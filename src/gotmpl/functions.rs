@@ -24,6 +24,7 @@ mod url;
 mod values;
 mod versions;
 
+pub(crate) use decode::json_problem;
 pub(crate) use encode::yaml_of;
 pub(crate) use json::string as json_string;
 pub(crate) use regex::translate as crates_expression;

@@ -6,11 +6,12 @@ mod json_text;
 
 use std::sync::Arc;
 
-use super::Outcome;
+use super::{Functions, Outcome};
+use crate::budget::Budget;
 use crate::gotmpl::collection::{Field, Fields, List, ListType, Map, MapType};
 use crate::gotmpl::context::Context;
 use crate::gotmpl::error::Failure;
-use crate::gotmpl::origin::OriginId;
+use crate::gotmpl::origin::{OriginId, SharedOrigins};
 use crate::gotmpl::text::{Located, Text};
 use crate::gotmpl::value::{Data, Value};
 use crate::source::{FileId, Span};
@@ -43,6 +44,13 @@ impl<'v> Whence<'v> {
             None => self.origin,
         }
     }
+}
+
+/// What Go has against a text as JSON; nothing where it can read it, or nobody can say.
+pub(crate) fn json_problem(text: &str) -> Option<String> {
+    let (budget, origins) = (Budget::default(), SharedOrigins::default());
+    let context = Context { budget: &budget, origins: &origins, functions: Functions::Bare, lint: false, now: 0 };
+    json_text::read(&context, &Value::str(text)).ok()?.err()
 }
 
 fn node_value(context: &Context<'_>, node: &Node, whence: &Whence<'_>) -> Outcome {

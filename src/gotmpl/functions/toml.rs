@@ -233,7 +233,7 @@ impl Encoder<'_, '_> {
             Data::Int(n, IntType::Named(named)) if named.is_duration() => quoted(&(named.show)(*n)),
             Data::Int(n, _) => n.to_string(),
             Data::Uint(n, _) => n.to_string(),
-            Data::Float(f) if f.is_nan() => "nan".to_owned(),
+            Data::Float(f) if f.is_nan() => if f.is_sign_negative() { "-nan" } else { "nan" }.to_owned(),
             Data::Float(f) if f.is_infinite() => if *f > 0.0 { "inf" } else { "-inf" }.to_owned(),
             Data::Float(f) => {
                 // The library's later version writes large and small ones with exponents.

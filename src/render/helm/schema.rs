@@ -6,6 +6,7 @@
 
 mod pattern;
 mod quick;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -17,8 +18,10 @@ use std::sync::OnceLock;
 use boon::{CompileError, Compiler, SchemaIndex, Schemas, UrlLoader};
 use serde_json::Value;
 
+use self::spelling::Spelling;
 use super::dependencies::Instance;
 use super::tree::{Table, Tree, to_node};
+use crate::gotmpl;
 
 /// The schema of a chart, compiled once something is not certain without.
 pub(super) struct Schema {
@@ -30,7 +33,7 @@ pub(super) struct Schema {
 /// What a schema is to a chart.
 enum Compiled {
     /// It can be checked.
-    Ready(Schemas, SchemaIndex),
+    Ready(Schemas, SchemaIndex, Spelling),
     /// It refers to something that is not in it; Helm would fetch that.
     Elsewhere(String),
     /// Helm refuses it.
@@ -53,7 +56,19 @@ impl Schema {
     fn read(bytes: &[u8]) -> Self {
         match serde_json::from_slice(bytes) {
             Ok(text) => Self { common: quick::is_common(&text), text, compiled: OnceLock::new() },
-            Err(error) => Self::of(Compiled::Broken(error.to_string())),
+            Err(_) => Self::of(match gotmpl::json_problem(&String::from_utf8_lossy(bytes)) {
+                Some(problem) if problem == "unexpected end of JSON input" && bytes.trim_ascii().is_empty() => {
+                    Compiled::Broken("EOF".to_owned())
+                }
+                Some(problem) if problem == "unexpected end of JSON input" => {
+                    Compiled::Broken("unexpected EOF".to_owned())
+                }
+                Some(problem) if problem.ends_with(" after top-level value") => {
+                    Compiled::Broken("invalid character after top-level value".to_owned())
+                }
+                Some(problem) => Compiled::Broken(problem),
+                None => Compiled::Elsewhere("it holds what cannot be read here".to_owned()),
+            }),
         }
     }
 
@@ -75,20 +90,24 @@ impl Compiled {
         if let Err(reason) = work::compiles(text) {
             return Compiled::Elsewhere(reason);
         }
+        let (spelled, spelling) = Spelling::of(text);
+        if let Err(reason) = work::compiles(&spelled) {
+            return Compiled::Elsewhere(reason);
+        }
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(Nowhere));
         let mut schemas = Schemas::new();
-        if let Err(error) = compiler.add_resource(PLACE, text.clone()) {
-            return Compiled::Broken(words::of_schema(&error));
+        if let Err(error) = compiler.add_resource(PLACE, spelled) {
+            return Compiled::Broken(words::of_schema(&error, &spelling));
         }
         match compiler.compile(PLACE, &mut schemas) {
-            Ok(root) => Compiled::Ready(schemas, root),
+            Ok(root) => Compiled::Ready(schemas, root, spelling),
             Err(CompileError::LoadUrlError { url, .. }) => Self::of_elsewhere(&url),
             Err(CompileError::InvalidMetaSchemaUrl { .. }) => {
                 Self::of_elsewhere(text.get("$schema").and_then(Value::as_str).unwrap_or_default())
             }
             Err(error) if is_too_long(&error) => Compiled::Elsewhere("its patterns are too long".to_owned()),
-            Err(error) => Compiled::Broken(words::of_schema(&error)),
+            Err(error) => Compiled::Broken(words::of_schema(&error, &spelling)),
         }
     }
 
@@ -107,9 +126,9 @@ impl Compiled {
         match self {
             Compiled::Elsewhere(reason) => Err(reason.clone()),
             Compiled::Broken(reason) => Ok(Some(reason.clone())),
-            Compiled::Ready(schemas, root) => {
+            Compiled::Ready(schemas, root, spelling) => {
                 work::ends(text, values)?;
-                Ok(schemas.validate(values, *root).err().map(|error| words::of_values(&error)))
+                Ok(schemas.validate(values, *root).err().map(|error| words::of_values(&error, spelling)))
             }
         }
     }

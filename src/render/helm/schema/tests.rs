@@ -177,7 +177,7 @@ fn lists_texts_and_patterns_count_by_their_length() {
         ),
         (json!({"pattern": "\\d".repeat(50_000)}), json!({})),
         (json!({"$schema": seven, "properties": {"a": {"format": "regex"}}}), json!({"a": "\\d".repeat(50_000)})),
-        (json!({"properties": {"a": {"pattern": "[ab]*a[ab]{20000}c"}}}), json!({"a": "ab".repeat(50_000)})),
+        (json!({"properties": {"a": {"pattern": "[ab]*a[ab]{1000}c"}}}), json!({"a": "ab".repeat(50_000)})),
         (json!({"additionalProperties": {"$ref": "#"}, "properties": {"l": {"items": {"type": "string"}}}}), {
             (0..100).fold(json!({"l": vec![1; 200_000]}), |below, _| json!({"a": below}))
         }),
@@ -196,7 +196,8 @@ fn what_people_write_is_checked() {
     let told = said(&schema, &json!({"a": "x.y", "b": "x", "c": "f"})).unwrap().unwrap();
     assert!(told.starts_with("- at '/c': '...' does not match pattern"), "{told}");
     let told = said(&json!({"properties": {"a": {"pattern": "\\p{Foo}"}}}), &json!({})).unwrap().unwrap();
-    assert!(told.starts_with("invalid regex: "), "{told}");
+    let reason = r"'\\p{Foo}' is not valid regex: error parsing regexp: invalid character class range: `\p{Foo}`";
+    assert!(told.contains(reason), "{told}");
 }
 
 #[test]

@@ -9,23 +9,24 @@ use boon::{CompileError, ErrorKind, InstanceToken, ValidationError};
 use serde_json::{Number, Value};
 
 use super::super::metadata::shortest;
+use super::spelling::Spelling;
 use crate::catalog::catalog;
 
 /// Faults that are shown of a schema that has more.
 const MOST_LINES: usize = 200;
 
 /// Why values are refused, a line for each fault.
-pub(super) fn of_values(error: &ValidationError<'_, '_>) -> String {
-    let mut shown = Shown::default();
+pub(super) fn of_values(error: &ValidationError<'_, '_>, spelling: &Spelling) -> String {
+    let mut shown = Shown::new(spelling, false);
     shown.causes(error, error.schema_url, 0);
     format!("{}\n", shown.text.trim_start_matches('\n'))
 }
 
 /// Why a schema is none.
-pub(super) fn of_schema(error: &CompileError) -> String {
+pub(super) fn of_schema(error: &CompileError, spelling: &Spelling) -> String {
     match error {
         CompileError::ValidationError { url, src } => {
-            let mut shown = Shown { frank: true, ..Shown::default() };
+            let mut shown = Shown::new(spelling, true);
             shown.causes(src, src.schema_url, 0);
             let metaschema = quoted(src.schema_url);
             format!(
@@ -53,8 +54,6 @@ pub(super) fn of_schema(error: &CompileError) -> String {
         CompileError::UnsupportedVocabulary { url, vocabulary } => {
             format!("unsupported vocabulary {vocabulary:?} in {url:?}")
         }
-        // What boon takes for a fault of its own is a pattern that reads well and means nothing.
-        CompileError::Bug(source) => format!("invalid regex: {source}"),
         other => other.to_string(),
     }
 }
@@ -63,15 +62,19 @@ fn with_fragment(url: &str) -> String {
     if url.contains('#') { url.to_owned() } else { format!("{url}#") }
 }
 
-#[derive(Default)]
-struct Shown {
+struct Shown<'s> {
+    spelling: &'s Spelling,
     text: String,
     lines: usize,
     /// Whether the texts may be shown: they are names of properties, or stand in the schema.
     frank: bool,
 }
 
-impl Shown {
+impl<'s> Shown<'s> {
+    fn new(spelling: &'s Spelling, frank: bool) -> Self {
+        Self { spelling, text: String::new(), lines: 0, frank }
+    }
+
     fn line(&mut self, indent: usize, place: &str, words: &str) {
         self.lines += 1;
         if self.lines <= MOST_LINES {
@@ -124,10 +127,15 @@ impl Shown {
     fn words(&self, error: &ValidationError<'_, '_>) -> String {
         match &error.kind {
             ErrorKind::Pattern { got, want } if self.frank => {
-                format!("{} does not match pattern {}", quoted(got), quoted(want))
+                format!("{} does not match pattern {}", quoted(got), quoted(self.spelling.said(want)))
             }
-            ErrorKind::Format { got, want, .. } if self.frank => format!("{} is not valid {want}", display(got)),
-            kind => words(kind, is_credential(error)),
+            ErrorKind::Format { got, want, .. } if self.frank => match got.as_str() {
+                Some(text) if let Some(problem) = self.spelling.problem(text) => {
+                    format!("{} is not valid {want}: {problem}", quoted(self.spelling.said(text)))
+                }
+                _ => format!("{} is not valid {want}", display(got)),
+            },
+            kind => words(kind, is_credential(error), self.spelling),
         }
     }
 }
@@ -200,7 +208,7 @@ fn passed<'k>(from: &str, to: &'k str, place: &str, within: Option<&str>) -> Vec
     alternatives.into_iter().map(|(keyword, at)| (keyword, above(depth - at))).collect()
 }
 
-fn words(kind: &ErrorKind<'_, '_>, is_credential: bool) -> String {
+fn words(kind: &ErrorKind<'_, '_>, is_credential: bool, spelling: &Spelling) -> String {
     use ErrorKind as K;
     let needs =
         |missing: &[&str], prop: &str| format!("properties {} required, if {} exists", all(missing), quoted(prop));
@@ -213,10 +221,10 @@ fn words(kind: &ErrorKind<'_, '_>, is_credential: bool) -> String {
         K::Group | K::Reference { .. } => "validation failed".to_owned(),
         K::Schema { url } => format!("jsonschema validation failed with {}", quoted(url)),
         K::ContentSchema => "'contentSchema' failed".to_owned(),
-        K::PropertyName { prop } => format!("invalid propertyName {}", quoted(prop)),
         K::RefCycle { url, kw_loc1, kw_loc2 } => {
             format!("both {kw_loc1} and {kw_loc2} resolve to {url:?} causing reference cycle")
         }
+        K::PropertyName { prop } => format!("invalid propertyName {}", quoted(spelling.said(prop))),
         K::FalseSchema => "false schema".to_owned(),
         K::Type { got, want } => {
             let want: Vec<String> = want.iter().map(|one| one.to_string()).collect();
@@ -265,7 +273,7 @@ fn words(kind: &ErrorKind<'_, '_>, is_credential: bool) -> String {
         K::AdditionalItems { got } => format!("last {got} additionalItem(s) not allowed"),
         K::MinLength { got, want } => counts("minLength", *got, *want),
         K::MaxLength { got, want } => counts("maxLength", *got, *want),
-        K::Pattern { want, .. } => format!("'...' does not match pattern {}", quoted(want)),
+        K::Pattern { want, .. } => format!("'...' does not match pattern {}", quoted(spelling.said(want))),
         K::ContentEncoding { want, .. } => format!("value is not {} encoded", quoted(want)),
         K::ContentMediaType { want, .. } => format!("value if not of mediatype {}", quoted(want)),
         K::Minimum { got, want } => bounds("minimum", got, want),
