@@ -21,6 +21,7 @@ pub mod helm;
 pub mod inline;
 pub mod kustomize;
 pub mod layers;
+mod overrides;
 mod place;
 pub mod plain;
 mod quiet;
@@ -250,6 +251,11 @@ fn render_source(context: &Context<'_>, app: &Application<'_>, source: &Source<'
         Ok((context, folder)) => (&context.clone(), folder),
         Err(gap) => return output.gap(*gap),
     };
+    let overridden = match overrides::of_folder(context, app, source, &folder, output) {
+        Ok(merged) => merged,
+        Err(gap) => return output.gap(*gap),
+    };
+    let source = &overridden.as_ref().map_or(*source, |node| Source { node });
     let tool = match explicit(source) {
         Ok(tool) => tool.unwrap_or_else(|| detect(context.repository(), &folder)),
         Err(gap) => return output.gap(*gap),
