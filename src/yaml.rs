@@ -24,7 +24,7 @@ pub use parse::{
 pub(crate) use parse::{Index, Manner, Misread, Resume, Words, dash_near, misplaced_tab, odd_in_flow, parse_part};
 pub use pool::Pool;
 pub(crate) use quote::{Escaping, quoted, write_escaped};
-pub(crate) use refusal::refusal_words;
 pub use refusal::{Quoting, gives_up_on_words, refusal};
+pub(crate) use refusal::{refusal_words, unreadable};
 pub use scalar::{BLANK, Dialect, Meaning};
 pub(crate) use scan::chars_near;

@@ -17,6 +17,7 @@ mod files;
 mod finish;
 mod generator;
 mod id;
+mod images;
 mod json;
 mod json_patch;
 mod kustomization;

@@ -65,6 +65,24 @@ pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> O
     })
 }
 
+/// What keeps libyaml from reading the first document of a text and the token behind it: where it gave up, and its words.
+pub(crate) fn unreadable(text: &str, dialect: Dialect) -> Option<(usize, String)> {
+    ask(text, |text| {
+        let mut text = Cow::Borrowed(text);
+        for _ in 0..MOST_EDITS {
+            let Err(error) = end_of(&text) else { return None };
+            match as_go_reads(&error, &text) {
+                Some(edited) => text = Cow::Owned(edited),
+                None => {
+                    let at = error.problem_mark().and_then(|mark| usize::try_from(mark.index).ok()).unwrap_or(0);
+                    return Some((at, of(&error, dialect)));
+                }
+            }
+        }
+        None
+    })
+}
+
 /// A text that the port takes as Go takes the one that it stumbled over; nothing where both stumble.
 ///
 /// Go forgets that an empty collection must be a key, and comes to what else is wrong with it. It takes a colon in a word of a
@@ -89,18 +107,19 @@ fn as_go_reads(error: &Error, text: &str) -> Option<String> {
 /// Where the first document of a text ends to libyaml, which takes no notice of what follows but for the next token; nothing
 /// where it refuses that document, and where it is not asked.
 pub(super) fn end_of_first(text: &str) -> Option<usize> {
-    ask(text, |text| {
-        let mut bytes = text.as_bytes();
-        let mut parser = Parser::new();
-        parser.set_input_string(&mut bytes);
-        loop {
-            let event = parser.parse().ok()?;
-            if matches!(event.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {
-                let end = usize::try_from(event.start_mark.index).ok()?;
-                return text.is_char_boundary(end).then_some(end);
-            }
+    ask(text, |text| end_of(text).ok().filter(|&end| text.is_char_boundary(end)))
+}
+
+fn end_of(text: &str) -> Result<usize, Error> {
+    let mut bytes = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut bytes);
+    loop {
+        let event = parser.parse()?;
+        if matches!(event.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {
+            return Ok(usize::try_from(event.start_mark.index).unwrap_or(usize::MAX));
         }
-    })
+    }
 }
 
 /// What the port says of a text that it can read in little time.

@@ -236,9 +236,11 @@ fn case(
             }
             (false, Err(refused)) => {
                 score.refused_alike += 1;
-                score.other_words += usize::from(!cases::same_reason(&refused.message, &error));
+                let alike = cases::same_reason(&refused.message, &error);
+                score.other_words += usize::from(!alike);
                 if verbose {
-                    println!("  {folder}: both refuse\n      theirs {error}\n      ours   {}", refused.message);
+                    let words = if alike { "" } else { ", in other words" };
+                    println!("  {folder}: both refuse{words}\n      theirs {error}\n      ours   {}", refused.message);
                 }
             }
             (true, Err(refused)) => {

@@ -3,9 +3,9 @@
 
 use super::fail::{Fail, Outcome};
 use super::files::Loader;
+use super::images::split_image;
 use super::kustomization::{self, Image, Kustomization, Labels, Replica};
 use super::structs;
-use super::transform::split_image;
 use super::tree;
 use crate::finding::Gap;
 use crate::yaml::{Entry, Node, Origin};
@@ -282,6 +282,9 @@ impl ApplicationSource {
                 out.push('$');
             } else if let Some((_, value)) = self.environment.iter().find(|(known, _)| known == name) {
                 out.push_str(value);
+            } else if name.starts_with("ARGOCD_APP_REVISION") {
+                // Only known when it is built.
+                out.push_str(&rest[at..=at + length]);
             }
             rest = &after[length.min(after.len())..];
         }
@@ -408,6 +411,10 @@ mod tests {
     fn the_environment_is_put_in() {
         let environment = vec![("ARGOCD_APP_NAME".to_owned(), "web".to_owned())];
         let source = ApplicationSource { environment, ..ApplicationSource::default() };
+        assert_eq!(
+            source.expanded("a:${ARGOCD_APP_REVISION}$ARGOCD_APP_REVISION_SHORT"),
+            "a:${ARGOCD_APP_REVISION}$ARGOCD_APP_REVISION_SHORT"
+        );
         assert_eq!(source.expanded("a-$ARGOCD_APP_NAME-${ARGOCD_APP_NAME}.$$ $GONE!"), "a-web-web.$ !");
     }
 

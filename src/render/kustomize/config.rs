@@ -12,6 +12,7 @@ use super::read::Reading;
 use super::structs;
 use super::tree;
 use crate::hash::Seeded;
+use crate::source::Span;
 use crate::yaml::{self, Node, Role};
 
 const DEFAULTS: &str = include_str!("data/field-specs.txt");
@@ -265,11 +266,11 @@ pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, F
     for path in paths {
         let loaded = loader.load(super::tree::text(path)).map_err(|fail| fail.or_at(path.span()))?;
         let parsed = yaml::parse(loaded.file, loaded.text()?, loader.shared.budget);
-        if let Some(problem) = parsed.problems.first() {
-            return Err(Fail::at(problem.span, format!("error converting YAML to JSON: yaml: {}", problem.message)));
-        }
-        let Some(document) = parsed.documents.first() else { continue };
-        refuse_repeated(loader, &loaded)?;
+        let first = parsed.read_first().map_err(|problem| {
+            Fail::at(problem.span, format!("error converting YAML to JSON: yaml: {}", problem.message))
+        })?;
+        let Some(document) = first else { continue };
+        refuse_repeated(loader, &loaded, document.span)?;
         let config = read(&document.root)?;
         added = Config::merged(&added, &Arc::new(config))?;
     }
@@ -277,9 +278,11 @@ pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, F
 }
 
 /// Configurations are read strictly: no key may stand twice in its mapping.
-fn refuse_repeated(loader: &Loader<'_>, loaded: &Loaded) -> Outcome {
+fn refuse_repeated(loader: &Loader<'_>, loaded: &Loaded, document: Span) -> Outcome {
     let placing = Placing::Whole(loaded.file);
-    let written = parse::as_written(loaded.text()?, &placing, Role::Transformer, loader.shared.budget)?;
+    let text = loaded.text()?;
+    let text = text.get(..document.end as usize).unwrap_or(text);
+    let written = parse::as_written(text, &placing, Role::Transformer, loader.shared.budget)?;
     match written.as_ref().and_then(|written| tree::repeated(&written.root)) {
         Some(entry) => {
             let message = format!(

@@ -23,12 +23,20 @@ pub(super) fn load(loader: &Loader<'_>, paths: &[Node]) -> Result<Arc<Config>, F
     for path in paths {
         let name = super::tree::text(path);
         let loaded = loader.load(name).map_err(|fail| fail.or_at(path.span()))?;
-        let parsed = yaml::parse(loaded.file, loaded.text()?, loader.shared.budget);
-        if let Some(problem) = parsed.problems.first() {
-            let fail = Fail::at(problem.span, problem.message.clone());
+        let text = loaded.text()?;
+        if text.starts_with('{')
+            && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+        {
+            let reason = if error.is_eof() { "unexpected end of JSON input" } else { "invalid character" };
+            let fail = Fail::at(loaded.whole(), reason);
             return Err(fail.within(format!("unable to parse open API definition from '{name}'")));
         }
-        let Some(types) = parsed.documents.first().map(|document| &document.root) else { continue };
+        let parsed = yaml::parse(loaded.file, text, loader.shared.budget);
+        let first = parsed.read_first().map_err(|problem| {
+            let fail = Fail::at(problem.span, problem.message.clone());
+            fail.within(format!("unable to parse open API definition from '{name}'"))
+        })?;
+        let Some(types) = first.map(|document| &document.root) else { continue };
         check(types).map_err(|fail| {
             let decoding = fail.within("error unmarshaling JSON: while decoding JSON");
             decoding.within(format!("unable to parse open API definition from '{name}'"))

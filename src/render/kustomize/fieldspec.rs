@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::fail::{Fail, Outcome};
 use super::id::{Gvk, ResId};
 use super::tree::{self, Shape};
+use crate::hash::Seeded;
 use crate::yaml::{Entry, Node, Origin};
 
 /// One path for some kinds.
@@ -88,6 +89,26 @@ impl Places {
             None => list.iter().find(|known| known.covers(spec)),
             Some(places) => places.get(&spec.path)?.iter().map(|&at| &list[at]).find(|known| known.covers(spec)),
         }
+    }
+}
+
+/// Which of some paths are for an object, noted by its kind: objects of one kind are many.
+pub(super) struct Fitting<'s> {
+    specs: &'s [FieldSpec],
+    known: Seeded<(String, String), Vec<&'s FieldSpec>>,
+}
+
+impl<'s> Fitting<'s> {
+    pub(super) fn of(specs: &'s [FieldSpec]) -> Self {
+        Self { specs, known: Seeded::default() }
+    }
+
+    /// The paths for this object, in order.
+    pub(super) fn to(&mut self, object: &Node) -> &[&'s FieldSpec] {
+        let field = |key: &str| object.get(key).map_or("", tree::text).to_owned();
+        self.known
+            .entry((field("apiVersion"), field("kind")))
+            .or_insert_with(|| self.specs.iter().filter(|spec| spec.is_for(object)).collect())
     }
 }
 

@@ -91,7 +91,8 @@ pub(super) fn generate(
         top.push(entry("immutable", Node::plain("true", tree::in_role(&immutable.origin, Role::Generator))));
     }
     let made = Node::map(top, origin);
-    let keys = ["data", "binaryData"].into_iter().flat_map(|field| made.entries(field));
+    let labels = made.at(&["metadata", "labels"]).and_then(Node::as_map).map_or(&[][..], |map| &map.entries);
+    let keys = ["data", "binaryData"].into_iter().flat_map(|field| made.entries(field)).chain(labels);
     let flaws = keys.filter(|entry| tree::is_unwritable_key(&entry.key)).map(|e| Flaw::key(e.key_origin.anchor()));
     let flaws = flaws.collect();
     let mut object = Object::new(made, flaws);

@@ -149,6 +149,11 @@ impl ResId {
         }
     }
 
+    /// The same for all that are [`Self::same`].
+    pub(super) fn effective(self) -> Self {
+        Self { namespace: self.effective_namespace().to_owned(), cluster: false, ..self }
+    }
+
     pub(super) fn same_namespace(&self, other: &ResId) -> bool {
         self.effective_namespace() == other.effective_namespace()
     }

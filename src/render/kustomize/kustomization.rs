@@ -170,14 +170,15 @@ fn load_afresh(loader: &Loader<'_>) -> Result<(Kustomization, RepoPath), Fail> {
     }
     let text = loaded.text()?;
     let parsed = yaml::parse(loaded.file, text, loader.shared.budget);
-    if let Some(problem) = parsed.problems.first() {
+    // What is behind the first document is not read.
+    let first = parsed.read_first().map_err(|problem| {
         let words = yaml::refusal(text, problem, yaml::Quoting::Nothing);
         let mut fail = Fail::at(problem.span, format!("invalid Kustomization: {words}"));
         fail.exceeded = problem.exceeded;
-        return Err(fail);
-    }
+        fail
+    })?;
     let empty = || Fail::at(loaded.whole(), EMPTY);
-    let root = parsed.documents.first().map(|document| &document.root).ok_or_else(empty)?;
+    let root = first.map(|document| &document.root).ok_or_else(empty)?;
     let mut kustomization = read(root, &loader.root)?.ok_or_else(empty)?;
     kustomization.file_name = (*name).to_owned();
     kustomization.null_patches = root.get("patches").is_some_and(Node::is_null);

@@ -193,9 +193,12 @@ impl Object {
                 }
             }
         }
+        // One that is no mapping has none to give, and gives way.
+        let is_one = |entry: &Entry| &*entry.key == "annotations";
+        let gives = |entry: &Entry| healed.is_empty() || entry.value.as_map().is_some();
         let mut is_first = true;
-        meta.retain(|entry| &*entry.key != "annotations" || std::mem::take(&mut is_first));
-        let annotations = meta.iter_mut().find(|entry| &*entry.key == "annotations");
+        meta.retain(|entry| !is_one(entry) || (gives(entry) && std::mem::take(&mut is_first)));
+        let annotations = meta.iter_mut().find(|entry| is_one(entry));
         if let Some(entries) = annotations.and_then(|entry| tree::entries_mut(&mut entry.value)) {
             *entries = healed;
         }

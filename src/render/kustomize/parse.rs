@@ -22,7 +22,7 @@ use crate::budget::Budget;
 use crate::source::Span;
 use crate::yaml::{
     BLANK, Dialect, Entry, Index, Meaning, Node, Origin, Quoting, Role, Scalar, Style, Value, is_anchor_name,
-    misplaced_tab, odd_in_flow, refusal_words,
+    misplaced_tab, odd_in_flow, refusal_words, unreadable,
 };
 use merging::merge;
 use pieces::Lines;
@@ -113,6 +113,13 @@ fn whole(text: &str, piece: Range<usize>, placing: &Placing, role: Role, budget:
         Err(fail) if fail.malformed && lines.mend(budget)? => read(&lines, placing, role, budget),
         read => read,
     });
+    if read.is_ok() {
+        budget.bytes(piece.len())?;
+        if let Some((at, words)) = unreadable(&text[piece.clone()], Dialect::V3) {
+            let at = (piece.start + at).min(text.len());
+            return Err(malformed(placing.span(at, at), words));
+        }
+    }
     read.map_err(|fail| {
         let words = || refusal_words(&text[piece], Dialect::V3, Quoting::Nothing);
         match fail.malformed.then(words).flatten() {
@@ -403,13 +410,14 @@ impl<'t, 'p> Reader<'t, 'p> {
     }
 
     fn place(&mut self, open: &mut [Open], node: Node, size: u64, at: Span) -> Outcome {
+        let is_top = open.len() == 1;
         let Some(top) = open.last_mut() else { return Ok(()) };
         top.span = top.span.cover(at);
         top.size = top.size.saturating_add(size);
         match &mut top.kind {
             Kind::Seq(items) => items.push(node),
             Kind::Map { entries, index, repeated, merged, key } => match key.take() {
-                None => *key = Some(self.key(node)),
+                None => *key = Some(self.key(node, is_top)),
                 Some((Key::Lost, _)) => {}
                 Some((Key::Merge(name), origin)) => {
                     if merged.is_some() {
@@ -438,7 +446,8 @@ impl<'t, 'p> Reader<'t, 'p> {
         Ok(())
     }
 
-    fn key(&mut self, node: Node) -> (Key, Origin) {
+    /// What a key names; on top of a document Go makes texts of those that are none.
+    fn key(&mut self, node: Node, is_top: bool) -> (Key, Origin) {
         let Some(scalar) = node.as_scalar() else {
             self.flaws.push(Flaw { message: "yaml: invalid map key".to_owned(), ..Flaw::key(node.span()) });
             return (Key::Lost, node.origin);
@@ -457,9 +466,10 @@ impl<'t, 'p> Reader<'t, 'p> {
         }
         // No text at all is written as an empty one.
         let blank = text.is_empty() && tag.is_none();
-        if !blank && !meaning::is_text(scalar) {
+        let is_null = meaning::of(scalar) == Meaning::Null;
+        if !blank && !meaning::is_text(scalar) && (!is_top || is_null) {
             let mut flaw = Flaw::key(node.span());
-            if meaning::of(scalar) == Meaning::Null && !text.is_empty() {
+            if is_null && !text.is_empty() {
                 // Where anything is set beside it, it stands there twice.
                 flaw.message = format!("{}, or yaml: mapping key \"{text}\" already defined", flaw.message);
             }

@@ -200,11 +200,11 @@ fn operations(loader: &Loader<'_>, text: &str, whole: &str, placing: &Placing) -
         return Err(Fail::new("the text of the operations is no JSON: invalid character"));
     }
     let parsed = yaml::parse(FileId(u32::MAX), whole, loader.shared.budget);
-    if let Some(problem) = parsed.problems.first() {
+    let first = parsed.read_first().map_err(|problem| {
         let at = placing.span(problem.span.start as usize, problem.span.end as usize);
-        return Err(Fail { exceeded: problem.exceeded, ..Fail::at(at, problem.message.clone()) });
-    }
-    let Some(document) = parsed.documents.first() else { return Ok(Vec::new()) };
+        Fail { exceeded: problem.exceeded, ..Fail::at(at, problem.message.clone()) }
+    })?;
+    let Some(document) = first else { return Ok(Vec::new()) };
     json_patch::decode(&as_json(&document.root, placing, Role::Patch))
 }
 

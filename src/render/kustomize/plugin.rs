@@ -7,6 +7,7 @@ use super::config::field_spec;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
 use super::generator;
+use super::images::{Images, Mentioned};
 use super::kustomization::{self, Patch};
 use super::metadata::{self, Provenance};
 use super::object::Object;
@@ -15,7 +16,7 @@ use super::read::{self, Reading};
 use super::replacement;
 use super::resmap::ResMap;
 use super::target::Target;
-use super::transform::{Affix, Images, Marks, Namespace, Replicas, Subjects};
+use super::transform::{Affix, Marks, Namespace, Replicas, Subjects};
 use super::tree::{self, Shape};
 use crate::finding::Gap;
 use crate::yaml::{Node, Role};
@@ -229,6 +230,8 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
     let node = &plugin.node;
     let configured = |fail: Fail| fail.within(format!("plugin {} fails configuration", plugin.original_id()));
     let r = Reading::of(node, "Plugin")?;
+    let budget = target.loader.shared.budget;
+    budget.steps(map.list.len() as u64)?;
     match plugin.kind() {
         "NamespaceTransformer" => namespace(node, &r).map_err(configured)?.map_or(Ok(()), |n| n.transform(map)),
         kind @ ("PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer") => {
@@ -247,14 +250,14 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
         kind @ ("LabelTransformer" | "AnnotationsTransformer") => {
             let field = if kind == "LabelTransformer" { "labels" } else { "annotations" };
             let pairs = r.text_map(field).map_err(configured)?.unwrap_or_default();
-            Marks { pairs, specs: specs(&r).map_err(configured)? }.transform(map, target.loader.shared.budget)
+            Marks { pairs, specs: specs(&r).map_err(configured)? }.transform(map, budget)
         }
         "ImageTagTransformer" => {
             let blank = Node::map(Vec::new(), node.origin.clone());
             let image = r.get("imageTag").unwrap_or(&blank);
             let fields = Reading::of(image, "Image").map_err(configured)?;
             let image = kustomization::image_fields(&fields, image.span()).map_err(configured)?;
-            Images { image, specs: specs(&r).map_err(configured)? }.transform(map, target.loader.shared.budget)
+            Images { image, specs: specs(&r).map_err(configured)? }.transform(map, &mut Mentioned::default(), budget)
         }
         "ReplicaCountTransformer" => {
             let blank = Node::map(Vec::new(), node.origin.clone());

@@ -113,10 +113,10 @@ pub(super) fn ready(loader: &Loader<'_>, nodes: &[Node]) -> Result<Vec<Replaceme
         }
         let loaded = loader.load(tree::text(path)).map_err(|fail| fail.or_at(path.span()))?;
         let parsed = yaml::parse(loaded.file, loaded.text()?, loader.shared.budget);
-        if let Some(problem) = parsed.problems.first() {
-            return Err(Fail::at(problem.span, format!("error converting YAML to JSON: yaml: {}", problem.message)));
-        }
-        let root = parsed.documents.first().map(|document| &document.root);
+        let first = parsed.read_first().map_err(|problem| {
+            Fail::at(problem.span, format!("error converting YAML to JSON: yaml: {}", problem.message))
+        })?;
+        let root = first.map(|document| &document.root);
         let root = root.map(|root| patch::as_json(root, &Placing::Whole(loaded.file), Role::Transformer));
         match root.as_ref().map(|root| &root.value) {
             Some(Value::Seq(items)) => {
@@ -171,7 +171,6 @@ impl Replacement {
         };
         let (size, depth) = tree::measure(&value, 1_000_000);
         for target in targets {
-            loader.shared.budget.steps(map.list.len() as u64)?;
             target.apply(map, &value, (size, depth), loader).map_err(at)?;
         }
         Ok(())
@@ -242,7 +241,10 @@ impl Target {
             let blank = reject.annotations.is_empty() && reject.labels.is_empty();
             rejects.push((reject.compile()?.checked()?, !blank, !reject.is_blank()));
         }
-        for object in map.list.iter_mut() {
+        let places = map.places(&compiled);
+        loader.shared.budget.steps(places.len() as u64)?;
+        for at in places {
+            let object = &map.list[at];
             if compiled.names_never(object) {
                 continue;
             }
@@ -255,6 +257,7 @@ impl Target {
             if !fits {
                 continue;
             }
+            let object = map.list.at_mut(at);
             for path in &self.paths {
                 loader.shared.budget.items(size.0)?;
                 if size.1 + tree::text(path).split('.').count() as u32 > tree::DEEPEST {

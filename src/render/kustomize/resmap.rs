@@ -10,7 +10,7 @@ use super::list::List;
 use super::metadata;
 use super::object::{Behavior, Object};
 use super::parse::Document;
-use super::selector::Selector;
+use super::selector::{Compiled, Selector};
 use super::tree;
 use crate::budget::Budget;
 use crate::hash::{Seed, Seeded};
@@ -105,17 +105,20 @@ const FEW: usize = 4;
 
 /// The first object, from some place on, that is the same as one before.
 fn first_twin(list: &[Object], from: usize) -> Option<usize> {
-    // The last one of each name, and the one before each.
-    let mut last: Seeded<&str, usize> = Seeded::with_capacity_and_hasher(list.len(), Seed::default());
-    let mut before = vec![None; list.len()];
+    let mut first: Seeded<&str, usize> = Seeded::with_capacity_and_hasher(list.len(), Seed::default());
+    // In full only those whose names are there more than once.
+    let mut full: Seeded<ResId, ()> = Seeded::default();
     for (at, object) in list.iter().enumerate() {
-        before[at] = last.insert(object.name(), at);
-        let mut other = if at < from { None } else { before[at] };
-        while let Some(earlier) = other {
-            if list[earlier].is_twin(object) {
-                return Some(at);
+        match first.entry(object.name()) {
+            Known::Vacant(new) => {
+                new.insert(at);
             }
-            other = before[earlier];
+            Known::Occupied(known) => {
+                full.insert(list[*known.get()].id().effective(), ());
+                if full.insert(object.id().effective(), ()).is_some() && at >= from {
+                    return Some(at);
+                }
+            }
         }
     }
     None
@@ -176,12 +179,19 @@ impl ResMap {
         }
     }
 
+    /// The places, in order, of all objects whose present or former names may fit.
+    pub(super) fn places(&self, compiled: &Compiled) -> Vec<usize> {
+        compiled.only_name().map_or_else(|| (0..self.list.len()).collect(), |name| self.list.named(name))
+    }
+
     /// The places of the objects that a target means.
     pub(super) fn select(&self, selector: &Selector, budget: &Budget) -> Result<Vec<usize>, Fail> {
-        budget.steps(self.list.len() as u64)?;
         let compiled = selector.compile()?;
+        let places = self.places(&compiled);
+        budget.steps(places.len() as u64)?;
         let mut found = Vec::new();
-        for (at, object) in self.list.iter().enumerate() {
+        for at in places {
+            let object = &self.list[at];
             if !object.deleted && compiled.selects(object)? {
                 found.push(at);
             }

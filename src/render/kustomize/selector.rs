@@ -201,6 +201,14 @@ impl Compiled {
         !fits(&self.name, object.name()) && !former.iter().any(|former| fits(&self.name, &former.name))
     }
 
+    /// The name that is asked for, if only one fits.
+    pub(super) fn only_name(&self) -> Option<&str> {
+        match &self.name {
+            Pattern::Exactly(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether one name of an object fits, its namespace as written.
     pub(super) fn names(&self, id: &ResId) -> bool {
         self.gvk(&id.gvk) && fits(&self.name, &id.name) && fits(&self.namespace, &id.namespace)

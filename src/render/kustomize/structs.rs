@@ -393,7 +393,11 @@ impl Check {
             };
             let length = self.path.len();
             self.path.extend([way, name, "."]);
+            // Of a struct within a struct the converter does not know what is wanted.
+            let makes_texts = self.makes_texts;
+            self.makes_texts &= way.is_empty();
             self.field(&entry.value, field)?;
+            self.makes_texts = makes_texts;
             self.path.truncate(length);
         }
         self.owner = outer;

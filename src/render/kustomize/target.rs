@@ -8,9 +8,10 @@ use super::build::Build;
 use super::config::{self, Config};
 use super::crds;
 use super::fail::{Fail, Outcome};
-use super::fieldspec::{self, FieldSpec};
+use super::fieldspec::FieldSpec;
 use super::files::Loader;
 use super::generator;
+use super::images::{Images, Mentioned};
 use super::kustomization::{self, Kustomization, Var};
 use super::metadata::{self, Provenance};
 use super::object::Object;
@@ -20,7 +21,7 @@ use super::remote;
 use super::replacement;
 use super::resmap::ResMap;
 use super::schema::Schemas;
-use super::transform::{Affix, Images, Marks, Namespace, Replicas, Subjects};
+use super::transform::{self, Affix, Marks, Namespace, Replicas, Subjects};
 use super::tree;
 use super::vars;
 use crate::yaml::{Entry, Node, Role};
@@ -28,8 +29,11 @@ use crate::yaml::{Entry, Node, Role};
 /// Folders may lead to folders this often.
 const DEEPEST: usize = 64;
 
-/// What the transformers of one kustomization cost for each object.
-const STEPS_AN_OBJECT: u64 = 8;
+/// What a transformer that changes every object costs for each.
+const STEPS_AN_OBJECT: u64 = 4;
+
+/// Objects that a transformer can pass over in the time of one step.
+const OBJECTS_A_STEP: u64 = 16;
 
 /// What was gathered so far.
 #[derive(Clone, Default)]
@@ -82,10 +86,10 @@ impl<'t> Target<'t> {
             }
             (Some(loaded), None) => {
                 let parsed = crate::yaml::parse(loaded.file, loaded.text()?, self.loader.shared.budget);
-                if let Some(problem) = parsed.problems.first() {
-                    return Err(Fail::at(problem.span, format!("invalid schema file: {}", problem.message)));
-                }
-                if let Some(document) = parsed.documents.first() {
+                let first = parsed
+                    .read_first()
+                    .map_err(|problem| Fail::at(problem.span, format!("invalid schema file: {}", problem.message)))?;
+                if let Some(document) = first {
                     *self.build.schemas.borrow_mut() =
                         Some(Schemas::from_document(&document.root, self.build.unknown_kind.get())?);
                 }
@@ -356,7 +360,9 @@ impl<'t> Target<'t> {
         plugins.iter().try_for_each(plugin::check_transformer)?;
         let patching = self.patching(&schemas);
         let budget = self.loader.shared.budget;
-        budget.steps(map.list.len() as u64 * STEPS_AN_OBJECT)?;
+        let whole = [&k.namespace, &k.name_prefix, &k.name_suffix].into_iter().flatten().count();
+        let single = patches.len() + json.len() + k.replicas.len() + k.images.len();
+        budget.steps(map.list.len() as u64 * (whole as u64 * STEPS_AN_OBJECT + single as u64 / OBJECTS_A_STEP))?;
         let done = |map: &mut ResMap, kind: &str| self.done(map, kind);
         if let Some(strategic) = &strategic {
             strategic.transform(map, &patching)?;
@@ -380,7 +386,7 @@ impl<'t> Target<'t> {
                 done(map, if suffix { "SuffixTransformer" } else { "PrefixTransformer" });
             }
         }
-        for marks in self.labels(&config)? {
+        for marks in transform::labels(k, &config)? {
             marks.transform(map, budget)?;
             done(map, "LabelTransformer");
         }
@@ -401,8 +407,9 @@ impl<'t> Target<'t> {
             }
             done(map, "ReplicaCountTransformer");
         }
+        let mut mentioned = Mentioned::default();
         for image in &k.images {
-            Images { image: image.clone(), specs: config.images.clone() }.transform(map, budget)?;
+            Images { image: image.clone(), specs: config.images.clone() }.transform(map, &mut mentioned, budget)?;
             done(map, "ImageTagTransformer");
         }
         if !k.replacements.is_empty() {
@@ -434,33 +441,6 @@ impl<'t> Target<'t> {
             metadata::add_transformation(map, &by);
         }
         map.drop_deleted();
-    }
-
-    fn labels(&self, config: &Config) -> Result<Vec<Marks>, Fail> {
-        let k = &self.kustomization;
-        let mut found = Vec::new();
-        if k.labels.is_empty() && k.common_labels.is_empty() {
-            return Ok(found);
-        }
-        for labels in &k.labels {
-            let mut specs = labels.fields.clone();
-            let merge = |specs: &mut Vec<FieldSpec>, more: &[FieldSpec]| {
-                fieldspec::merge_all(specs, more).map_err(|fail| fail.within("failed to merge labels"))
-            };
-            merge(&mut specs, &config.labels)?;
-            if labels.include_selectors {
-                merge(&mut specs, &config.common_labels)?;
-            } else {
-                if labels.include_templates {
-                    merge(&mut specs, &config.template_labels)?;
-                }
-                merge(&mut specs, &[FieldSpec::any("metadata/labels", true)])?;
-            }
-            found.push(Marks { pairs: labels.pairs.clone(), specs });
-        }
-        let pairs: Vec<Entry> = k.common_labels.clone();
-        found.push(Marks { pairs, specs: config.common_labels.clone() });
-        Ok(found)
     }
 
     /// The label that says who built the objects.

@@ -1,18 +1,18 @@
-//! The transformers that write one value in many places: namespace, prefix and suffix, labels, annotations, images, replicas.
+//! The transformers that write one value in many places: namespace, prefix and suffix, labels, annotations, replicas.
 
 use std::collections::BTreeMap;
 
-use super::expression::Expression;
+use super::config::Config;
 use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
 use super::id::Gvk;
-use super::kustomization::{Image, Replica};
+use super::kustomization::{Kustomization, Replica};
 use super::object::Object;
 use super::parse::Flaw;
 use super::resmap::ResMap;
 use super::tree::{self, Shape};
 use crate::budget::Budget;
-use crate::yaml::{Entry, Index, Node, Origin, Role, Value};
+use crate::yaml::{Entry, Index, Node, Origin, Role};
 
 /// Nodes that are looked at in the time of one step.
 const NODES_A_STEP: u64 = 4;
@@ -44,7 +44,7 @@ pub(super) struct Namespace {
     pub(super) subjects: Subjects,
 }
 
-fn written(node: &Node) -> Origin {
+pub(super) fn written(node: &Node) -> Origin {
     tree::in_role(&node.origin, Role::Transformer)
 }
 
@@ -170,8 +170,10 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
-        budget.steps((map.list.len() * self.pairs.len() * (1 + self.specs.len())) as u64 / NODES_A_STEP)?;
+        let mut fitting = fieldspec::Fitting::of(&self.specs);
         for object in map.list.iter_mut().filter(|object| !object.deleted) {
+            let specs = fitting.to(&object.node);
+            budget.steps(((self.pairs.len() * (1 + specs.len())) as u64).div_ceil(NODES_A_STEP))?;
             let shared = object.notes.shared_count();
             budget.steps((shared * self.pairs.len()) as u64 / KEYS_A_STEP)?;
             let mut keys = Keys::default();
@@ -182,10 +184,10 @@ impl Marks {
                 let unwritable = tree::is_unwritable_key(&pair.key);
                 let flaws = &mut object.flaws;
                 let mut fresh = Vec::new();
-                for (place, spec) in self.specs.iter().enumerate() {
+                for (place, spec) in specs.iter().enumerate() {
                     let mut added = false;
                     let mut nth = 0;
-                    fieldspec::apply(&mut object.node, spec, Make::Map, &origin, &mut |node| {
+                    fieldspec::apply_path(&mut object.node, spec, Make::Map, &origin, &mut |node| {
                         let (known, looked_at) = keys.position((place, nth), node, &pair.key, self.pairs.len());
                         budget.steps(looked_at / KEYS_A_STEP)?;
                         nth += 1;
@@ -208,6 +210,33 @@ impl Marks {
     }
 }
 
+/// What `labels` and `commonLabels` of a kustomization ask for, each by itself.
+pub(super) fn labels(k: &Kustomization, config: &Config) -> Result<Vec<Marks>, Fail> {
+    let mut found = Vec::new();
+    if k.labels.is_empty() && k.common_labels.is_empty() {
+        return Ok(found);
+    }
+    for labels in &k.labels {
+        let mut specs = labels.fields.clone();
+        let merge = |specs: &mut Vec<FieldSpec>, more: &[FieldSpec]| {
+            fieldspec::merge_all(specs, more).map_err(|fail| fail.within("failed to merge labels"))
+        };
+        merge(&mut specs, &config.labels)?;
+        if labels.include_selectors {
+            merge(&mut specs, &config.common_labels)?;
+        } else {
+            if labels.include_templates {
+                merge(&mut specs, &config.template_labels)?;
+            }
+            merge(&mut specs, &[FieldSpec::any("metadata/labels", true)])?;
+        }
+        found.push(Marks { pairs: labels.pairs.clone(), specs });
+    }
+    let pairs: Vec<Entry> = k.common_labels.clone();
+    found.push(Marks { pairs, specs: config.common_labels.clone() });
+    Ok(found)
+}
+
 /// Where keys stand in the mappings to which a transformer adds: by the number of the path, and of the mapping among those to
 /// which it leads.
 #[derive(Default)]
@@ -221,188 +250,6 @@ impl Keys {
             return (self.0.entry(place).or_default().position(entries, key), 0);
         }
         (entries.iter().position(|entry| &*entry.key == key), entries.len() as u64)
-    }
-}
-
-/// The images of a name, which is a regular expression: with a tag, a digest or neither.
-enum Pattern {
-    /// A name in which only dots have a meaning, that of any character.
-    Plain(String),
-    Like(Expression),
-}
-
-impl Pattern {
-    fn of(name: &str) -> Result<Self, Fail> {
-        if name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/.:".contains(&b)) {
-            return Ok(Self::Plain(name.to_owned()));
-        }
-        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
-        Expression::new(&pattern).map(Self::Like)
-    }
-
-    fn is_match(&self, image: &str) -> bool {
-        let name = match self {
-            Pattern::Plain(name) => name,
-            Pattern::Like(regex) => return regex.is_match(image),
-        };
-        let mut rest = image.chars();
-        let fits = |wanted: char| rest.next().is_some_and(|c| c == wanted || (wanted == '.' && c != '\n'));
-        if !name.chars().all(fits) {
-            return false;
-        }
-        let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.{}-".contains(&b));
-        let rest = rest.as_str();
-        let (tag, digest) = rest.split_once('@').map_or((rest, None), |(tag, digest)| (tag, Some(digest)));
-        (tag.is_empty() || tag.strip_prefix(':').is_some_and(word))
-            && digest.is_none_or(|digest| digest.strip_prefix("sha256:").is_some_and(word))
-    }
-}
-
-/// A new name, tag or digest for an image.
-#[derive(Debug, Clone)]
-pub(super) struct Images {
-    pub(super) image: Image,
-    pub(super) specs: Vec<FieldSpec>,
-}
-
-impl Images {
-    pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
-        let regex = Pattern::of(&self.image.name).map_err(|fail| {
-            let fail = fail.within(format!("the image name `{}` is no regular expression", self.image.name));
-            Fail { span: self.image.span, ..fail }
-        })?;
-        for object in map.list.iter_mut().filter(|object| !object.deleted) {
-            if object.kind() == "CustomResourceDefinition" {
-                continue;
-            }
-            let mut looked_at = 0;
-            let mentioned = mentions(&object.node, &regex, &mut looked_at);
-            budget.steps(looked_at + self.specs.len() as u64)?;
-            if mentioned {
-                self.everywhere(&mut object.node, &regex)?;
-            }
-            let origin = object.node.origin.clone();
-            let mut edit = |node: &mut Node| self.edit(node, &regex);
-            fieldspec::apply_all(&mut object.node, &self.specs, Make::Nothing, &origin, &mut edit)?;
-        }
-        Ok(())
-    }
-
-    /// Containers wherever they are.
-    fn everywhere(&self, node: &mut Node, regex: &Pattern) -> Outcome {
-        match Shape::of(node) {
-            Shape::Map => {
-                for entry in tree::entries_mut(node).into_iter().flatten() {
-                    self.everywhere(&mut entry.value, regex)?;
-                    if matches!(&*entry.key, "containers" | "initContainers") {
-                        for item in tree::items_mut(&mut entry.value).into_iter().flatten() {
-                            tree::expect(item, Shape::Map)?;
-                            if let Some(image) = tree::get_mut(item, "image") {
-                                self.edit(image, regex)?;
-                            }
-                        }
-                    }
-                }
-                Ok(())
-            }
-            Shape::Seq => tree::items_mut(node).into_iter().flatten().try_for_each(|item| self.everywhere(item, regex)),
-            Shape::Scalar => Ok(()),
-        }
-    }
-
-    fn edit(&self, node: &mut Node, regex: &Pattern) -> Outcome {
-        tree::expect(node, Shape::Scalar)?;
-        if !regex.is_match(tree::text(node)) {
-            return Ok(());
-        }
-        let (mut name, mut tag, mut digest) = split_image(tree::text(node));
-        let image = &self.image;
-        let text = |node: &Option<Node>| node.as_ref().map(|node| tree::text(node).to_owned());
-        if let Some(new) = text(&image.new_name) {
-            name = new;
-        }
-        match (text(&image.new_tag), text(&image.digest), text(&image.tag_suffix)) {
-            (Some(new_tag), new_digest, _) => {
-                tag = new_tag;
-                digest = new_digest.unwrap_or_default();
-            }
-            (None, Some(new_digest), _) => {
-                tag = String::new();
-                digest = new_digest;
-            }
-            (None, None, Some(suffix)) => {
-                tag.push_str(&suffix);
-                digest = String::new();
-            }
-            (None, None, None) => {}
-        }
-        if !tag.is_empty() {
-            name = format!("{name}:{tag}");
-        }
-        if !digest.is_empty() {
-            name = format!("{name}@{digest}");
-        }
-        let makers: Vec<Origin> = [&image.new_tag, &image.digest, &image.tag_suffix, &image.new_name]
-            .into_iter()
-            .flatten()
-            .map(written)
-            .collect();
-        let origin = match makers.split_first() {
-            Some((first, rest)) => {
-                let mut others: Vec<&Origin> = rest.iter().collect();
-                others.push(&node.origin);
-                tree::joined(first, &others)
-            }
-            None => node.origin.clone(),
-        };
-        tree::overwrite(node, tree::untagged(name, origin))
-    }
-}
-
-/// Whether any text of a tree is the image: most objects have none and stay shared.
-fn mentions(node: &Node, regex: &Pattern, looked_at: &mut u64) -> bool {
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        *looked_at += 1;
-        match &node.value {
-            Value::Map(map) => {
-                for entry in &map.entries {
-                    if matches!(&*entry.key, "containers" | "initContainers") {
-                        for item in entry.value.as_seq().unwrap_or_default() {
-                            let image = item.get("image");
-                            if image.is_some_and(|i| i.as_scalar().is_none() || regex.is_match(tree::text(i)))
-                                || (item.as_map().is_none() && !tree::is_null(item))
-                            {
-                                return true;
-                            }
-                        }
-                    }
-                    open.push(&entry.value);
-                }
-            }
-            Value::Seq(items) => open.extend(items.iter()),
-            Value::Scalar(_) => {}
-        }
-    }
-    false
-}
-
-/// Name, tag and digest of an image; empty where there is none.
-pub(super) fn split_image(image: &str) -> (String, String, String) {
-    let base = image.find('/').filter(|&at| at > 0).unwrap_or(0);
-    let search = &image[base..];
-    let at = search.find('@').map(|i| i + base);
-    let colon = search.find(':').map(|i| i + base);
-    match (at, colon) {
-        (None, None) => (image.to_owned(), String::new(), String::new()),
-        (Some(at), colon) if colon.is_none_or(|colon| at < colon) => {
-            (image[..at].to_owned(), String::new(), image[at + 1..].to_owned())
-        }
-        (Some(at), Some(colon)) => {
-            (image[..colon].to_owned(), image[colon + 1..at].to_owned(), image[at + 1..].to_owned())
-        }
-        (_, Some(colon)) => (image[..colon].to_owned(), image[colon + 1..].to_owned(), String::new()),
-        (Some(at), None) => (image[..at].to_owned(), String::new(), image[at + 1..].to_owned()),
     }
 }
 
@@ -440,55 +287,5 @@ impl Replicas {
                 kinds.join(" ")
             ),
         ))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Pattern, split_image};
-
-    #[test]
-    fn plain_names_match_as_regular_expressions_do() {
-        for name in ["nginx", "a.b/c", "host:5000/x_y", ""] {
-            let regex =
-                regex::Regex::new(&format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")).unwrap();
-            for image in [
-                "nginx",
-                "nginx:",
-                "nginx:1.2",
-                "nginx:a@sha256:b",
-                "nginx@sha256:",
-                "nginx@sha1:x",
-                "nginx:a:b",
-                "nginxx",
-                "a.b/c",
-                "aXb/c:1",
-                "a\nb/c",
-                "ab/c",
-                "host:5000/x_y:v{}",
-                "host:5000/x_y@sha256:a@sha256:b",
-                ":1",
-                "@sha256:x",
-                "",
-                "é",
-                "aéb/c",
-                "nginx:1\n",
-                "nginx\n",
-            ] {
-                assert_eq!(Pattern::of(name).unwrap().is_match(image), regex.is_match(image), "{name} {image:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn images_come_apart() {
-        let split = |image: &str| {
-            let (name, tag, digest) = split_image(image);
-            format!("{name} {tag} {digest}")
-        };
-        assert_eq!(split("nginx"), "nginx  ");
-        assert_eq!(split("host:5000/nginx:1.2"), "host:5000/nginx 1.2 ");
-        assert_eq!(split("nginx@sha256:ab"), "nginx  sha256:ab");
-        assert_eq!(split("a/nginx:1@sha256:ab"), "a/nginx 1 sha256:ab");
     }
 }
