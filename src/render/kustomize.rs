@@ -27,6 +27,8 @@ mod merge;
 mod merge_list;
 mod metadata;
 mod nameref;
+mod nodes;
+mod notes;
 mod object;
 mod parse;
 mod patch;
@@ -206,7 +208,7 @@ fn objects(
     let target = Target::new(build, loader, kustomization);
     target.set_schema(true)?;
     let Accumulated { mut map, config, vars } = target.accumulate(Accumulated::default())?;
-    generator::add_hashes(&mut map, build)?;
+    generator::add_hashes(&mut map, build, &target.loader)?;
     nameref::fix(&mut map, &config)?;
     vars::resolve(&mut map, &vars, &config, build.incomplete.get(), target.loader.shared.budget)?;
     finish::drop_local(&mut map)?;

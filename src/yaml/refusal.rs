@@ -68,7 +68,8 @@ pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> O
 /// What keeps libyaml from reading the first document of a text and the token behind it: where it gave up, and its words.
 pub(crate) fn unreadable(text: &str, dialect: Dialect) -> Option<(usize, String)> {
     ask(text, |text| {
-        let mut text = Cow::Borrowed(text);
+        // The port gives up on some texts without a last line end.
+        let mut text: Cow<'_, str> = if text.ends_with('\n') { text.into() } else { format!("{text}\n").into() };
         for _ in 0..MOST_EDITS {
             let Err(error) = end_of(&text) else { return None };
             match as_go_reads(&error, &text) {

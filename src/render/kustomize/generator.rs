@@ -11,6 +11,7 @@ use super::fail::{Fail, Outcome};
 use super::files::Loader;
 use super::json;
 use super::kustomization::{Generator, GeneratorOptions};
+use super::nodes;
 use super::object::{Behavior, Object};
 use super::parse::Flaw;
 use super::resmap::ResMap;
@@ -227,18 +228,22 @@ fn wrapped_base64(bytes: &[u8]) -> String {
     wrapped
 }
 
-/// Ends the names of generated objects with the hash of what they hold. Of another kind Kustomize hashes its nodes in memory,
-/// with the lines and columns where they were read: that hash is a gap, and the name stays without it.
-pub(super) fn add_hashes(map: &mut ResMap, build: &Build<'_>) -> Outcome {
+/// Ends the names of generated objects with the hash of what they hold. Where that of another kind is not known, it is a gap, and
+/// the name stays without it.
+pub(super) fn add_hashes(map: &mut ResMap, build: &Build<'_>, loader: &Loader<'_>) -> Outcome {
     let mut encoded = Vec::new();
     for object in map.list.iter_mut().filter(|object| object.wants_hash()) {
-        if !matches!(object.kind(), "ConfigMap" | "Secret") {
+        let hash = if matches!(object.kind(), "ConfigMap" | "Secret") {
+            Some(hash(object, &mut encoded))
+        } else {
+            nodes::json(object, loader)?.map(|json| name_of(&Sha256::digest(json)))
+        };
+        let Some(hash) = hash else {
             let message =
                 format!("the hash that ends the name of {} `{}` is not worked out", object.kind(), object.name());
             build.gap(Gap::new("unknown-hash", message).at(object.node.span()));
             continue;
-        }
-        let hash = hash(object, &mut encoded);
+        };
         object.remember_name();
         let name = format!("{}-{hash}", object.name());
         let origin = object.node.at(&["metadata", "name"]).unwrap_or(&object.node).origin.clone();
@@ -284,7 +289,11 @@ fn hash(object: &Object, encoded: &mut Vec<u8>) -> String {
     }
     encoded.push(b'}');
     hasher.update(&*encoded);
-    let digest = hasher.finalize();
+    name_of(&hasher.finalize())
+}
+
+/// The letters for the beginning of a digest.
+fn name_of(digest: &[u8]) -> String {
     let hex: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
     let letter = |c: char| match c {
         '0' => 'g',

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, StructureStyle, Tag};
 
 pub(super) use flaw::Flaw;
+pub(super) use pieces::cut;
 pub(super) use placing::Placing;
 
 use super::fail::{Fail, Outcome};

@@ -266,7 +266,7 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
             let replica = kustomization::replica_fields(&fields, replica).map_err(configured)?;
             Replicas { replica, specs: specs(&r).map_err(configured)? }.transform(map)
         }
-        "HashTransformer" => generator::add_hashes(map, target.build),
+        "HashTransformer" => generator::add_hashes(map, target.build, &target.loader),
         "ReplacementTransformer" => {
             let list = r.list("replacements").map_err(configured)?;
             for replacement in replacement::ready(&target.loader, &list).map_err(configured)? {

@@ -258,6 +258,7 @@ impl Target {
                 continue;
             }
             let object = map.list.at_mut(at);
+            object.notes.replaced = true;
             for path in &self.paths {
                 loader.shared.budget.items(size.0)?;
                 if size.1 + tree::text(path).split('.').count() as u32 > tree::DEEPEST {

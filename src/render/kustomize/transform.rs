@@ -7,6 +7,7 @@ use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec, Make};
 use super::id::Gvk;
 use super::kustomization::{Kustomization, Replica};
+use super::notes::Noted;
 use super::object::Object;
 use super::parse::Flaw;
 use super::resmap::ResMap;
@@ -147,6 +148,7 @@ impl Affix {
                 if spec.path == "metadata/name" && !affix.is_empty() {
                     let list = if self.suffix { &mut object.notes.suffixes } else { &mut object.notes.prefixes };
                     list.push(affix.to_owned());
+                    object.notes.takes(if self.suffix { Noted::Suffix } else { Noted::Prefix });
                     object.remember_name();
                 }
                 fieldspec::apply(&mut object.node, spec, Make::Scalar, &origin, &mut |node| {

@@ -15,7 +15,7 @@ type Wrong<'m> = (usize, &'m str);
 /// The documents of a text: cut at lines that begin with `---`. Two such lines in a row are one cut, and the second begins the
 /// next document. Only a comment may stand behind the dashes, except on the first line, which is no cut, and on a last line
 /// without an end.
-pub(super) fn cut(text: &str) -> Result<Vec<Range<usize>>, (Range<usize>, String)> {
+pub(in crate::render::kustomize) fn cut(text: &str) -> Result<Vec<Range<usize>>, (Range<usize>, String)> {
     let mut found = Vec::new();
     let mut start = 0;
     for before in memmem::find_iter(text.as_bytes(), b"\n---") {
