@@ -1,9 +1,14 @@
 //! `buildMetadata`: annotations that say where an object came from and who transformed it.
 
+use super::fail::Outcome;
 use super::object::Object;
 use super::resmap::ResMap;
 use super::tree;
+use crate::budget::Budget;
 use crate::yaml::Node;
+
+/// Bytes of a note that are written once more in the time of one step.
+const BYTES_A_STEP: u64 = 64;
 
 /// The annotation with an object's file or generator.
 pub(super) const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -116,14 +121,19 @@ pub(super) fn annotate_all(objects: &mut [Object], key: &str, value: &str) {
 }
 
 /// Notes that a transformer worked on all objects.
-pub(super) fn add_transformation(map: &mut ResMap, by: &Provenance) {
+///
+/// # Errors
+/// The budget is spent: each note is written behind all before it, anew.
+pub(super) fn add_transformation(map: &mut ResMap, by: &Provenance, budget: &Budget) -> Outcome {
     for object in map.list.iter_mut().filter(|object| !object.deleted) {
         if object.annotation(ORIGIN).is_none() {
             annotate(object, ORIGIN, by.text());
             continue;
         }
         let mut known = object.annotation(TRANSFORMATIONS).unwrap_or("").to_owned();
+        budget.steps(1 + known.len() as u64 / BYTES_A_STEP)?;
         known.push_str(&by.item());
         annotate(object, TRANSFORMATIONS, known);
     }
+    Ok(())
 }

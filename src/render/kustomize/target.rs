@@ -366,38 +366,38 @@ impl<'t> Target<'t> {
         let done = |map: &mut ResMap, kind: &str| self.done(map, kind);
         if let Some(strategic) = &strategic {
             strategic.transform(map, &patching)?;
-            done(map, "PatchStrategicMergeTransformer");
+            done(map, "PatchStrategicMergeTransformer")?;
         }
         for patch in &patches {
             patch.transform(map, &patching)?;
-            done(map, "PatchTransformer");
+            done(map, "PatchTransformer")?;
         }
         if let Some(value) = &k.namespace {
             let specs = config.namespace.clone();
             let namespace = Namespace { value: value.clone(), specs, unset_only: false, subjects: Subjects::Default };
             namespace.transform(map)?;
-            done(map, "NamespaceTransformer");
+            done(map, "NamespaceTransformer")?;
         }
         for (value, specs, suffix) in
             [(&k.name_prefix, &config.name_prefix, false), (&k.name_suffix, &config.name_suffix, true)]
         {
             if let Some(value) = value {
                 Affix { value: value.clone(), specs: specs.clone(), suffix }.transform(map)?;
-                done(map, if suffix { "SuffixTransformer" } else { "PrefixTransformer" });
+                done(map, if suffix { "SuffixTransformer" } else { "PrefixTransformer" })?;
             }
         }
         for marks in transform::labels(k, &config)? {
             marks.transform(map, budget)?;
-            done(map, "LabelTransformer");
+            done(map, "LabelTransformer")?;
         }
         if !k.common_annotations.is_empty() {
             let specs = config.common_annotations.clone();
             Marks { pairs: k.common_annotations.clone(), specs }.transform(map, budget)?;
-            done(map, "AnnotationsTransformer");
+            done(map, "AnnotationsTransformer")?;
         }
         for patch in &json {
             patch.transform(map, &patching)?;
-            done(map, "PatchJson6902Transformer");
+            done(map, "PatchJson6902Transformer")?;
         }
         for replica in &k.replicas {
             let replicas = Replicas { replica: replica.clone(), specs: config.replicas.clone() };
@@ -405,18 +405,18 @@ impl<'t> Target<'t> {
                 Err(_) if self.build.incomplete.get() => {}
                 other => other?,
             }
-            done(map, "ReplicaCountTransformer");
+            done(map, "ReplicaCountTransformer")?;
         }
         let mut mentioned = Mentioned::default();
         for image in &k.images {
             Images { image: image.clone(), specs: config.images.clone() }.transform(map, &mut mentioned, budget)?;
-            done(map, "ImageTagTransformer");
+            done(map, "ImageTagTransformer")?;
         }
         if !k.replacements.is_empty() {
             for replacement in &replacements {
                 replacement.transform(map, &self.loader, self.build.incomplete.get())?;
             }
-            done(map, "ReplacementTransformer");
+            done(map, "ReplacementTransformer")?;
         }
         for plugin in &plugins {
             self.build.seen(plugin::transform(self, plugin, map))?;
@@ -424,7 +424,7 @@ impl<'t> Target<'t> {
                 map.list.iter_mut().for_each(|object| object.notes.annotate_anew());
             }
             if self.build.metadata.transformers {
-                metadata::add_transformation(map, &plugin::provenance(plugin));
+                metadata::add_transformation(map, &plugin::provenance(plugin), budget)?;
             }
             map.drop_deleted();
         }
@@ -432,15 +432,16 @@ impl<'t> Target<'t> {
     }
 
     /// After each transformer: a note of it, if notes are wanted, and farewell to what it deleted.
-    fn done(&self, map: &mut ResMap, kind: &str) {
+    fn done(&self, map: &mut ResMap, kind: &str) -> Outcome {
         if self.build.metadata.any() {
             map.list.iter_mut().for_each(|object| object.notes.annotate_anew());
         }
         if self.build.metadata.transformers {
             let by = self.provenance.configured(&self.kustomization.file_name, "builtin", kind, "", "");
-            metadata::add_transformation(map, &by);
+            metadata::add_transformation(map, &by, self.loader.shared.budget)?;
         }
         map.drop_deleted();
+        Ok(())
     }
 
     /// The label that says who built the objects.

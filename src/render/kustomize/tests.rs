@@ -411,6 +411,10 @@ fn texts_that_grow_meet_the_budget() {
     let replaced = format!("resources: [in.yaml]\nreplacements:\n{}", grows.repeat(40));
     let limits = Limits { bytes: 1 << 20, ..Limits::default() };
     assert!(exceeded(&replaced, "  a: b-c\n", limits).contains("bytes of text"));
+    let images = "- {name: x, newTag: z}\n".repeat(300);
+    let noted = format!("resources: [in.yaml]\nbuildMetadata: [transformerAnnotations]\nimages:\n{images}");
+    let message = exceeded(&noted, "  a: b\n", Limits { steps: 20_000, ..Limits::default() });
+    assert!(message.contains("more than 20000 steps"), "{message}");
     let variables = "resources: [in.yaml]\nconfigurations: [config.yaml]\nvars:\n- name: A\n  objref: {apiVersion: v1, kind: \
                      ConfigMap, name: m}\n  fieldref: {fieldPath: data.a}\n";
     let config = "varReference:\n- {path: data/b}\n";
