@@ -221,7 +221,8 @@ impl Gap {
     pub fn missing_chart(name: &str, version: &str, repository: &str) -> Self {
         let from = if repository.is_empty() { String::new() } else { format!(" from `{repository}`") };
         let chart = WantedChart { name: name.into(), version: version.into(), repository: repository.into() };
-        let gap = Self::new("missing-chart", format!("the chart `{name}` {version}{from} is not at hand"));
+        let which = if version.is_empty() { String::new() } else { format!(" {version}") };
+        let gap = Self::new("missing-chart", format!("the chart `{name}`{which}{from} is not at hand"));
         Self { chart: Some(Box::new(chart)), ..gap }
     }
 

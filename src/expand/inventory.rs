@@ -132,6 +132,10 @@ pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
             }
         }
     }
+    // Where a repository has both, what its own tests are fed with is nothing that anybody applies.
+    if inventory.declared.iter().any(|declared| !is_test_data(&declared.path)) {
+        inventory.declared.retain(|declared| !is_test_data(&declared.path));
+    }
     for (at, declared) in inventory.declared.iter().enumerate() {
         inventory.by_file.entry(declared.node.span().file).or_default().push(at);
     }
@@ -187,6 +191,14 @@ pub fn is_hidden(path: &RepoPath) -> bool {
     })
 }
 
+/// Whether a file is in a folder that is there for tests of programs: `testdata`, `tests/fixtures`.
+fn is_test_data(path: &RepoPath) -> bool {
+    let mut folders: Vec<&str> = path.segments().collect();
+    folders.pop();
+    folders.contains(&"testdata")
+        || folders.windows(2).any(|pair| matches!(pair, ["test" | "tests" | "__tests__", "fixtures" | "data"]))
+}
+
 /// Whether a file is a chart's own: its templates, its dependencies, its CRDs, its description.
 fn of_chart(path: &RepoPath, charts: &BTreeSet<RepoPath>) -> bool {
     let mut folder = path.parent();
@@ -214,9 +226,10 @@ fn classify(manifests: &Manifests<'_>, path: &RepoPath) -> Class {
     if objects.is_empty() && !plain::looks_like_manifest(&text) {
         return Class::Other;
     }
-    // Argo CD never fills in an ApplicationSet itself: one that is no YAML is broken, not a template.
+    // Argo CD never fills in an ApplicationSet itself: one that is no YAML for Go's actions is broken, not a template.
     let set = text.lines().any(|line| line.trim_end() == "kind: ApplicationSet");
-    if !set && is_template(&text, &parsed) {
+    let foreign = || text.lines().any(|line| begins_with_one_of(&OTHERS, line));
+    if !parsed.problems.is_empty() && if set { foreign() } else { foreign() || is_template(&text, &parsed) } {
         return Class::Template;
     }
     let broken: Vec<BrokenFile> = parsed
@@ -270,16 +283,18 @@ fn is_token(line: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// Whether a text that is no YAML is so because of template actions.
+/// With what a line of template actions begins that are not Go's: Jinja, FreeMarker, ERB, Terraform.
+const OTHERS: [&str; 7] = ["{%", "{#", "<#", "</#", "<@", "<%", "%{"];
+
+fn begins_with_one_of(openers: &[&str], line: &str) -> bool {
+    let start = line.trim_start().trim_start_matches(['-', ' ', '"']);
+    openers.iter().any(|opener| start.starts_with(opener))
+}
+
+/// Whether a text that is no YAML is so because of Go's template actions.
 fn is_template(text: &str, parsed: &Parsed) -> bool {
-    if parsed.problems.is_empty() {
-        return false;
-    }
-    let opens = |line: &str| {
-        let start = line.trim_start().trim_start_matches(['-', ' ', '"']);
-        start.starts_with("{{") || start.starts_with("{%") || is_token(start.trim_end())
-    };
-    if text.lines().any(opens) {
+    let token = |line: &str| is_token(line.trim_start().trim_start_matches(['-', ' ', '"']).trim_end());
+    if text.lines().any(|line| begins_with_one_of(&["{{"], line) || token(line)) {
         return true;
     }
     parsed.problems.iter().any(|problem| {

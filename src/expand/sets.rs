@@ -80,6 +80,14 @@ pub fn expand(
             result.gaps.push(*gap);
             result.unresolved = true;
         }
+        Err(Failure::Argo(message, at)) if lacks_annotations(&message) => {
+            let message = format!(
+                "the ApplicationSet `{}` reads annotations of a cluster's Secret, which has none in the repository: {message}",
+                set.name()
+            );
+            result.gaps.push(Gap::new("unresolved-generator", message).at(at));
+            result.unresolved = true;
+        }
         Err(Failure::Argo(message, at)) => {
             let message = format!("Argo CD refuses the ApplicationSet `{}`: {message}", set.name());
             result.gaps.push(Gap::new("render-failed", message).at(at).defect());
@@ -87,6 +95,12 @@ pub fn expand(
         }
     }
     result
+}
+
+/// Whether a template asked for annotations where there are none at all. Whoever applies a Secret adds some: Argo CD its
+/// `tracking-id`, `kubectl` the last configuration.
+fn lacks_annotations(message: &str) -> bool {
+    message.contains("map has no entry for key \"annotations\"")
 }
 
 type Made = std::result::Result<Vec<(Node, Generated)>, Failure>;

@@ -4,6 +4,7 @@ use super::*;
 use crate::discover::Repository;
 
 mod clusters;
+mod files;
 mod refusals;
 mod settings;
 mod starts;

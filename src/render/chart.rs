@@ -224,18 +224,20 @@ fn without_broken(
     Err(error)
 }
 
-/// What a chart gave, or why not, with nothing in the messages that is a credential among its values.
+/// What a chart gave, or why not, with nothing in the messages that is a credential among its values. What is said of a
+/// chart that is not at hand has no values in it: a database's password is often the name of its chart.
 fn hushed(
     printed: Result<helm::Printed, RenderError>,
     quiet: &dyn Fn(String) -> String,
 ) -> Result<helm::Printed, RenderError> {
     match printed {
         Ok(mut printed) => {
-            for gap in &mut printed.gaps {
+            for gap in printed.gaps.iter_mut().filter(|gap| gap.kind != "missing-chart") {
                 gap.message = quiet(std::mem::take(&mut gap.message));
             }
             Ok(printed)
         }
+        Err(error) if error.reason == Reason::MissingChart => Err(error),
         Err(error) => Err(RenderError { message: quiet(error.message), ..error }),
     }
 }

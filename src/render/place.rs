@@ -41,7 +41,7 @@ impl Addresses {
         let mut votes: BTreeMap<String, Votes> = BTreeMap::new();
         let mut own = false;
         for (url, here) in used {
-            if url.is_empty() || url.contains("{{") || url.starts_with("oci://") {
+            if url.is_empty() || url.contains("{{") || !is_git(url) {
                 continue;
             }
             let url = normal(url);
@@ -89,8 +89,15 @@ impl Addresses {
         if url.starts_with("oci://") {
             return false;
         }
-        self.known.contains(&normal(url)) || (self.open && exists)
+        self.known.contains(&normal(url)) || (self.open && exists && is_git(url))
     }
+}
+
+/// Whether Git may fetch from an address. A registry (`oci://`) is none, nor are the names that installers replace by a
+/// repository of their own (`cnoe://folder`): what such a one holds is not the whole of this one.
+fn is_git(url: &str) -> bool {
+    const SCHEMES: [&str; 6] = ["https", "http", "ssh", "git", "file", "git+ssh"];
+    url.split_once("://").is_none_or(|(scheme, _)| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
 
 /// An address in one spelling, whatever the protocol, the case and a `.git` at its end.
@@ -146,6 +153,7 @@ mod tests {
             Addresses::decide(["git@h:someone/else"], [("https://h/up/stream", Some(true)), ("https://h/other", None)]);
         assert!(fork.is_here("https://h/up/stream", true) && !fork.is_here("https://h/other", true));
         assert!(Addresses::decide([], []).is_here("https://h/any", true));
+        assert!(!Addresses::decide([], []).is_here("cnoe://any", true), "an installer makes a repository of a folder");
     }
 
     #[test]

@@ -89,3 +89,19 @@ fn what_an_operator_makes_is_a_cluster_as_far_as_its_template_says() {
         "what is not selected is not missed"
     );
 }
+
+#[test]
+fn annotations_that_a_secret_lacks_in_git_may_be_added_when_it_is_applied() {
+    let set = SET.replace(
+        "spec:\n  generators",
+        "spec:\n  goTemplate: true\n  goTemplateOptions: [missingkey=error]\n  generators",
+    );
+    for (asked, defects) in [(".metadata.annotations", 0), (".metadata.others", 1)] {
+        let set =
+            set.replace("{{nameNormalized}}", &format!("{{{{ len {asked} }}}}")).replace("{{server}}", "{{ .server }}");
+        let secret = secret("c", "stringData: {name: c, server: 'https://c'}");
+        let expansion = run(&[("set.yaml", &set), ("clusters.yaml", &secret)]);
+        assert_eq!(expansion.gaps.iter().filter(|gap| gap.defect).count(), defects, "{asked}: {:?}", expansion.gaps);
+        assert!(expansion.sets[0].unresolved);
+    }
+}
