@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{App, Rung};
 use crate::expand::{Application, Expansion, Made};
-use crate::k8s::{Resource, Words};
+use crate::k8s::{Resource, Word, Words};
 use crate::yaml::{Node, Origin};
 
 /// The Applications of an expansion with the objects that each applies; `gated` says whether Argo CD waits for the health of
@@ -18,6 +18,7 @@ pub fn of(expansion: &Expansion, gated: bool) -> Vec<(App, &[Resource])> {
         environment: app.environment.as_ref().map(|placed| words.of(&placed.text)),
         namespace: words.of(app.destination_namespace.as_ref().map_or("", |placed| placed.text.as_str())),
         argo: !matches!(app.made, Made::Folder(_)),
+        above: above(app, &by_name, &mut words),
         rungs: rungs(app, &by_name, gated, &mut words),
         gaps,
         origin: app.manifest.as_ref().map(|node| node.at(&["metadata", "name"]).unwrap_or(node).origin.clone()),
@@ -37,15 +38,22 @@ pub(super) fn waits_for_applications(expansion: &Expansion) -> bool {
     })
 }
 
-/// The ladders from the outermost Application down. A chain of parents longer than this is a cycle.
-fn rungs(app: &Application, by_name: &BTreeMap<&str, &Application>, gated: bool, words: &mut Words) -> Vec<Rung> {
+/// An Application and those that bring it, the nearest first. A chain longer than this is a cycle.
+fn chain<'a>(app: &'a Application, by_name: &BTreeMap<&str, &'a Application>) -> impl Iterator<Item = &'a Application> {
     const LONGEST: usize = 32;
-    let mut chain = Vec::new();
-    let mut at = Some(app);
-    while let Some(app) = at.filter(|_| chain.len() < LONGEST) {
-        chain.extend(step_of_set(app, words).or_else(|| wave_of_parent(app, gated, words)));
-        at = app.parent.as_deref().and_then(|parent| by_name.get(parent)).copied();
-    }
+    std::iter::successors(Some(app), |app| by_name.get(app.parent.as_deref()?).copied()).take(LONGEST)
+}
+
+fn above(app: &Application, by_name: &BTreeMap<&str, &Application>, words: &mut Words) -> Vec<Word> {
+    let mut names: Vec<Word> = chain(app, by_name).skip(1).map(|app| words.of(&app.name)).collect();
+    names.shrink_to_fit();
+    names
+}
+
+/// The ladders from the outermost Application down.
+fn rungs(app: &Application, by_name: &BTreeMap<&str, &Application>, gated: bool, words: &mut Words) -> Vec<Rung> {
+    let own = |app| step_of_set(app, words).or_else(|| wave_of_parent(app, gated, words));
+    let mut chain: Vec<Rung> = chain(app, by_name).filter_map(own).collect();
     chain.reverse();
     chain.shrink_to_fit();
     chain

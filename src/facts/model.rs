@@ -57,6 +57,8 @@ pub struct App {
     pub namespace: Word,
     /// Whether Argo CD syncs it; a plain folder has no phases of its own.
     pub argo: bool,
+    /// The Applications that bring it, the nearest first.
+    pub above: Vec<Word>,
     /// Where it stands on the ladders that order Applications, the outermost first.
     pub rungs: Vec<Rung>,
     /// Whether something of it could not be seen.

@@ -1,7 +1,7 @@
 //! `order(a, b)`: which of two objects is applied first, as far as Argo CD orders them at all.
 
-use super::Graph;
-use crate::facts::{App, ObjectId, Rung};
+use super::{Graph, Moment, Phase};
+use crate::facts::{App, Object, ObjectId, Rung};
 use crate::finding::Evidence;
 
 /// How two objects stand to each other in time.
@@ -39,16 +39,17 @@ impl Graph {
     pub fn order(&self, a: ObjectId, b: ObjectId) -> Order {
         let (first, second) = (&self.facts().objects[a.0], &self.facts().objects[b.0]);
         if first.app != second.app {
-            return self.order_of_apps(&self.facts().apps[first.app.0], &self.facts().apps[second.app.0]);
+            let (one, other) = (&self.facts().apps[first.app.0], &self.facts().apps[second.app.0]);
+            return if other.above.contains(&one.name) {
+                under_parent(first, one, other)
+            } else if one.above.contains(&other.name) {
+                let turned = under_parent(second, other, one);
+                Order { ranking: turned.ranking.turned(), first: turned.second, second: turned.first, ..turned }
+            } else {
+                order_of_apps(one, other)
+            };
         }
-        let unknown = Order {
-            ranking: Ranking::Unknown,
-            same_application: true,
-            by_phase: false,
-            first: String::new(),
-            second: String::new(),
-            evidence: Vec::new(),
-        };
+        let unknown = Order { same_application: true, ..Order::unknown() };
         let synced = self.facts().apps[first.app.0].argo;
         let (Some(m), Some(n), true) = (first.schedule.first(), second.schedule.first(), synced) else {
             return unknown;
@@ -74,46 +75,88 @@ impl Graph {
             ..unknown
         }
     }
+}
 
-    /// Where Applications stand to each other: by the first ladder on which both stand on different rungs.
-    fn order_of_apps(&self, a: &App, b: &App) -> Order {
-        let place = |rung: &Rung, app: &App| {
-            let text = format!("Application `{}` stands in {}", app.name, rung.label);
-            rung.origin.as_ref().or(app.origin.as_ref()).map(|origin| crate::facts::evidence(origin, text))
-        };
-        let mut last = None;
-        for (r, s) in a.rungs.iter().zip(&b.rungs) {
-            if r.ladder != s.ladder {
-                break;
-            }
-            last = Some((r, s));
-            if r.step != s.step {
-                break;
-            }
-        }
-        let Some((r, s)) = last else {
-            return Order {
-                ranking: Ranking::Unknown,
-                same_application: false,
-                by_phase: false,
-                first: String::new(),
-                second: String::new(),
-                evidence: Vec::new(),
-            };
-        };
-        let ranking = match (r.gated && s.gated, r.step.cmp(&s.step)) {
-            (false, _) => Ranking::Unknown,
-            (true, std::cmp::Ordering::Less) => Ranking::Before,
-            (true, std::cmp::Ordering::Equal) => Ranking::Together,
-            (true, std::cmp::Ordering::Greater) => Ranking::After,
-        };
-        Order {
-            ranking,
+impl Order {
+    fn unknown() -> Self {
+        Self {
+            ranking: Ranking::Unknown,
             same_application: false,
             by_phase: false,
-            first: r.label.to_string(),
-            second: s.label.to_string(),
-            evidence: [place(r, a), place(s, b)].into_iter().flatten().collect(),
+            first: String::new(),
+            second: String::new(),
+            evidence: Vec::new(),
         }
+    }
+}
+
+impl Ranking {
+    fn turned(self) -> Self {
+        match self {
+            Ranking::Before => Ranking::After,
+            Ranking::After => Ranking::Before,
+            same => same,
+        }
+    }
+}
+
+/// An Application in words, with the line that says where it stands.
+fn place(rung: &Rung, app: &App) -> Option<Evidence> {
+    let text = format!("Application `{}` stands in {}", app.name, rung.label);
+    rung.origin.as_ref().or(app.origin.as_ref()).map(|origin| crate::facts::evidence(origin, text))
+}
+
+/// An object of an Application and a child of that Application, which is an object of it as well: by their waves, where the
+/// later wave waits for the child to be healthy.
+fn under_parent(object: &Object, parent: &App, child: &App) -> Order {
+    let ladder = format!("Application {}", parent.name);
+    let rung = child.rungs.iter().find(|rung| rung.ladder == *ladder && rung.gated);
+    let (Some(rung), Some(moment)) = (rung, object.schedule.first()) else { return Order::unknown() };
+    let ranking = match moment.cmp(&Moment { phase: Phase::Sync, wave: rung.step }) {
+        std::cmp::Ordering::Less => Ranking::Before,
+        std::cmp::Ordering::Equal => Ranking::Together,
+        std::cmp::Ordering::Greater => Ranking::After,
+    };
+    let label = match moment.phase {
+        Phase::Sync => format!("wave {} of Application `{}`", moment.wave, parent.name),
+        phase => format!("phase {}, wave {} of Application `{}`", phase.name(), moment.wave, parent.name),
+    };
+    let origin = object.schedule.wave_origin.as_ref().unwrap_or(&object.origin);
+    let said = crate::facts::evidence(origin, format!("{} `{}` is applied in {label}", object.kind, object.name));
+    Order {
+        ranking,
+        by_phase: moment.phase != Phase::Sync,
+        first: label,
+        second: rung.label.to_string(),
+        evidence: std::iter::once(said).chain(place(rung, child)).collect(),
+        ..Order::unknown()
+    }
+}
+
+/// Where Applications stand to each other: by the first ladder on which both stand on different rungs.
+fn order_of_apps(a: &App, b: &App) -> Order {
+    let mut last = None;
+    for (r, s) in a.rungs.iter().zip(&b.rungs) {
+        if r.ladder != s.ladder {
+            break;
+        }
+        last = Some((r, s));
+        if r.step != s.step {
+            break;
+        }
+    }
+    let Some((r, s)) = last else { return Order::unknown() };
+    let ranking = match (r.gated && s.gated, r.step.cmp(&s.step)) {
+        (false, _) => Ranking::Unknown,
+        (true, std::cmp::Ordering::Less) => Ranking::Before,
+        (true, std::cmp::Ordering::Equal) => Ranking::Together,
+        (true, std::cmp::Ordering::Greater) => Ranking::After,
+    };
+    Order {
+        ranking,
+        first: r.label.to_string(),
+        second: s.label.to_string(),
+        evidence: [place(r, a), place(s, b)].into_iter().flatten().collect(),
+        ..Order::unknown()
     }
 }
