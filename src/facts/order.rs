@@ -46,6 +46,8 @@ pub struct Schedule {
     pub hook: bool,
     /// Its phases; none for a hook that Argo CD never applies.
     pub phases: Vec<Phase>,
+    /// Whether only somebody who asks for a chart's tests runs it, or nobody (`Skip`).
+    pub aside: bool,
     /// Its wave.
     pub wave: i64,
     /// Where the phase is said.
@@ -95,9 +97,11 @@ impl Schedule {
             delete_policies = words("helm.sh/hook-delete-policy").iter().map(|word| helm_policy(word)).collect();
         }
         let options = words("argocd.argoproj.io/sync-options");
+        let test = argo.is_empty() && !helm.is_empty() && helm.iter().all(|word| word.starts_with("test"));
         Self {
             hook,
             phases,
+            aside: skipped || test,
             wave,
             phase_origin: if by_argo { origin(ARGO_HOOK) } else { origin(HELM_HOOK) },
             wave_origin: wave_key.and_then(origin),
@@ -195,6 +199,7 @@ mod tests {
             let schedule = schedule(never);
             assert!(schedule.hook, "{never}");
             assert!(schedule.phases.is_empty(), "{never}");
+            assert_eq!(schedule.aside, !never.ends_with("presync"), "{never}");
         }
         assert!(!schedule("helm.sh/hook: crd-install").hook);
     }

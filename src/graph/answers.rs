@@ -165,12 +165,17 @@ impl Graph {
         at.into_iter().map(|at| &self.facts().rights[at]).collect()
     }
 
-    /// Whether a workload runs at sync time, migrates, or prepares something: what rules call a hook.
+    /// Whether a workload runs at sync time, migrates, or prepares something: what rules call a hook. A chart's test is none.
     pub fn is_hook(&self, id: WorkloadId) -> bool {
         let workload = self.workload(id);
-        workload.role == WorkloadRole::Hook
-            || self.object(workload.object).schedule.hook
+        self.runs_at_sync(workload)
             || self.migrators_in(id).iter().any(|(_, m)| m.mechanism != crate::facts::Mechanism::StartUp)
+    }
+
+    /// Whether a workload runs at sync time, to its end.
+    pub fn runs_at_sync(&self, workload: &Workload) -> bool {
+        let schedule = &self.object(workload.object).schedule;
+        !schedule.aside && (workload.role == WorkloadRole::Hook || schedule.hook)
     }
 
     /// Whether something in a namespace may exist although nothing that was seen makes it: an Application that goes there

@@ -2,15 +2,14 @@
 
 use super::Rule;
 use crate::finding::Finding;
-use crate::graph::{Graph, Way, Workload, WorkloadId, WorkloadRole, evidence};
+use crate::graph::{Graph, Way, Workload, WorkloadId, evidence};
 
 /// The rule.
 pub const RULE: Rule =
     Rule { id: "default-service-account", page: include_str!("../../rules/default-service-account.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    let at_sync = |workload: &Workload| workload.role == WorkloadRole::Hook || graph.object(workload.object).schedule.hook;
-    let hooks = graph.workloads().filter(|(_, workload)| at_sync(workload));
+    let hooks = graph.workloads().filter(|(_, workload)| graph.runs_at_sync(workload));
     hooks.filter_map(|(id, workload)| report(graph, id, workload)).collect()
 }
 

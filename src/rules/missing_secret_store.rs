@@ -11,6 +11,11 @@ pub const RULE: Rule =
     Rule { id: "missing-secret-store", page: include_str!("../../rules/missing-secret-store.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
+    // A cluster's store comes with the cluster: whoever installs a folder that no Application names brings his own.
+    let has_stores = graph.producers().iter().any(|producer| producer.kind == "ClusterSecretStore");
+    let elsewhere = |reference: &Reference| {
+        !has_stores && reference.kind == "ClusterSecretStore" && !graph.app(graph.object(reference.object).app).argo
+    };
     let mut stores: BTreeMap<(&str, &str, &str), Vec<&Reference>> = BTreeMap::new();
     for reference in &graph.facts().references {
         // A cluster's store is looked for in the whole cluster, whatever the namespace of whoever names it.
@@ -19,7 +24,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
             "ClusterSecretStore" => "",
             _ => continue,
         };
-        if graph.is_missing(reference.kind, namespace, &reference.name) {
+        if graph.is_missing(reference.kind, namespace, &reference.name) && !elsewhere(reference) {
             stores.entry((reference.kind, namespace, &reference.name)).or_default().push(reference);
         }
     }
