@@ -222,6 +222,8 @@ fn administrators_and_placeholders_are_known() {
         "REPLACE_ME",
         "xxxxxx",
         "keycloak_generated_placeholder",
+        "postgres-change-me-in-production",
+        "generate_a_random_key_here",
         "****",
     ] {
         assert!(catalog.is_placeholder(value), "{value}");
@@ -229,5 +231,9 @@ fn administrators_and_placeholders_are_known() {
     for value in ["", "s3cr3t", "exchange", "x", "todo-list", "**x**"] {
         assert!(!catalog.is_placeholder(value), "{value}");
     }
+    for value in ["do-not-use", "anonymous", "[]"] {
+        assert!(catalog.is_no_credential(value), "{value}");
+    }
+    assert!(!catalog.is_credential_name("OPERATOR_SECRET"), "the name of a Secret that an operator makes");
     assert!(catalog.is_weak_password("minioadmin") && !catalog.is_weak_password("correct horse"));
 }

@@ -7,6 +7,7 @@ use super::{
     Container, EnvFact, EnvFromFact, EnvHolds, Facts, Grant, Keeper, MountFact, Need, Object, ObjectId, SecretId,
     Sources, Way, Workload, WorkloadRole, Written, addresses, rights,
 };
+use crate::catalog::CredentialKind;
 use crate::k8s::secret::Keys;
 use crate::k8s::text::{Shape, Text, conceal};
 use crate::k8s::workload::{
@@ -34,8 +35,9 @@ fn read(
     pod: &Pod,
 ) -> Workload {
     let object = facts.objects[id.0].clone();
-    let mut reader =
-        Reader { sources, objects, facts, object: &object, grants: Vec::new(), needs: Vec::new(), written: Vec::new() };
+    let (grants, needs, written) = (Vec::new(), Vec::new(), Vec::new());
+    let read = pod.secrets().map(str::to_owned).collect();
+    let mut reader = Reader { sources, objects, facts, object: &object, grants, needs, written, read };
     let containers: Vec<Container> =
         pod.containers.iter().enumerate().map(|(i, container)| reader.container(i, container, pod)).collect();
     reader.pod(pod);
@@ -107,6 +109,8 @@ struct Reader<'a, 'f> {
     grants: Vec<Grant>,
     needs: Vec<Need>,
     written: Vec<Written>,
+    /// The names of the Secrets that the pod reads.
+    read: BTreeSet<String>,
 }
 
 impl Reader<'_, '_> {
@@ -287,11 +291,20 @@ impl Reader<'_, '_> {
         if self.sources.catalog.is_credential_name(name) {
             // A value that repeats the name is a stand-in.
             let stands_in = text.value.eq_ignore_ascii_case(name);
-            let shape = if stands_in { Shape::Placeholder } else { conceal(node, self.sources.texts) };
+            let mut shape = if stands_in { Shape::Placeholder } else { conceal(node, self.sources.texts) };
+            if shape == Shape::Value && self.names_own_secret(name, &text.value) {
+                shape = Shape::Reference;
+            }
             self.written.push(Written { name: name.into(), shape, origin: node.origin.clone() });
             return EnvHolds::Credential(shape, node.origin.clone());
         }
         EnvHolds::Text(self.clean(name, text))
+    }
+
+    /// Whether the value of a `..._SECRET` is the name of a Secret that the same pod reads, and not what is in it.
+    fn names_own_secret(&self, variable: &str, value: &str) -> bool {
+        let secret = self.sources.catalog.credential_kind(variable) == Some(CredentialKind::Secret);
+        secret && self.read.contains(value)
     }
 
     /// MySQL's clients are given their password as `-pSECRET`.

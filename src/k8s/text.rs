@@ -54,7 +54,7 @@ impl Shape {
         if catalog().is_placeholder(value) && !(value.starts_with('<') && value.ends_with('>')) {
             return Shape::Placeholder;
         }
-        let filled_in_later = ["$(", "${", "{{", "<%", "%%", "((", "ref+", "vault:", "bank-vaults:", "AgB"]
+        let filled_in_later = ["$(", "${", "{{", "<%", "%%", "((", "ref+", "ref:", "vault:", "bank-vaults:", "AgB"]
             .iter()
             .any(|mark| value.starts_with(mark))
             || (value.starts_with('<') && value.ends_with('>'))

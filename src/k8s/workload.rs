@@ -29,6 +29,23 @@ pub struct Pod {
     pub span: Span,
 }
 
+impl Pod {
+    /// The names of the Secrets that its containers read, or mount.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let containers = || self.containers.iter();
+        let whole = containers().flat_map(|container| &container.env_from).filter(|it| it.source == Source::Secret);
+        let keys = containers().flat_map(|container| &container.env).filter_map(|it| match &it.value {
+            EnvValue::Secret(key) => Some(&*key.name.value),
+            _ => None,
+        });
+        let mounted = self.volumes.iter().flat_map(|volume| &volume.content).filter_map(|it| match it {
+            VolumeContent::Keys { source: Source::Secret, name, .. } => Some(&*name.value),
+            _ => None,
+        });
+        keys.chain(mounted).chain(whole.map(|it| &*it.name.value))
+    }
+}
+
 /// When a container runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContainerRole {
