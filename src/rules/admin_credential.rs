@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Rule, SHOWN, also_in, some_of};
-use crate::catalog::Setting as ToolSetting;
+use crate::catalog::{Setting as ToolSetting, catalog};
 use crate::finding::{Evidence, Finding};
 use crate::graph::{EnvHolds, Graph, Span, Way, Workload, WorkloadId, WorkloadRole, evidence};
 
@@ -75,9 +75,12 @@ fn by_secret(graph: &Graph, id: WorkloadId, workload: &Workload) -> Vec<Finding>
         let why = secret.admin_for(grant).filter(|_| seen.insert(grant.secret))?;
         let message = format!("{who} holds Secret `{}`, the credential of a database's administrator", secret.name);
         let given = evidence(&grant.origin, format!("{who} is given Secret `{}`", secret.name));
+        // A key that says so itself is shown where this workload takes it, and not where the first one does.
+        let own = secret.admin_key(grant).filter(|(key, _)| catalog().is_admin_key(key));
+        let why = own.map_or_else(|| why.clone(), |(key, origin)| evidence(origin, format!("it takes the key `{key}`")));
         Some(
             RULE.finding_in(graph.app(workload.app), message, given)
-                .because(why.clone())
+                .because(why)
                 .about("workload", who.clone())
                 .about("secret", secret.name.clone())
                 .help(format!("give {who} a role of its own that owns its schema and nothing else")),

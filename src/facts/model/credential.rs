@@ -87,6 +87,12 @@ impl Secret {
         self.admin.as_ref().filter(|_| self.admin_keys.reaches(grant))
     }
 
+    /// The key by which a grant of a single key hands it over, where one is named.
+    pub fn admin_key<'g>(&self, grant: &'g Grant) -> Option<(&'g Word, &'g Origin)> {
+        let Keyed::Only(keys) = &self.admin_keys else { return None };
+        grant.keys.iter().zip(&grant.key_origins).find(|(key, _)| keys.contains(*key))
+    }
+
     /// The vendor whose credential a grant hands over.
     pub fn vendor_for(&self, grant: &Grant) -> Option<(&'static Vendor, &Evidence)> {
         let (vendor, evidence) = self.vendor.as_ref()?;
