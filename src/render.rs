@@ -347,7 +347,8 @@ fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>
         Gap::new("values-outside-repository", message).at(at).defect()
     };
     if path.starts_with('/') {
-        let message = format!("the path `{path}` is absolute, and Argo CD takes only those that begin in the repository");
+        let message =
+            format!("the path `{path}` is absolute, and Argo CD takes only those that begin in the repository");
         return Err(Gap::new("values-outside-repository", message).at(at).defect().into());
     }
     let folder = RepoPath::new(path).map_err(|_| outside())?;

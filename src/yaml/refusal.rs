@@ -52,14 +52,23 @@ pub fn refusal(text: &str, problem: &Problem, quoting: Quoting) -> String {
 pub(crate) fn refusal_words(text: &str, dialect: Dialect, quoting: Quoting) -> Option<String> {
     ask(text, |text| {
         let mut text = Cow::Borrowed(text);
+        let mut before: Option<Error> = None;
         for _ in 0..MOST_EDITS {
-            match words(&text, quoting) {
+            let error = match words(&text, quoting) {
                 Ok(words) => return words,
-                Err(error) => match as_go_reads(&error, &text) {
-                    Some(edited) => text = Cow::Owned(edited),
-                    None => return Some(of(&error, dialect)),
-                },
+                Err(error) => error,
+            };
+            // Where a value may stand Go takes the collection for one, and comes back to the key that it had to be.
+            if error.problem() == "did not find expected node content"
+                && let Some(before) = &before
+            {
+                return Some(of(before, dialect));
             }
+            match as_go_reads(&error, &text) {
+                Some(edited) => text = Cow::Owned(edited),
+                None => return Some(of(&error, dialect)),
+            }
+            before = Some(error);
         }
         None
     })
@@ -319,6 +328,9 @@ mod tests {
             ("a: [1, 2\nb: 3\n", "yaml: line 1: did not find expected ',' or ']'"),
             ("a:\n  - b\n  []\nc: d\n", "yaml: line 2: did not find expected '-' indicator"),
             ("a:\n  b: c\n  {}\nd: e\n", "yaml: line 2: did not find expected key"),
+            ("a:\n  b:\n  {}\n  c: d\n", "yaml: line 4: could not find expected ':'"),
+            ("a:\n  b:\n  []\n", "yaml: line 4: could not find expected ':'"),
+            ("a:\n  b:\n  []\n# c\n\nd: e\n", "yaml: line 6: could not find expected ':'"),
             ("a:\n  b: {c: d:{e}, f:[g], h: i\n", "yaml: line 1: did not find expected ',' or '}'"),
             ("a: *x\n", "yaml: unknown anchor 'x' referenced"),
             ("a: @x\n", "yaml: found character that cannot start any token"),

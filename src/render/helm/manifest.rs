@@ -84,14 +84,16 @@ pub(super) fn sorted(
     for list in [&mut generic, &mut hooks] {
         list.sort_by(|a, b| kinds::compare(&a.kind, &b.kind, helm));
     }
-    // What is printed last loses the blanks behind it, which a block scalar that keeps them gets to feel.
+    // What is printed last loses the blanks behind it, which a block scalar gets to feel that keeps them, or has a line of
+    // more blanks than its indentation among them.
     if let Some(last) = generic.last_mut()
         && let Some((path, output)) = outputs.iter().find(|(path, _)| *path == last.manifest.source)
     {
         let text = &output.text[last.range.0..last.range.1];
         let end = last.range.0 + text.trim_end().len();
+        let blanks = output.text[end..last.range.1].contains([' ', '\t']) && text.contains(['|', '>']);
         if end < last.range.1
-            && (text.contains("|+") || text.contains(">+"))
+            && (blanks || text.contains("|+") || text.contains(">+"))
             && let Some(again) = read(path, output, (last.range.0, end), helm, budget)?
         {
             *last = again;
