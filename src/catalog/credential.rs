@@ -80,12 +80,14 @@ impl CredentialFile {
         self.admin.keys.iter().any(|known| known.eq_ignore_ascii_case(key))
     }
 
+    /// Whether a value stands for one that is still to come. A file of several lines is more than that, whatever is in it.
     pub fn is_placeholder(&self, value: &str) -> bool {
         let lower = value.trim().to_lowercase();
-        self.placeholders.iter().any(|pattern| match pattern.as_str() {
+        let fits = |pattern: &String| match pattern.as_str() {
             "***" => lower.len() > 2 && lower.bytes().all(|b| b == b'*'),
             pattern => fits(pattern, &lower),
-        })
+        };
+        !lower.contains('\n') && self.placeholders.iter().any(fits)
     }
 
     pub fn is_nothing(&self, value: &str) -> bool {

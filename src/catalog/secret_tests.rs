@@ -228,7 +228,7 @@ fn administrators_and_placeholders_are_known() {
     ] {
         assert!(catalog.is_placeholder(value), "{value}");
     }
-    for value in ["", "s3cr3t", "exchange", "x", "todo-list", "**x**"] {
+    for value in ["", "s3cr3t", "exchange", "x", "todo-list", "**x**", "url: https://x\nkey: change-me\n"] {
         assert!(!catalog.is_placeholder(value), "{value}");
     }
     for value in ["do-not-use", "anonymous", "[]"] {
