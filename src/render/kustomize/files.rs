@@ -138,8 +138,8 @@ impl<'a> Loader<'a> {
         }
         let nowhere = || {
             Fail::new(format!(
-                "must build at directory: not a valid directory: evalsymlink failure on '{}/{path}' : no such file or directory",
-                self.root
+                "must build at directory: not a valid directory: evalsymlink failure on '{}' : no such file or directory",
+                self.named(path)
             ))
         };
         let target = self.target(path).ok_or_else(nowhere)?;
@@ -174,6 +174,11 @@ impl<'a> Loader<'a> {
         self.root.join(path).ok().filter(|target| self.shared.files.are_together(&self.root, target))
     }
 
+    /// A relative path as errors name it: cleaned, as far as it stays in the repository.
+    fn named(&self, path: &str) -> String {
+        self.root.join(path).map_or_else(|_| format!("{}/{path}", self.root), |target| target.to_string())
+    }
+
     /// The view of a folder that stands for something outside the repository.
     pub(super) fn elsewhere(&self, dir: &RepoPath) -> Result<Self, Fail> {
         let mut loader = Self::new(self.shared, dir)?;
@@ -187,7 +192,7 @@ impl<'a> Loader<'a> {
     /// Reads a file that this kustomization names.
     pub(super) fn load(&self, path: &str) -> Result<Loaded, Fail> {
         let missing =
-            || Fail::new(format!("evalsymlink failure on '{}/{path}' : no such file or directory", self.root));
+            || Fail::new(format!("evalsymlink failure on '{}' : no such file or directory", self.named(path)));
         if remote::is_web_file(path) {
             let address = remote::shown(path);
             let message = format!("`{address}` is outside the repository and is not fetched");
