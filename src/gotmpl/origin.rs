@@ -221,8 +221,9 @@ fn rank(role: Role) -> u8 {
         Role::Default => 3,
         Role::Manifest | Role::Patch | Role::Transformer => 4,
         Role::Template => 5,
-        Role::Generated => 6,
-        Role::Condition => 7,
+        Role::Chart => 6,
+        Role::Generated => 7,
+        Role::Condition => 8,
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Role {
     Default,
     /// A template's line.
     Template,
+    /// What a chart is called, which many names are made of: seldom what is to be changed.
+    Chart,
     /// A parameter of an ApplicationSet's generator.
     Generator,
     /// A patch of an overlay.

@@ -15,6 +15,7 @@ use super::version::{HelmVersion, TypeName};
 use crate::gotmpl::{
     Context, Data, Failure, List, ListType, Map, MapType, Object, ObjectKind, Param, SharedOrigins, Value,
 };
+use crate::yaml::{Origin, Role};
 
 /// A Go struct.
 struct Record {
@@ -141,7 +142,8 @@ impl Maker<'_> {
     /// `.Chart`
     pub(super) fn chart(&self, instance: &Instance) -> Value {
         let metadata = &instance.chart.metadata;
-        let name = Said { text: Arc::clone(&instance.name), origin: metadata.name.origin.clone() };
+        let origin = metadata.name.origin.as_ref().map(|origin| Origin::of(Role::Chart, origin.anchor()));
+        let name = Said { text: Arc::clone(&instance.name), origin };
         let annotations = match &metadata.annotations {
             None => Map::nil(MapType::Strings),
             Some(all) => {
