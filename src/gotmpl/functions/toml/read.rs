@@ -174,6 +174,7 @@ impl Reader<'_, '_> {
                 let inner = table.entry(Arc::clone(name)).or_insert_with(|| Slot::Table(Table::default()));
                 table = match inner {
                     Slot::Table(inner) => inner,
+                    Slot::Inline(inner) => Rc::make_mut(inner),
                     _ => {
                         let context = quote(&tables::shown(&self.tables.context));
                         return Err(Stop::Syntax(self.tables.line, format!("{context} is not a table")));

@@ -294,38 +294,15 @@ impl Scanner<'_> {
                 out.push(c);
                 continue;
             }
-            let count = match chars.next() {
-                Some('b') => {
-                    out.push('\x08');
-                    continue;
-                }
-                Some('f') => {
-                    out.push('\x0c');
-                    continue;
-                }
-                Some('e') => {
-                    out.push('\x1b');
-                    continue;
-                }
-                Some('t') => {
-                    out.push('\t');
-                    continue;
-                }
-                Some('n') => {
-                    out.push('\n');
-                    continue;
-                }
-                Some('r') => {
-                    out.push('\r');
-                    continue;
-                }
+            let escaped = chars.next();
+            if let Some(c) = escaped.and_then(meant) {
+                out.push(c);
+                continue;
+            }
+            let count = match escaped {
                 Some('x') => 2,
                 Some('u') => 4,
                 Some('U') => 8,
-                Some(c @ ('"' | '\\')) => {
-                    out.push(c);
-                    continue;
-                }
                 other => return self.wrong_here(format!("invalid escape: '\\{}'", other.unwrap_or('\0'))),
             };
             let digits: String = chars.by_ref().take(count).collect();
@@ -336,6 +313,20 @@ impl Scanner<'_> {
         }
         Ok(out)
     }
+}
+
+/// What a letter behind a backslash stands for by itself.
+fn meant(letter: char) -> Option<char> {
+    Some(match letter {
+        'b' => '\x08',
+        't' => '\t',
+        'n' => '\n',
+        'f' => '\x0c',
+        'r' => '\r',
+        'e' => '\x1b',
+        '"' | '\\' => letter,
+        _ => return None,
+    })
 }
 
 /// Whether each underscore stands between two digits; digits of all bases are taken for such.
