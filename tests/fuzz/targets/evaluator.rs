@@ -19,7 +19,9 @@ fuzz_target!(|data: &[u8]| {
             let (again, written, plain) = (say(yaml), say("{{ toYaml . }}"), say("{{ toJson . }}"));
             let breaks = |text: &String| text.contains(['\u{85}', '\u{2028}', '\u{2029}']) || text.contains("\\u202");
             let long_key = |text: &String| text.is_empty() || text.contains("? ");
-            let lost = plain.as_ref().is_some_and(breaks) || written.as_ref().is_some_and(long_key);
+            // What is null is read as an empty map.
+            let null = plain.as_deref() == Some("null");
+            let lost = null || plain.as_ref().is_some_and(breaks) || written.as_ref().is_some_and(long_key);
             if again.as_ref().is_some_and(|text| !text.contains("Error")) && !lost {
                 assert_eq!(again, plain);
             }
