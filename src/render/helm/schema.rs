@@ -21,7 +21,6 @@ use serde_json::Value;
 use self::spelling::Spelling;
 use super::dependencies::Instance;
 use super::tree::{Table, Tree, to_node};
-use crate::gotmpl;
 
 /// The schema of a chart, compiled once something is not certain without.
 pub(super) struct Schema {
@@ -56,16 +55,7 @@ impl Schema {
     fn read(bytes: &[u8]) -> Self {
         match serde_json::from_slice(bytes) {
             Ok(text) => Self { common: quick::is_common(&text), text, compiled: OnceLock::new() },
-            Err(_) => Self::of(match gotmpl::json_problem(&String::from_utf8_lossy(bytes)) {
-                Some(problem) if problem == "unexpected end of JSON input" && bytes.trim_ascii().is_empty() => {
-                    Compiled::Broken("EOF".to_owned())
-                }
-                Some(problem) if problem == "unexpected end of JSON input" => {
-                    Compiled::Broken("unexpected EOF".to_owned())
-                }
-                Some(problem) if problem.ends_with(" after top-level value") => {
-                    Compiled::Broken("invalid character after top-level value".to_owned())
-                }
+            Err(_) => Self::of(match words::of_json(bytes) {
                 Some(problem) => Compiled::Broken(problem),
                 None => Compiled::Elsewhere("it holds what cannot be read here".to_owned()),
             }),

@@ -42,14 +42,16 @@ impl Spelling {
     }
 
     fn spell(&mut self, pattern: &str) -> String {
-        let (spelled, problem) = match gotmpl::crates_expression(pattern) {
+        let (mut spelled, problem) = match gotmpl::crates_expression(pattern) {
             Ok(spelled) => (spelled, None),
             // Nothing may be repeated at the beginning: this is a pattern to nobody.
             Err(problem) => (format!("(*{pattern}"), Some(format!("error parsing regexp: {problem}"))),
         };
-        if spelled != pattern {
-            self.patterns.insert(spelled.clone(), Pattern { said: pattern.to_owned(), problem });
+        // Two that mean the same stay two: each is told of by itself, and has a schema of its own.
+        while self.patterns.get(&spelled).is_some_and(|known| known.said != pattern) {
+            spelled = format!("(?:{spelled})");
         }
+        self.patterns.insert(spelled.clone(), Pattern { said: pattern.to_owned(), problem });
         spelled
     }
 

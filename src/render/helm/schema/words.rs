@@ -11,6 +11,7 @@ use serde_json::{Number, Value};
 use super::super::metadata::shortest;
 use super::spelling::Spelling;
 use crate::catalog::catalog;
+use crate::gotmpl;
 
 /// Faults that are shown of a schema that has more.
 const MOST_LINES: usize = 200;
@@ -56,6 +57,17 @@ pub(super) fn of_schema(error: &CompileError, spelling: &Spelling) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// What Go's decoder has against bytes that are no JSON; nothing where it has nothing, or nobody can say.
+pub(super) fn of_json(bytes: &[u8]) -> Option<String> {
+    let problem = gotmpl::json_problem(&String::from_utf8_lossy(bytes))?;
+    Some(match problem.as_str() {
+        "unexpected end of JSON input" if bytes.trim_ascii().is_empty() => "EOF".to_owned(),
+        "unexpected end of JSON input" => "unexpected EOF".to_owned(),
+        said if said.ends_with(" after top-level value") => "invalid character after top-level value".to_owned(),
+        _ => problem,
+    })
 }
 
 fn with_fragment(url: &str) -> String {
@@ -306,7 +318,7 @@ fn display(value: &Value) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    let quoted = crate::gotmpl::quoted(text);
+    let quoted = gotmpl::quoted(text);
     format!("'{}'", quoted[1..quoted.len() - 1].replace("\\\"", "\"").replace('\'', "\\'"))
 }
 
