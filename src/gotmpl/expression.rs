@@ -16,7 +16,7 @@ const LONG: usize = 16 << 10;
 
 /// An expression.
 #[derive(Debug)]
-pub(super) struct Expression {
+pub(crate) struct Expression {
     /// What is asked.
     regex: Regex,
     /// What is asked about long texts; nothing for an expression that becomes too large in this way.

@@ -68,7 +68,7 @@ impl Schema {
 
     /// What the schema has against some values; an error where nobody can say, or not in time.
     fn refuses(&self, values: &Value) -> Result<Option<String>, String> {
-        if self.common && quick::fits(&self.text, values) {
+        if self.common && quick::fits(&self.text, values) == Some(true) {
             return Ok(None);
         }
         self.compiled.get_or_init(|| Compiled::of(&self.text)).refuses(&self.text, values)
