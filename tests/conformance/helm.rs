@@ -1,7 +1,7 @@
 //! Holds our Helm against the real ones: every chart below some folders, with every set of values that lies beside it.
 //!
 //!     cargo run --release --example conformance -- [--oracles DIR] [--helm 3|4] [--show N] [--vendor] [--values FILE] [--set K=V]
-//!         [--charts DIR]... [--reasons] [--toggle] [--rendered|--snapshots|--outputs] NAME=DIR...
+//!         [--charts DIR]... [--reasons] [--toggle] [--time OUR-PROGRAM] [--rendered|--snapshots|--outputs] NAME=DIR...
 //!
 //! DIR is a checkout of charts; each chart is rendered with its defaults, with `ci/*.yaml` and with
 //! `examples/*/values.yaml`. The oracles are `helm-batch` and `helm-batch4`. Objects are compared as data, their order left
@@ -10,10 +10,12 @@
 //! `--charts`, those that lie in a folder of unpacked charts named `NAME-VERSION`. `--toggle` adds a case for each boolean of
 //! a chart's own values, turned over. `--reasons` shows where both refuse in different words. `--rendered`, `--snapshots` and
 //! `--outputs` say that the folder behind them brings answers of its own (see `goldens.rs`).
+//! `--time` starts `helm template` (of Helm 3) for each case instead, and our program once for all of them.
 //! Prints a table: suite, Helm, cases, refused by both, objects, equal, different, only one refuses.
 mod compare;
 mod goldens;
 mod outputs;
+mod speed;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -50,6 +52,7 @@ struct Options {
     reasons: bool,
     toggle: bool,
     charts: Vec<PathBuf>,
+    time: Option<PathBuf>,
     suites: Vec<(Option<Form>, String, PathBuf)>,
 }
 
@@ -65,6 +68,13 @@ fn main() -> Result<(), Failure> {
     for (form, name, folder) in &options.suites {
         if options.vendor || !options.charts.is_empty() {
             vendor(folder, &options.charts)?;
+        }
+        if let Some(ours) = &options.time {
+            let helm = options.oracles.join("helm");
+            let jobs =
+                cases(folder, &options)?.into_iter().map(|case| (case.clone(), template(&helm, &case))).collect();
+            writeln!(out, "{}", speed::measure(ours, &["--helm-version", "3"], name, jobs)?)?;
+            continue;
         }
         if head != Some(form.is_some()) {
             head = Some(form.is_some());
@@ -110,6 +120,7 @@ fn options() -> Result<Options, Failure> {
         reasons: false,
         toggle: false,
         charts: Vec::new(),
+        time: None,
         suites: Vec::new(),
     };
     let mut arguments = std::env::args().skip(1);
@@ -124,6 +135,7 @@ fn options() -> Result<Options, Failure> {
             "--charts" => options.charts.push(value()?.into()),
             "--reasons" => options.reasons = true,
             "--toggle" => options.toggle = true,
+            "--time" => options.time = Some(value()?.into()),
             "--rendered" => form = Some(Form::Rendered),
             "--snapshots" => form = Some(Form::Snapshots),
             "--outputs" => form = Some(Form::Outputs),
@@ -224,6 +236,21 @@ fn cases(folder: &Path, options: &Options) -> Result<Vec<Value>, Failure> {
         }
     }
     Ok(cases)
+}
+
+/// What starts `helm template` for a case.
+fn template(helm: &Path, case: &Value) -> Command {
+    let mut command = Command::new(helm);
+    let text = |key: &str| case[key].as_str().unwrap_or_default();
+    let all = |key: &str| case[key].as_array().cloned().unwrap_or_default();
+    command.args(["template", text("release"), text("chart"), "--namespace", text("namespace"), "--include-crds"]);
+    command.args(["--kube-version", text("kubeVersion")]);
+    for (flag, key) in [("--values", "values"), ("--set", "set")] {
+        all(key).iter().filter_map(Value::as_str).for_each(|value| {
+            command.args([flag, value]);
+        });
+    }
+    command
 }
 
 /// A case for each boolean of a chart's own values, turned over.

@@ -28,7 +28,7 @@ use schemaward::render::kustomize::{self, BuildError, BuildOptions, Built, Optio
 use schemaward::render::{Addresses, Context, Inflater, Manifests, Tools};
 use schemaward::source::{FileId, RepoPath, SourceMap};
 use schemaward::yaml::{self, Dialect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 mod compare;
 
@@ -83,8 +83,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(ours) = time {
         for (name, dir) in suites {
-            let overlays: Vec<PathBuf> = folders(&dir).iter().map(|folder| dir.join(folder.as_str())).collect();
-            println!("{}", speed::measure(&asked.programs, &ours, &name, &overlays)?);
+            let overlays = folders(&dir).into_iter().map(|folder| dir.join(folder.as_str()));
+            let job = |overlay: PathBuf| {
+                let build = asked.programs.building(&overlay, "");
+                (json!({"id": overlay, "kustomize": overlay}), build)
+            };
+            println!("{}", speed::measure(&ours, &[], &name, overlays.map(job).collect())?);
         }
         return Ok(());
     }
@@ -207,7 +211,7 @@ fn case(
     let verbose = asked.verbose;
     {
         let started = Instant::now();
-        let theirs = asked.programs.build(&dir.join(folder.as_str()), flags);
+        let theirs = asked.programs.building(&dir.join(folder.as_str()), flags).output();
         score.theirs += started.elapsed();
         let Ok(theirs) = theirs else { return };
         let build = BuildOptions::parse(flags);

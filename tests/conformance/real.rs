@@ -2,7 +2,7 @@
 //! (`argo-cd util/kustomize/kustomize.go`).
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
@@ -23,8 +23,8 @@ impl Programs {
         Self { kustomize: folder.join("kustomize"), helm: folder.join("helm") }
     }
 
-    /// `kustomize build` of a folder.
-    pub fn build(&self, folder: &Path, flags: &str) -> std::io::Result<Output> {
+    /// What starts `kustomize build` of a folder.
+    pub fn building(&self, folder: &Path, flags: &str) -> Command {
         let mut command = Command::new(&self.kustomize);
         command.arg("build").args(flags.split_whitespace());
         if flags.contains("--enable-helm") {
@@ -32,7 +32,8 @@ impl Programs {
         }
         // Nothing may be fetched: what is not at hand is refused.
         command.env("http_proxy", "http://127.0.0.1:9").env("https_proxy", "http://127.0.0.1:9");
-        command.arg(folder).output()
+        command.arg(folder);
+        command
     }
 
     /// What the real program says about a case.
@@ -56,7 +57,7 @@ impl Programs {
                 return Ok(answer);
             }
         }
-        let built = self.build(&folder, &case.flags).map_err(|error| error.to_string())?;
+        let built = self.building(&folder, &case.flags).output().map_err(|error| error.to_string())?;
         if built.status.success() {
             answer.objects = Some(super::documents(&String::from_utf8_lossy(&built.stdout)));
         } else {

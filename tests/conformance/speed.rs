@@ -1,68 +1,72 @@
-//! How long one run of `render --batch` takes for many overlays, beside starting `kustomize build` for each of them.
+//! How long one run of `render --batch` takes for many jobs, beside starting the other program for each of them.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::real::Programs;
+/// Runs of ours, of which the fastest counts: the first finds files on the disk that the other program had found already.
+const RUNS: usize = 5;
 
-/// Prints, for overlays that both build, the time of all and the ratios.
-pub fn measure(programs: &Programs, ours: &Path, name: &str, overlays: &[PathBuf]) -> std::io::Result<String> {
-    let mut theirs: Vec<(PathBuf, f64)> = Vec::new();
-    for overlay in overlays {
+/// Prints, for jobs that the other program does, the time of all and the ratios. A job is a line of the batch and what starts
+/// the other program for it.
+pub fn measure(ours: &Path, arguments: &[&str], name: &str, jobs: Vec<(Json, Command)>) -> std::io::Result<String> {
+    let mut done: Vec<(Json, f64)> = Vec::new();
+    for (job, mut command) in jobs {
         let started = Instant::now();
-        let output = programs.build(overlay, "")?;
-        let ms = started.elapsed().as_secs_f64() * 1000.0;
+        let output = command.output()?;
+        let ms = milliseconds(started);
         if output.status.success() {
-            theirs.push((overlay.clone(), ms));
+            done.push((job, ms));
         }
     }
-    let lines: String = theirs
-        .iter()
-        .map(|(overlay, _)| json!({"id": overlay.to_string_lossy(), "kustomize": overlay}).to_string() + "\n")
-        .collect();
-    let mut best: Option<(f64, String)> = None;
-    // The first run finds the files on the disk, as the other program did not have to the second time.
-    for _ in 0..3 {
-        let started = Instant::now();
-        let mut child = Command::new(ours)
-            .args(["render", "--batch", "-", "--show-secrets", "--jobs", "1"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let input = child.stdin.take();
-        let feeder = {
-            let lines = lines.clone();
-            std::thread::spawn(move || input.map(|mut input| input.write_all(lines.as_bytes())))
-        };
-        let output = child.wait_with_output()?;
-        let ms = started.elapsed().as_secs_f64() * 1000.0;
-        let _ = feeder.join();
-        if best.as_ref().is_none_or(|(known, _)| ms < *known) {
-            best = Some((ms, String::from_utf8_lossy(&output.stdout).into_owned()));
-        }
-    }
-    let (total, answers) = best.unwrap_or_default();
+    let lines: String = done.iter().map(|(job, _)| format!("{job}\n")).collect();
+    let (total, _) = batch(ours, arguments, &lines)?;
+    // What each takes by itself, without another beside it.
+    let (_, answers) = batch(ours, &[arguments, &["--jobs", "1"]].concat(), &lines)?;
     let mut ratios = Vec::new();
     let mut refused = 0;
-    for ((overlay, ms), answer) in theirs.iter().zip(answers.lines()) {
+    for ((job, ms), answer) in done.iter().zip(answers.lines()) {
         let answer: Json = serde_json::from_str(answer)?;
-        assert_eq!(answer["id"], overlay.to_string_lossy().as_ref());
+        assert_eq!(answer["id"], job["id"]);
         refused += usize::from(answer["ok"] != true);
         ratios.push(ms / answer["ms"].as_f64().unwrap_or(f64::MAX).max(0.001));
     }
     ratios.sort_by(f64::total_cmp);
-    let all: f64 = theirs.iter().map(|(_, ms)| ms).sum();
+    let all: f64 = done.iter().map(|(_, ms)| ms).sum();
     let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
     Ok(format!(
-        "{name}: {} overlays ({refused} not built by us), kustomize {all:.0} ms, one batch {total:.0} ms: {:.0} times as fast in \
-         all, {median:.0} times in the median, {:.0} at worst",
-        theirs.len(),
+        "{name}: {} jobs ({refused} not done by us), the other program {all:.0} ms, one batch {total:.1} ms: {:.0} times as \
+         fast in all; each by itself {median:.0} times in the median, {:.0} at worst",
+        done.len(),
         all / total.max(0.001),
         ratios.first().copied().unwrap_or_default()
     ))
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// The time of the fastest run, and its answers.
+fn batch(ours: &Path, arguments: &[&str], lines: &str) -> std::io::Result<(f64, String)> {
+    let mut best: Option<(f64, String)> = None;
+    for _ in 0..RUNS {
+        let started = Instant::now();
+        let mut command = Command::new(ours);
+        command.args(["render", "--batch", "-", "--show-secrets"]).args(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let input = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || input.map(|mut input| input.write_all(lines.as_bytes())));
+            child.wait_with_output()
+        })?;
+        let ms = milliseconds(started);
+        if best.as_ref().is_none_or(|(known, _)| ms < *known) {
+            best = Some((ms, String::from_utf8_lossy(&output.stdout).into_owned()));
+        }
+    }
+    Ok(best.unwrap_or_default())
 }
