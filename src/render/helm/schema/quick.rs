@@ -29,7 +29,7 @@ pub(super) fn is_common(schema: &Value) -> bool {
         && fields.len() <= FEW
         && fields.iter().all(|(keyword, field)| match keyword.as_str() {
             "$schema" => true,
-            "$id" => field.as_str().is_some_and(is_plain_place),
+            "$id" => field.as_str().is_some_and(|id| is_plain_address(id) && !id.contains("json-schema.org")),
             _ => reader.is_sound(keyword, field),
         })
 }
@@ -86,19 +86,21 @@ const OTHERS: [&str; 22] = [
 
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
-/// An address in which nothing has to be resolved or escaped.
-fn is_plain_place(place: &str) -> bool {
-    let path = place.strip_prefix("https://").or_else(|| place.strip_prefix("http://"));
-    path.and_then(|path| path.split_once('/')).is_some_and(|(host, path)| {
-        let is_word = |word: &str| {
-            word.starts_with(|c: char| c.is_ascii_lowercase())
-                && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        };
-        host.split('.').all(is_word)
-            && path.split('/').all(|part| {
-                part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                    && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-            })
+/// An address of the web in which nothing has to be resolved or escaped.
+fn is_plain_address(address: &str) -> bool {
+    let place = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+    let is_word = |word: &str| {
+        let known = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.contains("--") && word.bytes().all(known)
+    };
+    let is_part = |part: &str| {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+        part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.bytes().all(known)
+    };
+    place.is_some_and(|place| {
+        let (host, path) = place.split_once('/').unwrap_or((place, ""));
+        let path = path.strip_suffix('/').unwrap_or(path);
+        host.split('.').all(is_word) && (path.is_empty() || path.split('/').all(is_part))
     })
 }
 

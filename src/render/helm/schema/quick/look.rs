@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Number, Value};
 
-use super::{Draft, is_same, meant};
+use super::{Draft, is_plain_address, is_same, meant};
 use crate::gotmpl::{self, Expression};
 
 /// Looks at a value with a part of the schema, before the validator is asked after all.
@@ -116,7 +116,10 @@ impl<'s> Looks<'s> {
             ("maxLength", Value::String(text)) => Some(text.chars().count() as u64 <= field.as_u64()?),
             ("pattern", Value::String(text)) => self.matches(field.as_str()?, text),
             // Newer drafts only note formats.
-            ("format", Value::String(_)) => (self.draft == Draft::Newer).then_some(true),
+            ("format", Value::String(text)) => {
+                let plain = field == "uri" && is_plain_address(text);
+                (self.draft == Draft::Newer || plain).then_some(true)
+            }
             ("minimum", Value::Number(number)) => Some(whole(number)? >= whole_of(field)?),
             ("maximum", Value::Number(number)) => Some(whole(number)? <= whole_of(field)?),
             ("exclusiveMinimum", Value::Number(number)) => Some(whole(number)? > whole_of(field)?),

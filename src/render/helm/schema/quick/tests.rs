@@ -34,6 +34,7 @@ fn plain() -> impl Strategy<Value = Value> {
         Just(json!(1.0)),
         Just(json!(2.5)),
         "[ab]{0,3}".prop_map(|text| json!(text)),
+        "http(s)?://[-a1x.]{0,8}(/[aZ.-]{0,3}){0,3}".prop_map(|text| json!(text)),
     ]
 }
 
@@ -69,6 +70,7 @@ fn schema() -> impl Strategy<Value = Value> {
         (0i64..3, 0i64..3, any::<bool>()).prop_map(
             |(least, most, b)| json!({"minProperties": least, "maxProperties": most, "uniqueItems": b, "deprecated": b})
         ),
+        Just(json!({"format": "uri"})),
         (prop::sample::select(vec!["#/$defs/a", "#/definitions/b"]), kind())
             .prop_map(|(to, kind)| json!({"$ref": to, "type": kind})),
         plain().prop_map(|one| json!({"const": one, "format": "date"})),
