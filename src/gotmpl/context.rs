@@ -46,7 +46,7 @@ impl Context<'_> {
         }
     }
 
-    fn origin_of_runs(&self, runs: &[Run], own: OriginId) -> OriginId {
+    pub(super) fn origin_of_runs(&self, runs: &[Run], own: OriginId) -> OriginId {
         // A few runs tell the story; a text of thousands would make thousands of entries for each function that melts it.
         let mut all = own;
         for run in runs.iter().filter(|run| !run.what.is_none()).take(16) {

@@ -5,10 +5,12 @@
 mod call;
 mod expr;
 mod memo;
+mod sink;
 mod walk;
 
 pub(super) use call::blank_written;
 pub(super) use memo::Memo;
+pub(super) use sink::Sink;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,7 +22,7 @@ use super::error::{Error, ErrorKind, Failure};
 use super::origin::OriginId;
 use super::quote::quote;
 use super::set::Options;
-use super::text::{Run, Text, Written};
+use super::text::{Run, Text};
 use super::value::{Data, Value};
 use crate::budget::Exceeded;
 use crate::hash::Seeded;
@@ -117,7 +119,7 @@ pub(super) struct Frame<'a, 'r> {
     pub tree: &'a Tree,
     pub at: At<'a>,
     pub vars: Vec<(u32, Held)>,
-    pub out: &'a mut Written,
+    pub out: &'a mut Sink,
     /// The conditions that hold here.
     pub under: OriginId,
     /// The action that is being evaluated.
@@ -132,7 +134,7 @@ pub(super) fn execute(
     scope: Scope<'_>,
     tree: &Tree,
     dot: Value,
-    out: &mut Written,
+    out: &mut Sink,
     under: OriginId,
     templates: u32,
 ) -> Evaluated<()> {
@@ -230,10 +232,10 @@ impl<'a> Frame<'a, '_> {
             place: writer.place,
             under,
         };
-        let before = self.out.text.len();
+        let before = self.out.len();
         match &value.data {
             Data::Str(Text::Written(written)) => {
-                self.out.text.push_str(&written.text);
+                self.out.push_text(&written.text);
                 for run in &written.runs {
                     // What was written before keeps its writer; what was only moved gets this one.
                     let mut run = if run.place.is_none() { Run { len: run.len, ..own(run.what) } } else { *run };
@@ -243,13 +245,14 @@ impl<'a> Frame<'a, '_> {
                     self.out.push_run(run);
                 }
             }
+            Data::Str(Text::Bytes(bytes)) => self.out.push_bytes(bytes, own(value.origin)),
             Data::Str(text) => self.out.push(&text.as_str(), own(value.origin)),
             _ => {
                 let text = super::print::written(value).map_err(|exceeded| self.exceeded(exceeded))?;
                 self.out.push(&text, own(value.origin));
             }
         }
-        let n = self.out.text.len() - before;
+        let n = self.out.len() - before;
         self.shared.context.budget.bytes(n).map_err(|exceeded| self.exceeded(exceeded))
     }
 }

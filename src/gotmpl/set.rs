@@ -9,13 +9,12 @@ use super::ast::{Source, Tree, Writer};
 use super::collection::{Map, MapType, from_node};
 use super::context::Context;
 use super::error::{Error, ErrorKind};
-use super::eval::{Scope, Shared, blank_written, execute};
+use super::eval::{Scope, Shared, Sink, blank_written, execute};
 use super::functions::Functions;
 use super::origin::{OriginId, Origins, SharedOrigins};
 use super::output::Output;
 use super::parse::{self, Places};
 use super::quote::quote;
-use super::text::Written;
 use super::value::{Data, Value};
 use crate::budget::Budget;
 use crate::hash::Seeded;
@@ -208,13 +207,14 @@ impl Render<'_> {
             memo: &self.memo,
             spare: RefCell::default(),
         };
-        let mut out = Written::with_capacity(tree.source.text.len());
+        let mut out = Sink::with_capacity(tree.source.text.len());
         let mut dot = dot.clone();
         if matches!(dot.data, Data::Nil) {
             dot.data = Data::Missing;
         }
         let scope = Scope { set: &self.set.trees, inner: None };
         execute(&shared, scope, tree, dot, &mut out, OriginId::NONE, 0)?;
+        let mut out = out.into_written();
         if self.set.options.blank_no_value
             && let Some(blank) = blank_written(&out)
         {

@@ -17,7 +17,7 @@ use super::super::quote::quote;
 use super::super::text::{Located, Run, Text, Written};
 use super::super::value::{Data, IntMethod, IntType, UintType, Value};
 use super::memo::Call;
-use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope};
+use super::{At, Evaluated, Frame, Held, Inner, NESTED_INCLUDES, Scope, Sink};
 
 /// What an included text is given room for to begin with, in bytes: most are a name or a few labels.
 const INCLUDED: usize = 64;
@@ -290,7 +290,7 @@ impl<'a> Frame<'a, '_> {
     }
 
     fn run_tree(&self, scope: Scope<'_>, tree: &Tree, data: &Value, wrapping: &str) -> Result<Value, Failure> {
-        let mut out = Written::with_capacity(INCLUDED);
+        let mut out = Sink::with_capacity(INCLUDED);
         let mut data = data.clone();
         if matches!(data.data, Data::Nil) {
             data.data = Data::Missing;
@@ -299,7 +299,7 @@ impl<'a> Frame<'a, '_> {
         super::execute(self.shared, scope, tree, data, &mut out, self.under, 0)
             .map_err(|error| Failure::Template(wrapping.to_owned(), error))?;
         self.leave();
-        Ok(Value::str(out))
+        Ok(out.into_value(&self.shared.context))
     }
 
     /// Helm's `tpl`: parses and runs a text, which sees all templates and may define its own.
@@ -391,8 +391,15 @@ pub(in super::super) fn blank(value: Value) -> Value {
             Some(blank) => Value::str(blank).from_origin(origin),
             None => Value { data: Data::Str(Text::Written(written)), origin },
         },
-        Data::Str(ref text) if text.as_str().contains(NO_VALUE) => {
-            Value::str(text.as_str().replace(NO_VALUE, "")).from_origin(origin)
+        Data::Str(ref text) if memmem::find(text.as_bytes(), NO_VALUE.as_bytes()).is_some() => {
+            let mut rest = text.as_bytes();
+            let mut kept = Vec::with_capacity(rest.len());
+            while let Some(at) = memmem::find(rest, NO_VALUE.as_bytes()) {
+                kept.extend_from_slice(&rest[..at]);
+                rest = &rest[at + NO_VALUE.len()..];
+            }
+            kept.extend_from_slice(rest);
+            Value::str(Text::from_bytes(kept)).from_origin(origin)
         }
         _ => value,
     }

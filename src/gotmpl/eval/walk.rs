@@ -74,7 +74,7 @@ impl<'a> Frame<'a, '_> {
 
     fn text(&mut self, text: &TextNode) -> Evaluated<()> {
         let source = &self.tree.source.text;
-        self.out.text.push_str(source.get(text.start..text.end).unwrap_or(""));
+        self.out.push_text(source.get(text.start..text.end).unwrap_or(""));
         let n = text.end - text.start;
         let unknown = [(n as u32, Writer::UNKNOWN)];
         for &(len, writer) in if text.parts.is_empty() { &unknown[..] } else { &text.parts } {
