@@ -8,6 +8,8 @@ mod look;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::pattern;
@@ -21,10 +23,14 @@ const FEW: usize = 64;
 /// The length of all patterns, as if repetitions were written out.
 const LONGEST_PATTERNS: u64 = 20_000;
 
+/// Parts of a schema, those that are referred to once more.
+const MOST_PARTS: u32 = 50_000;
+
 /// Whether a schema is sound, and of the common keywords only.
 pub(super) fn is_common(schema: &Value) -> bool {
     let Value::Object(fields) = schema else { return false };
-    let mut reader = Reader { schema, patterns: LONGEST_PATTERNS };
+    let references = HashSet::from(["#"]);
+    let mut reader = Reader { schema, references, meant: Vec::new(), parts: MOST_PARTS, patterns: LONGEST_PATTERNS };
     Draft::of(schema).is_some()
         && fields.len() <= FEW
         && fields.iter().all(|(keyword, field)| match keyword.as_str() {
@@ -32,6 +38,7 @@ pub(super) fn is_common(schema: &Value) -> bool {
             "$id" => field.as_str().is_some_and(|id| is_plain_address(id) && !id.contains("json-schema.org")),
             _ => reader.is_sound(keyword, field),
         })
+        && reader.leads_to_parts()
 }
 
 /// What drafts differ in, among the common keywords.
@@ -104,23 +111,33 @@ fn is_plain_address(address: &str) -> bool {
     })
 }
 
-/// What a reference to a definition of the schema means.
-fn meant<'s>(reference: &Value, schema: &'s Value) -> Option<&'s Value> {
-    let (section, name) = reference.as_str()?.strip_prefix("#/")?.split_once('/')?;
-    let plain = !name.contains(['/', '%', '~']) && matches!(section, "definitions" | "$defs");
-    schema.get(section)?.get(name).filter(|_| plain)
+/// What a reference within the schema means.
+fn meant<'s>(reference: &str, schema: &'s Value) -> Option<&'s Value> {
+    match reference.strip_prefix('#')? {
+        "" => Some(schema),
+        path => path.strip_prefix('/')?.split('/').try_fold(schema, |part, name| match part {
+            Value::Object(fields) if !name.contains(['%', '~']) => fields.get(name),
+            _ => None,
+        }),
+    }
 }
 
 /// Reads a schema for whether it is sound.
 struct Reader<'s> {
     schema: &'s Value,
-    /// How long the patterns may still be.
+    /// The references that were met, and what those mean that was not read yet.
+    references: HashSet<&'s str>,
+    meant: Vec<&'s Value>,
+    /// How many parts there may still be, and how long their patterns may be.
+    parts: u32,
     patterns: u64,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
     /// Nesting is bounded by the JSON reader.
-    fn is_part(&mut self, part: &Value) -> bool {
+    fn is_part(&mut self, part: &'s Value) -> bool {
+        let Some(left) = self.parts.checked_sub(1) else { return false };
+        self.parts = left;
         match part {
             Value::Bool(_) => true,
             Value::Object(fields) => {
@@ -130,9 +147,9 @@ impl Reader<'_> {
         }
     }
 
-    fn is_sound(&mut self, keyword: &str, field: &Value) -> bool {
+    fn is_sound(&mut self, keyword: &str, field: &'s Value) -> bool {
         match keyword {
-            "$ref" => meant(field, self.schema).is_some(),
+            "$ref" => field.as_str().is_some_and(|reference| self.leads_somewhere(reference)),
             "allOf" | "anyOf" | "oneOf" => field
                 .as_array()
                 .is_some_and(|all| (1..=FEW).contains(&all.len()) && all.iter().all(|part| self.is_part(part))),
@@ -168,6 +185,24 @@ impl Reader<'_> {
             "examples" => field.is_array(),
             keyword => !OTHERS.contains(&keyword),
         }
+    }
+
+    /// Whether a reference leads somewhere; that need not be where parts stand.
+    fn leads_somewhere(&mut self, reference: &'s str) -> bool {
+        let Some(part) = meant(reference, self.schema) else { return false };
+        if self.references.insert(reference) {
+            self.meant.push(part);
+        }
+        true
+    }
+
+    fn leads_to_parts(&mut self) -> bool {
+        while let Some(part) = self.meant.pop() {
+            if !self.is_part(part) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Whether a pattern is one, and not so long that the validator refuses it.

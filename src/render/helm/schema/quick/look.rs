@@ -10,8 +10,8 @@ use crate::gotmpl::{self, Expression};
 /// Looks at a value with a part of the schema, before the validator is asked after all.
 const MOST_LOOKS: u64 = 200_000;
 
-/// References that follow each other.
-const DEEPEST: u32 = 200;
+/// Parts of a schema that look at a value in turn, one inside the other.
+const DEEPEST: u32 = 500;
 
 /// How long a text may be that a pattern looks at, in bytes.
 const LONGEST_TEXT: usize = 4096;
@@ -22,7 +22,7 @@ const BYTES: u64 = 64;
 /// Whether values fit a schema that `is_common`, where that is certain.
 pub(in super::super) fn fits(schema: &Value, values: &Value) -> Option<bool> {
     let draft = Draft::of(schema)?;
-    let mut looks = Looks { schema, draft, left: MOST_LOOKS, references: 0, patterns: HashMap::new() };
+    let mut looks = Looks { schema, draft, left: MOST_LOOKS, depth: 0, patterns: HashMap::new() };
     looks.fits(schema, values)
 }
 
@@ -30,7 +30,7 @@ struct Looks<'s> {
     schema: &'s Value,
     draft: Draft,
     left: u64,
-    references: u32,
+    depth: u32,
     patterns: HashMap<&'s str, Option<Expression>>,
 }
 
@@ -58,17 +58,22 @@ fn count(answers: impl IntoIterator<Item = Option<bool>>) -> Option<usize> {
 }
 
 impl<'s> Looks<'s> {
-    /// Nesting is bounded by the readers of schema and value, and by the references that follow each other.
     fn fits(&mut self, part: &'s Value, value: &Value) -> Option<bool> {
         self.pay(1 + breadth(value))?;
-        match part {
+        if self.depth == DEEPEST {
+            return None;
+        }
+        self.depth += 1;
+        let fits = match part {
             Value::Bool(every) => Some(*every),
             Value::Object(fields) => match fields.get("$ref") {
                 Some(reference) if self.draft == Draft::Seven => self.follows(reference, value),
                 _ => all(fields.iter().map(|(keyword, field)| self.keeps(keyword, field, fields, value))),
             },
             _ => None,
-        }
+        };
+        self.depth -= 1;
+        fits
     }
 
     fn pay(&mut self, looks: u64) -> Option<()> {
@@ -77,11 +82,7 @@ impl<'s> Looks<'s> {
     }
 
     fn follows(&mut self, reference: &Value, value: &Value) -> Option<bool> {
-        let part = meant(reference, self.schema).filter(|_| self.references < DEEPEST)?;
-        self.references += 1;
-        let fits = self.fits(part, value);
-        self.references -= 1;
-        fits
+        self.fits(meant(reference.as_str()?, self.schema)?, value)
     }
 
     fn keeps(

@@ -54,7 +54,7 @@ fn kind() -> impl Strategy<Value = Value> {
 
 fn schema() -> impl Strategy<Value = Value> {
     let simple = prop_oneof![
-        kind().prop_map(|kind| json!({"type": kind, "title": "t", "x": 1})),
+        kind().prop_map(|kind| json!({"type": kind, "title": "t", "x": {"type": "string"}})),
         prop::collection::vec(plain(), 0..4).prop_map(|all| json!({"enum": all})),
         (-1i64..3, 0i64..3).prop_map(
             |(least, most)| json!({"minimum": least, "maximum": most, "minLength": least, "maxLength": most})
@@ -74,7 +74,16 @@ fn schema() -> impl Strategy<Value = Value> {
         (prop::sample::select(vec!["#/$defs/a", "#/definitions/b"]), kind())
             .prop_map(|(to, kind)| json!({"$ref": to, "type": kind})),
         plain().prop_map(|one| json!({"const": one, "format": "date"})),
-        prop::sample::select(vec!["#/$defs/a", "#/$defs/b", "#/definitions/c"]).prop_map(|to| json!({"$ref": to})),
+        prop::sample::select(vec![
+            "#/$defs/a",
+            "#/$defs/b",
+            "#/definitions/c",
+            "#/definitions/a/properties/a",
+            "#/definitions/b/not",
+            "#/$defs/b/x",
+            "#/elsewhere/a",
+            "#",
+        ]).prop_map(|to| json!({"$ref": to})),
         Just(json!({"description": 1})),
     ];
     simple.prop_recursive(3, 12, 3, |below| {
@@ -113,6 +122,7 @@ proptest! {
         if let Value::Object(fields) = &mut schema {
             fields.insert("$defs".to_owned(), json!(defs));
             fields.insert("definitions".to_owned(), json!(defs));
+            fields.insert("elsewhere".to_owned(), json!({"a": {"x": 1}, "b": {"properties": {"a": {"$ref": "#/$defs/c"}}}}));
             fields.insert("$schema".to_owned(), json!(draft));
             if let Some(id) = id {
                 fields.insert("$id".to_owned(), json!(id));
