@@ -44,7 +44,7 @@ pub(super) fn is_common(schema: &Value) -> bool {
 /// What drafts differ in, among the common keywords.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Draft {
-    /// Formats are checked, and nothing counts beside a reference.
+    /// Formats are checked, and nothing but `const` counts beside a reference.
     Seven,
     Newer,
 }

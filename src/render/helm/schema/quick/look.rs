@@ -66,10 +66,12 @@ impl<'s> Looks<'s> {
         self.depth += 1;
         let fits = match part {
             Value::Bool(every) => Some(*every),
-            Value::Object(fields) => match fields.get("$ref") {
-                Some(reference) if self.draft == Draft::Seven => self.follows(reference, value),
-                _ => all(fields.iter().map(|(keyword, field)| self.keeps(keyword, field, fields, value))),
-            },
+            Value::Object(fields) => {
+                let alone = self.draft == Draft::Seven && fields.contains_key("$ref");
+                let counts = |keyword: &str| !alone || matches!(keyword, "$ref" | "const");
+                let fields_that_count = fields.iter().filter(|(keyword, _)| counts(keyword));
+                all(fields_that_count.map(|(keyword, field)| self.keeps(keyword, field, fields, value)))
+            }
             _ => None,
         };
         self.depth -= 1;
@@ -79,10 +81,6 @@ impl<'s> Looks<'s> {
     fn pay(&mut self, looks: u64) -> Option<()> {
         self.left = self.left.checked_sub(looks)?;
         Some(())
-    }
-
-    fn follows(&mut self, reference: &Value, value: &Value) -> Option<bool> {
-        self.fits(meant(reference.as_str()?, self.schema)?, value)
     }
 
     fn keeps(
@@ -99,7 +97,7 @@ impl<'s> Looks<'s> {
             },
             ("enum", value) => any(field.as_array()?.iter().map(|one| is_same(one, value))),
             ("const", value) => is_same(field, value),
-            ("$ref", value) => self.follows(field, value),
+            ("$ref", value) => self.fits(meant(field.as_str()?, self.schema)?, value),
             ("allOf", value) => all(field.as_array()?.iter().map(|part| self.fits(part, value))),
             ("anyOf", value) => any(field.as_array()?.iter().map(|part| self.fits(part, value))),
             ("oneOf", value) => count(field.as_array()?.iter().map(|part| self.fits(part, value))).map(|n| n == 1),

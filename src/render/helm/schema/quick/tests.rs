@@ -73,6 +73,10 @@ fn schema() -> impl Strategy<Value = Value> {
         Just(json!({"format": "uri"})),
         (prop::sample::select(vec!["#/$defs/a", "#/definitions/b"]), kind())
             .prop_map(|(to, kind)| json!({"$ref": to, "type": kind})),
+        (prop::sample::select(vec!["#/$defs/a", "#/definitions/b"]), plain())
+            .prop_map(|(to, one)| json!({"$ref": to, "const": one, "enum": ["no"]})),
+        (prop::sample::select(vec!["#/$defs/a", "#/definitions/b"]), kind())
+            .prop_map(|(to, kind)| json!({"$ref": to, "if": {"type": kind}, "then": false, "propertyNames": {"maxLength": 0}})),
         plain().prop_map(|one| json!({"const": one, "format": "date"})),
         prop::sample::select(vec![
             "#/$defs/a",
