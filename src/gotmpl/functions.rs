@@ -27,7 +27,7 @@ mod versions;
 pub(crate) use decode::json_problem;
 pub(crate) use encode::yaml_of;
 pub(crate) use json::string as json_string;
-pub(crate) use regex::translate as crates_expression;
+pub(crate) use regex::{expression, translate as crates_expression};
 
 use std::sync::OnceLock;
 

@@ -83,26 +83,31 @@ fn pay(context: &Context<'_>, expression: &Expression, bytes: usize) -> Result<(
 fn compiled(context: &Context<'_>, value: &Value, through: &Value) -> Result<Rc<Expression>, Failure> {
     let text = bytes(value);
     context.budget.steps(1 + text.len() as u64)?;
-    let known = KNOWN.with_borrow(|known| known.get(text).cloned());
-    let made = known.unwrap_or_else(|| {
-        let made = match std::str::from_utf8(text) {
-            Ok(text) => compile(text),
-            Err(_) => Err(format!("error parsing regexp: invalid UTF-8: `{}`", String::from_utf8_lossy(text))),
-        };
-        KNOWN.with_borrow_mut(|known| {
-            if known.len() >= KEPT {
-                known.clear();
-            }
-            known.insert(text.to_vec(), made.clone());
-        });
-        made
-    });
+    let made = expression(text);
     // Whether somebody compiled it before must not be seen. One that is refused may have become too large.
     let cost = made.as_ref().map_or(LARGEST as u64 / REFUSES, |made| made.weight() as u64 / COMPILES);
     context.budget.steps(cost)?;
     let made = made.map_err(Failure::Message)?;
     pay(context, &made, bytes(through).len())?;
     Ok(made)
+}
+
+/// The expression that a text means, or Go's words for why it is none.
+pub(crate) fn expression(text: &[u8]) -> Compiled {
+    if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
+        return known;
+    }
+    let made = match std::str::from_utf8(text) {
+        Ok(text) => compile(text),
+        Err(_) => Err(format!("error parsing regexp: invalid UTF-8: `{}`", String::from_utf8_lossy(text))),
+    };
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        known.insert(text.to_vec(), made.clone());
+    });
+    made
 }
 
 fn compile(text: &str) -> Compiled {

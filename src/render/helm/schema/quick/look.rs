@@ -1,11 +1,9 @@
 //! Whether values fit a schema of the common keywords: yes, no, or not certain.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Number, Value};
 
 use super::{Draft, is_plain_address, is_same, meant};
-use crate::gotmpl::{self, Expression};
+use crate::gotmpl;
 
 /// Looks at a value with a part of the schema, before the validator is asked after all.
 const MOST_LOOKS: u64 = 200_000;
@@ -22,7 +20,7 @@ const BYTES: u64 = 64;
 /// Whether values fit a schema that `is_common`, where that is certain.
 pub(in super::super) fn fits(schema: &Value, values: &Value) -> Option<bool> {
     let draft = Draft::of(schema)?;
-    let mut looks = Looks { schema, draft, left: MOST_LOOKS, depth: 0, patterns: HashMap::new() };
+    let mut looks = Looks { schema, draft, left: MOST_LOOKS, depth: 0 };
     looks.fits(schema, values)
 }
 
@@ -31,7 +29,6 @@ struct Looks<'s> {
     draft: Draft,
     left: u64,
     depth: u32,
-    patterns: HashMap<&'s str, Option<Expression>>,
 }
 
 /// What is certain of all together.
@@ -172,15 +169,13 @@ impl<'s> Looks<'s> {
         any(patterns.as_object()?.keys().map(|pattern| self.matches(pattern, name)))
     }
 
-    fn matches(&mut self, pattern: &'s str, text: &str) -> Option<bool> {
+    fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
         if text.len() > LONGEST_TEXT {
             return None;
         }
-        let compile = || gotmpl::crates_expression(pattern).ok().and_then(|spelled| Expression::new(&spelled));
-        let expression = self.patterns.entry(pattern).or_insert_with(compile).as_ref()?;
-        let (states, matches) = (expression.states, expression.is_match(text));
-        self.pay(1 + states.saturating_mul(text.len() as u64) / BYTES)?;
-        Some(matches)
+        let expression = gotmpl::expression(pattern.as_bytes()).ok()?;
+        self.pay(1 + expression.states.saturating_mul(text.len() as u64) / BYTES)?;
+        Some(expression.is_match(text))
     }
 }
 
