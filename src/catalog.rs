@@ -177,6 +177,11 @@ impl Catalog {
         self.credentials.is_admin_secret(name)
     }
 
+    /// Whether a key is called after a server's product: the administrator's where nothing says another user.
+    pub fn is_product_key(&self, key: &str) -> bool {
+        self.credentials.is_product_key(key)
+    }
+
     /// Whether a key of this name holds an administrator's password of a database.
     pub fn is_admin_key(&self, key: &str) -> bool {
         self.credentials.is_admin_key(key)

@@ -67,7 +67,7 @@ pub fn audit(repository: &Repository, config: &Config, settings: &expand::Settin
     drop(manifests);
     let rollout = facts::rollout::of(&expansion, repository.sources());
     let facts = facts::collect(facts::Sources {
-        applications: facts::apps::of(&expansion, rollout.gate.restored),
+        applications: facts::apps::of(&expansion, rollout.gate.restored, repository.sources()),
         overrides,
         rollout,
         expansion: &expansion,

@@ -229,7 +229,7 @@ pub fn folder_unit(context: &Context<'_>, folder: &RepoPath) -> Output {
     match detect(context.repository(), folder) {
         Tool::Kustomize => kustomization(context, None, folder, at, &mut output),
         Tool::Helm => chart::alone(context, folder, at, &mut output),
-        Tool::Directory | Tool::Plugin => plain::render(context, folder, None, at, &mut output),
+        Tool::Directory | Tool::Plugin => plain::guess(context, folder, at, &mut output),
     }
     let objects = std::mem::take(&mut output.rendered.objects);
     output.rendered.objects = objects
@@ -237,6 +237,12 @@ pub fn folder_unit(context: &Context<'_>, folder: &RepoPath) -> Output {
         .flat_map(|object| plain::template_objects(&object).unwrap_or_else(|| vec![object]))
         .collect();
     output
+}
+
+/// Renders files of manifests that no Application names, beside what is there already.
+pub fn plain_files(context: &Context<'_>, files: &BTreeSet<RepoPath>, output: &mut Output) {
+    let Some(first) = files.iter().find_map(|path| context.repository().id(path)) else { return };
+    plain::these(context, files, Span::new(first, 0, 0), output);
 }
 
 fn render_source(context: &Context<'_>, app: &Application<'_>, source: &Source<'_>, output: &mut Output) {
@@ -335,6 +341,21 @@ fn address(source: &Source<'_>) -> String {
     place::without_user(source.repo_url())
 }
 
+/// Whether a path that is not there is one of a submodule, which Argo CD checks out, by itself or through a link.
+fn is_in_submodule(repository: &Repository, folder: &RepoPath) -> bool {
+    let Some(list) = RepoPath::new(".gitmodules").ok().and_then(|list| repository.read(&list).ok()) else {
+        return false;
+    };
+    let paths = list.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
+    let submodules: Vec<RepoPath> = paths.filter_map(|path| RepoPath::new(path.trim()).ok()).collect();
+    let within = |path: &RepoPath| submodules.iter().any(|submodule| path.is_within(submodule));
+    let root = RepoPath::root();
+    let mut broken = repository.broken_under(&root).filter(|broken| folder.is_within(&broken.link));
+    // On the way into a submodule the folder above it may be what is missed first.
+    let above = |path: &RepoPath| submodules.iter().any(|submodule| submodule.is_within(path));
+    within(folder) || broken.any(|broken| broken.missing.as_ref().is_some_and(|path| within(path) || above(path)))
+}
+
 /// The folder that a source names, and the repository that it is in.
 fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>, RepoPath), Box<Gap>> {
     let at = place_of(source);
@@ -352,11 +373,16 @@ fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>
         return Err(Gap::new("values-outside-repository", message).at(at).defect().into());
     }
     let folder = RepoPath::new(path).map_err(|_| outside())?;
-    let here = context.repository().is_dir(&folder);
+    // Every repository has a root.
+    let here = context.repository().is_dir(&folder) && (!folder.is_root() || !context.addresses().has_own());
     let Some(context) = context.of(source.repo_url(), source.target_revision(), here) else {
         let message = format!("the source `{}` is another repository, {}", address(source), ground::AWAY);
         return Err(Gap::new("other-repository", message).at(at).into());
     };
+    if !context.repository().is_dir(&folder) && is_in_submodule(context.repository(), &folder) {
+        let message = format!("the path `{path}` is in a submodule whose content is not at hand");
+        return Err(Gap::new("missing-chart", message).at(at).into());
+    }
     if !context.repository().is_dir(&folder) {
         let which = if context.is_audited() { "the repository".to_owned() } else { format!("`{}`", address(source)) };
         let gap = Gap::new("missing-chart", format!("the path `{path}` is not in {which}")).at(at);

@@ -41,6 +41,7 @@ struct Admin {
     users: Vec<String>,
     secrets: Vec<String>,
     keys: Vec<String>,
+    product_keys: Vec<String>,
 }
 
 impl CredentialFile {
@@ -77,7 +78,12 @@ impl CredentialFile {
     }
 
     pub fn is_admin_key(&self, key: &str) -> bool {
-        self.admin.keys.iter().any(|known| known.eq_ignore_ascii_case(key))
+        self.is_product_key(key) || self.admin.keys.iter().any(|known| known.eq_ignore_ascii_case(key))
+    }
+
+    /// Whether a key is called after a server's product: the administrator's where nothing says another user.
+    pub fn is_product_key(&self, key: &str) -> bool {
+        self.admin.product_keys.iter().any(|known| known.eq_ignore_ascii_case(key))
     }
 
     /// Whether a value stands for one that is still to come. A file of several lines is more than that, whatever is in it.

@@ -119,6 +119,7 @@ impl ToolUse<'_> {
 
 /// How deep `sh -c` in `sh -c` is followed.
 const DEPTH: usize = 4;
+const RUNTIMES: &[&str] = &["java", "node", "python", "python3", "dotnet"];
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"];
 
 impl Catalog {
@@ -134,7 +135,9 @@ impl Catalog {
             words.splice(0..0, entry.map(|text| Spot { text: text.clone(), argument: first.0, span: first.1.clone() }));
         }
         finder.command(&words, How::Command, DEPTH);
-        let unseen = given.is_empty() || (finder.found.is_empty() && !finder.scripts.is_empty());
+        // A runtime runs what the image brings.
+        let runtime = given.first().is_some_and(|program| RUNTIMES.contains(&base(program)));
+        let unseen = given.is_empty() || (finder.found.is_empty() && (runtime || !finder.scripts.is_empty()));
         if let (true, Some(tool)) = (unseen, own) {
             let whole = given.first().map_or(0..0, |first| 0..first.len());
             finder.found.push(ToolUse::new(tool, Action::Unknown, How::Image, 0, whole));

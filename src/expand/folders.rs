@@ -50,17 +50,21 @@ pub fn audit(
             units.entry(folder).or_default().insert(path.clone());
         }
     }
-    let units: Vec<(RepoPath, Option<Output>)> = units
-        .into_keys()
-        .map(|folder| {
+    let units: Vec<(RepoPath, BTreeSet<RepoPath>, Option<Output>)> = units
+        .into_iter()
+        .map(|(folder, own)| {
             let rendered = charts.remove(&folder);
-            (folder, rendered)
+            (folder, own, rendered)
         })
         .collect();
     let units: Vec<(RepoPath, Output)> = units
         .into_par_iter()
-        .map(|(folder, rendered)| {
-            let output = rendered.unwrap_or_else(|| render::folder_unit(&world.context, &folder));
+        .map(|(folder, own, rendered)| {
+            let mut output = rendered.unwrap_or_else(|| render::folder_unit(&world.context, &folder));
+            // Helm reads nothing of a chart's own folder: what lies there somebody applies beside the chart.
+            if inventory.charts.contains(&folder) {
+                render::plain_files(&world.context, &own, &mut output);
+            }
             (folder, output)
         })
         .collect();

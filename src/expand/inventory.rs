@@ -136,6 +136,7 @@ pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
     if inventory.declared.iter().any(|declared| !is_test_data(&declared.path)) {
         inventory.declared.retain(|declared| !is_test_data(&declared.path));
     }
+    inventory.declared.retain(|declared| !plain::is_pattern(&declared.path));
     for (at, declared) in inventory.declared.iter().enumerate() {
         inventory.by_file.entry(declared.node.span().file).or_default().push(at);
     }

@@ -2,28 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::{App, Rung};
+use super::{App, Rung, guesses};
 use crate::expand::{Application, Expansion, Made};
 use crate::k8s::{Resource, Word, Words};
+use crate::render::Rendered;
+use crate::source::SourceMap;
 use crate::yaml::{Node, Origin};
 
 /// The Applications of an expansion with the objects that each applies; `gated` says whether Argo CD waits for the health of
 /// child Applications.
-pub fn of(expansion: &Expansion, gated: bool) -> Vec<(App, &[Resource])> {
+pub fn of<'e>(expansion: &'e Expansion, gated: bool, texts: &SourceMap) -> Vec<(App, &'e [Resource])> {
     let by_name: BTreeMap<&str, &Application> =
         expansion.applications.iter().map(|(app, _)| (app.name.as_str(), app)).collect();
     let mut words = Words::default();
-    let mut read = |app: &Application, gaps: bool| App {
+    let mut read = |app: &Application, out: &Rendered| App {
         name: app.name.as_str().into(),
         environment: app.environment.as_ref().map(|placed| words.of(&placed.text)),
         namespace: words.of(app.destination_namespace.as_ref().map_or("", |placed| placed.text.as_str())),
         argo: !matches!(app.made, Made::Folder(_)),
+        phased: !matches!(app.made, Made::Folder(_)) || guesses::is_phased(&out.objects),
+        guess: guesses::of(app, &out.objects, texts),
         above: above(app, &by_name, &mut words),
         rungs: rungs(app, &by_name, gated, &mut words),
-        gaps,
+        gaps: !out.gaps.is_empty(),
         origin: app.manifest.as_ref().map(|node| node.at(&["metadata", "name"]).unwrap_or(node).origin.clone()),
     };
-    expansion.applications.iter().map(|(app, out)| (read(app, !out.gaps.is_empty()), out.objects.as_slice())).collect()
+    expansion.applications.iter().map(|(app, out)| (read(app, out), out.objects.as_slice())).collect()
 }
 
 /// Since Argo CD 1.8 an Application waits for its child Applications only where their health check is restored in

@@ -55,8 +55,12 @@ pub struct App {
     pub environment: Option<Word>,
     /// The namespace of objects that name none.
     pub namespace: Word,
-    /// Whether Argo CD syncs it; a plain folder has no phases of its own.
+    /// Whether Argo CD is known to sync it; what nobody brings is a folder.
     pub argo: bool,
+    /// Whether phases and waves order its objects; a plain folder has none of its own.
+    pub phased: bool,
+    /// What is not known of a chart that nobody installs here.
+    pub guess: Option<Box<Guess>>,
     /// The Applications that bring it, the nearest first.
     pub above: Vec<Word>,
     /// Where it stands on the ladders that order Applications, the outermost first.
@@ -65,6 +69,15 @@ pub struct App {
     pub gaps: bool,
     /// Where it is written; nothing for a folder.
     pub origin: Option<Origin>,
+}
+
+/// A chart that no Application brings: rendered with its own values, as a release that may be called anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guess {
+    /// The name that stands for the release's.
+    pub release: Word,
+    /// Whether templates that gave nothing would make Secrets with other values.
+    pub secrets: bool,
 }
 
 /// A place on a ladder: a step of a RollingSync, or a wave under a parent Application.

@@ -95,8 +95,10 @@ pub fn collect<'a>(sources: &Sources<'a>, applications: Vec<(App, &'a [Resource]
                 objects.config_maps.entry(key).or_insert(ObjectId(facts.objects.len()));
             }
             // A name that a template composed says where its parts stand; the object begins where its kind is written.
+            let kind = resource.node.get("kind");
+            let templated = kind.is_some_and(|kind| kind.origin.role() == Role::Template);
             let written = |node: &&Node| matches!(node.origin.role(), Role::Manifest | Role::Patch | Role::Values);
-            let shown = named.filter(written).or_else(|| resource.node.get("kind"));
+            let shown = named.filter(|name| !templated && written(name)).or(kind);
             facts.objects.push(Object {
                 app: id,
                 group: words.of(resource.group()),

@@ -75,7 +75,7 @@ fn read(sources: &Sources, objects: &Objects, id: ObjectId, resource: &Resource,
         }
         return all;
     }
-    let name = Text::at(&resource.node, &["metadata", "name"]);
+    let name = Text::named(&resource.node);
     let nothing = || Keys::AtLeast(Vec::new());
     if let Some(store) = store::store(resource) {
         all.push(make(store.kind, store.name, nothing(), Certainty::Literal));

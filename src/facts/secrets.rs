@@ -2,13 +2,14 @@
 //!
 //! Told by what makes it, by the variables that it feeds, and, weakest, by its name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::Objects;
-use super::{DatabaseCredential, EnvHolds, Facts, SecretId, Sources, Way, evidence};
+use super::{DatabaseCredential, EnvFact, EnvHolds, Facts, SecretId, Sources, Way, evidence};
 use crate::catalog::Sureness;
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::{Word, database};
+use crate::sql::parse_url;
 use crate::yaml::Origin;
 
 /// Completes the records of Secrets.
@@ -81,6 +82,7 @@ fn opens(
 /// A Secret that feeds `KC_DB_PASSWORD` of Keycloak itself is Keycloak's; one that feeds `DB_PASSWORD` opens a database.
 fn by_variable(sources: &Sources, facts: &mut Facts) {
     let mut seen = Vec::new();
+    let others = passwords_of_others(sources, facts);
     for workload in &facts.workloads {
         for container in &workload.containers {
             for variable in &container.env {
@@ -92,7 +94,8 @@ fn by_variable(sources: &Sources, facts: &mut Facts) {
                     continue;
                 }
                 let said = evidence(&variable.origin, format!("variable `{}` takes its key `{key}`", variable.name));
-                let admin = sources.catalog.is_admin_key(&variable.name) || sources.catalog.is_admin_key(key);
+                let admin = sources.catalog.is_admin_key(&variable.name)
+                    || (sources.catalog.is_admin_key(key) && !others.contains(&(*secret, key.clone())));
                 seen.push((*secret, key.clone(), own, variable.name.clone(), said, admin));
             }
         }
@@ -109,6 +112,42 @@ fn by_variable(sources: &Sources, facts: &mut Facts) {
         // A product's own variable is named after the product, not after a database.
         let database = database_before_word(&variable).filter(|_| vendor.is_none());
         opens(facts, id, Some(&key), database, None, guessed);
+    }
+}
+
+/// The keys that are called after the server's product alone (`postgres-password`) and stand beside a user who is no
+/// administrator, wherever they are read.
+fn passwords_of_others(sources: &Sources, facts: &Facts) -> BTreeSet<(SecretId, Word)> {
+    let mut others = BTreeSet::new();
+    for container in facts.workloads.iter().flat_map(|workload| &workload.containers) {
+        let mut users = container.env.iter().filter_map(|variable| user(sources, variable)).peekable();
+        if users.peek().is_none() || users.any(|admin| admin) {
+            continue;
+        }
+        for variable in &container.env {
+            let EnvHolds::Secret(secret, key) = &variable.value else { continue };
+            if sources.catalog.is_product_key(key) {
+                others.insert((*secret, key.clone()));
+            }
+        }
+    }
+    others
+}
+
+/// Whether the user that a variable says is an administrator; nothing where it says none.
+fn user(sources: &Sources, variable: &EnvFact) -> Option<bool> {
+    let name = variable.name.to_ascii_uppercase();
+    let named = (name.ends_with("USER") || name.ends_with("USERNAME")) && is_database_word(&variable.name);
+    match &variable.value {
+        EnvHolds::Text(text) => {
+            let of_url = || parse_url(&text.value)?.user?.text;
+            let user = if named { Some(text.value.to_string()) } else { of_url() };
+            let written = user.filter(|user| !user.is_empty() && !user.contains('$'));
+            written.map(|user| sources.catalog.is_admin_user(&user))
+        }
+        // Secrets of charts that have an administrator's password name no user.
+        EnvHolds::Secret(..) if named => Some(false),
+        _ => None,
     }
 }
 

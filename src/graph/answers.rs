@@ -202,6 +202,12 @@ impl Graph {
             && catalog().well_known(kind, name).is_none()
             && !(kind == "Secret" && elsewhere())
             && !by_hand()
+            && !self.index.may_release(kind, name)
+    }
+
+    /// Whether a manifest that no Application brings makes a thing of this name in some namespace.
+    pub fn is_elsewhere(&self, kind: &str, name: &str) -> bool {
+        self.facts().unmanaged.iter().any(|(known, _, called)| known == kind && called == name)
     }
 
     /// The workloads of an Application.

@@ -23,6 +23,8 @@ pub struct Index {
     pub workloads: BTreeMap<AppId, Vec<usize>>,
     /// Namespaces in which an Application with gaps puts its objects.
     hidden: BTreeSet<Word>,
+    /// What charts make that nobody installs here, without the name that stands for the release's.
+    released: BTreeMap<&'static str, BTreeSet<String>>,
     /// The namespaces of Applications that a set may make and nobody knows: what stands around its placeholders.
     open: BTreeSet<Vec<String>>,
 }
@@ -47,10 +49,21 @@ impl Index {
         for (at, schema) in facts.schemas.iter().enumerate() {
             index.schemas.entry((schema.scope.clone(), schema.database.clone())).or_default().push(SchemaId(at));
         }
+        for producer in &facts.producers {
+            let guess = facts.apps[facts.objects[producer.object.0].app.0].guess.as_ref();
+            let rest = guess.and_then(|guess| producer.name.strip_prefix(guess.release.as_str())?.strip_prefix('-'));
+            index.released.entry(producer.kind).or_default().extend(rest.map(str::to_owned));
+        }
         index.hidden = facts.apps.iter().filter(|app| app.gaps).map(|app| app.namespace.clone()).collect();
         let open = facts.rollout.sets.iter().filter(|set| set.unresolved);
         index.open = open.map(|set| around_placeholders(&set.namespace)).collect();
         index
+    }
+
+    /// Whether a chart that nobody installs here makes a thing of this name as a release of some name.
+    pub fn may_release(&self, kind: &str, name: &str) -> bool {
+        let mut ends = name.match_indices('-').map(|(at, _)| &name[at + 1..]).chain([name]);
+        self.released.get(kind).is_some_and(|released| ends.any(|end| released.contains(end)))
     }
 
     /// Whether a place with gaps may hold objects of a namespace.

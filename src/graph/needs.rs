@@ -53,8 +53,12 @@ impl Graph {
         let mut seen = std::collections::BTreeSet::new();
         needed.retain(|(kind, name, _)| seen.insert((*kind, *name)) && (*kind, *name) != ("ServiceAccount", "default"));
         let dependency = |(kind, name, origin)| {
-            let makers = self.producers_of(kind, namespace, name).into_iter();
-            let producers = makers.map(|made| (made, self.order(workload.object, made.object))).collect();
+            let mut makers = self.producers_of(kind, namespace, name);
+            // What another root brings is another cluster's, or the same thing once more.
+            if makers.iter().any(|made| self.share_root(workload.object, made.object)) {
+                makers.retain(|made| self.share_root(workload.object, made.object));
+            }
+            let producers = makers.into_iter().map(|made| (made, self.order(workload.object, made.object))).collect();
             Dependency { workload: id, kind, name, origin, producers }
         };
         needed.into_iter().map(dependency).collect()

@@ -50,7 +50,7 @@ impl Graph {
             };
         }
         let unknown = Order { same_application: true, ..Order::unknown() };
-        let synced = self.facts().apps[first.app.0].argo;
+        let synced = self.facts().apps[first.app.0].phased;
         let (Some(m), Some(n), true) = (first.schedule.first(), second.schedule.first(), synced) else {
             return unknown;
         };

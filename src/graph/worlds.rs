@@ -37,6 +37,13 @@ impl Graph {
         self.facts().targets.get(&app)
     }
 
+    /// Whether one root brings two objects; a folder that nobody brings is one by itself.
+    pub fn share_root(&self, a: ObjectId, b: ObjectId) -> bool {
+        let (a, b) = (self.object(a).app, self.object(b).app);
+        let root = |app: AppId| self.target(app).map(|target| &target.root);
+        a == b || root(a).is_some_and(|one| root(b) == Some(one))
+    }
+
     /// Where each Application goes.
     pub fn targets(&self) -> impl Iterator<Item = (AppId, &Target)> {
         self.facts().targets.iter().map(|(id, target)| (*id, target))

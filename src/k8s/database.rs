@@ -42,7 +42,7 @@ pub struct Server {
 /// Reads the server that a resource stands for.
 pub fn server(resource: &Resource) -> Option<Server> {
     let node = &resource.node;
-    let name = Text::at(node, &["metadata", "name"])?;
+    let name = Text::named(node)?;
     let host = |suffix: &str| format!("{}{suffix}", name.value);
     match (resource.group(), resource.kind()) {
         ("postgresql.cnpg.io", "Cluster") => {
@@ -94,7 +94,7 @@ pub fn declared(resource: &Resource) -> Vec<Declared> {
 }
 
 fn cnpg_cluster(node: &Node) -> Option<Declared> {
-    let name = Text::at(node, &["metadata", "name"])?;
+    let name = Text::named(node)?;
     let spec = node.get("spec")?;
     // A replica or a restored cluster takes its databases over from its source.
     let bootstrap = spec.get("bootstrap");
@@ -126,7 +126,7 @@ fn cnpg_database(node: &Node) -> Option<Declared> {
 }
 
 fn zalando(node: &Node) -> Vec<Declared> {
-    let Some(name) = Text::at(node, &["metadata", "name"]) else { return Vec::new() };
+    let Some(name) = Text::named(node) else { return Vec::new() };
     let Some(spec) = node.get("spec") else { return Vec::new() };
     let declared = spec.entries("databases").iter().map(|entry| {
         let owner = Text::of(&entry.value);
@@ -151,7 +151,7 @@ fn zalando_secret(role: &str, cluster: &str) -> String {
 }
 
 fn crunchy(node: &Node) -> Vec<Declared> {
-    let Some(name) = Text::at(node, &["metadata", "name"]) else { return Vec::new() };
+    let Some(name) = Text::named(node) else { return Vec::new() };
     let secret = |user: &Text| DatabaseSecret {
         name: derived(user, format!("{}-pguser-{}", name.value, user.value)),
         superuser: false,
@@ -289,7 +289,7 @@ fn schemahero(node: &Node) -> Option<OperatorMigration> {
     let connection = node.at(&["spec", "connection"])?.as_map()?.entries.first()?;
     let uri = connection.value.get("uri");
     Some(OperatorMigration {
-        database: Text::at(&connection.value, &["dbname", "value"]).or_else(|| Text::at(node, &["metadata", "name"])),
+        database: Text::at(&connection.value, &["dbname", "value"]).or_else(|| Text::named(node)),
         schema: None,
         host: connection.value.at(&["host", "value"]).and_then(Node::as_str).map(str::to_owned),
         secrets: secret_key(uri.and_then(|uri| uri.at(&["valueFrom", "secretKeyRef"]))).into_iter().collect(),

@@ -74,7 +74,7 @@ pub fn role(resource: &Resource) -> Option<Role> {
     });
     Some(Role {
         cluster,
-        name: Text::at(&resource.node, &["metadata", "name"])?,
+        name: Text::named(&resource.node)?,
         rules: resource.node.items("rules").iter().map(policy_rule).collect(),
         aggregates: aggregates.collect(),
     })
@@ -100,15 +100,15 @@ pub fn binding(resource: &Resource) -> Option<Binding> {
     let subjects = resource.node.items("subjects").iter().filter_map(|subject| {
         Some(Subject {
             kind: subject.str_at("kind")?.to_owned(),
-            name: Text::at(subject, &["name"])?,
+            name: Text::name(subject, "name")?,
             namespace: subject.str_at("namespace").map(str::to_owned),
         })
     });
     Some(Binding {
         cluster,
-        name: Text::at(&resource.node, &["metadata", "name"])?,
+        name: Text::named(&resource.node)?,
         to_cluster_role: resource.node.at(&["roleRef", "kind"]).and_then(Node::as_str) == Some("ClusterRole"),
-        role: Text::at(&resource.node, &["roleRef", "name"])?,
+        role: resource.node.get("roleRef").and_then(|role| Text::name(role, "name"))?,
         subjects: subjects.collect(),
     })
 }

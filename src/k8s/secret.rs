@@ -119,7 +119,7 @@ fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
     let token = node.str_at("type") == Some("kubernetes.io/service-account-token");
     let filled_by_others = token || keys.is_empty();
     let keys = if filled_by_others { Keys::AtLeast(keys) } else { Keys::Known(keys) };
-    let mut made = Produced::new(Source::Secret, Text::at(node, &["metadata", "name"])?, keys);
+    let mut made = Produced::new(Source::Secret, Text::named(node)?, keys);
     made.written = written;
     Some(made)
 }
@@ -143,12 +143,11 @@ fn conceal_secret(node: &Node, encoded: bool, sources: &SourceMap) -> Shape {
 
 fn config_map(node: &Node) -> Option<Produced> {
     let keys = ["data", "binaryData"].iter().flat_map(|field| key_texts(node.entries(field))).collect();
-    Some(Produced::new(Source::ConfigMap, Text::at(node, &["metadata", "name"])?, Keys::Known(keys)))
+    Some(Produced::new(Source::ConfigMap, Text::named(node)?, Keys::Known(keys)))
 }
 
 fn sealed(node: &Node) -> Option<Produced> {
-    let name =
-        Text::at(node, &["spec", "template", "metadata", "name"]).or_else(|| Text::at(node, &["metadata", "name"]));
+    let name = Text::at(node, &["spec", "template", "metadata", "name"]).or_else(|| Text::named(node));
     let mut keys: Vec<Text> = key_texts(node.at(&["spec"])?.entries("encryptedData")).collect();
     if let Some(template) = node.at(&["spec", "template"]) {
         keys.extend(key_texts(template.entries("data")));
@@ -158,7 +157,7 @@ fn sealed(node: &Node) -> Option<Produced> {
 
 fn external(node: &Node, spec: &Node, sources: &SourceMap) -> Option<Produced> {
     let target = spec.get("target");
-    let name = target.and_then(|t| Text::at(t, &["name"])).or_else(|| Text::at(node, &["metadata", "name"]))?;
+    let name = target.and_then(|t| Text::at(t, &["name"])).or_else(|| Text::named(node))?;
     let policy = target.and_then(|t| t.str_at("creationPolicy")).unwrap_or("Owner");
     if policy == "None" {
         return None;

@@ -47,7 +47,7 @@ pub fn store(resource: &Resource) -> Option<Store> {
         (GROUP, "ClusterSecretStore") => "ClusterSecretStore",
         _ => return None,
     };
-    Some(Store { kind, name: Text::at(&resource.node, &["metadata", "name"])? })
+    Some(Store { kind, name: Text::named(&resource.node)? })
 }
 
 /// Reads a PushSecret.

@@ -3,7 +3,7 @@
 use super::Word;
 use crate::catalog::catalog;
 use crate::source::SourceMap;
-use crate::yaml::{Node, Origin, Role};
+use crate::yaml::{Entry, Node, Origin, Role};
 
 /// A text and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +25,33 @@ impl Text {
         node.at(path).and_then(Self::of).filter(|text| !text.value.is_empty())
     }
 
+    /// The name under a key. One that a template composes points at the key that it stands behind: of its parts (the release,
+    /// an empty `nameOverride`) none is the name.
+    pub fn name(node: &Node, key: &str) -> Option<Self> {
+        let entry = node.as_map()?.entry(key)?;
+        let text = Self::of(&entry.value).filter(|text| !text.value.is_empty())?;
+        let origin = if is_composed(entry) { entry.key_origin.clone() } else { text.origin };
+        Some(Self { origin, ..text })
+    }
+
+    /// The name of an object, likewise.
+    pub fn named(object: &Node) -> Option<Self> {
+        object.get("metadata").and_then(|metadata| Self::name(metadata, "name"))
+    }
+
     /// All texts of a list under a key.
     pub fn list(node: &Node, key: &str) -> Vec<Self> {
         node.items(key).iter().filter_map(Self::of).collect()
     }
+}
+
+/// Whether a line of a template makes a value of parts, rather than hand on one that is written elsewhere.
+fn is_composed(entry: &Entry) -> bool {
+    let origin = &entry.value.origin;
+    let parts = origin.contributions().filter(|part| !matches!(part.role, Role::Condition | Role::Template));
+    entry.key_origin.role() == Role::Template
+        && entry.key_origin.anchor().file != origin.anchor().file
+        && (matches!(origin.role(), Role::Manifest | Role::Chart | Role::Template) || parts.count() > 1)
 }
 
 /// What can be said of a credential without saying it.
@@ -48,7 +71,7 @@ impl Shape {
     /// Looks at a value once, so that nobody has to look again.
     pub fn of(value: &str) -> Self {
         let value = value.trim();
-        if value.is_empty() || catalog().is_no_credential(value) {
+        if value.is_empty() || is_count(value) || catalog().is_no_credential(value) {
             return Shape::Empty;
         }
         if catalog().is_placeholder(value) && !(value.starts_with('<') && value.ends_with('>')) {
@@ -66,6 +89,11 @@ impl Shape {
             || names_secret(value);
         if filled_in_later { Shape::Reference } else { Shape::Value }
     }
+}
+
+/// Whether a value is a small number: how long a token holds (`ACCESS_TOKEN: "15"`), how many there are.
+fn is_count(value: &str) -> bool {
+    value.len() <= 3 && value.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a value is the path of a file that holds the credential.
@@ -113,4 +141,32 @@ pub fn conceal(node: &Node, sources: &SourceMap) -> Shape {
 /// Whether a template's functions made a value up (`randAlphaNum`, `genSignedCert`): it is written nowhere.
 pub fn is_generated(node: &Node) -> bool {
     node.origin.contributions().any(|contribution| contribution.role == Role::Generated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{FileId, Span};
+    use crate::yaml::Contribution;
+
+    #[test]
+    fn a_name_that_a_template_composes_is_shown_where_it_is_used() {
+        let (template, values, application) =
+            (Span::new(FileId(0), 10, 14), Span::new(FileId(1), 0, 2), Span::new(FileId(2), 0, 4));
+        let part = |role, span| Contribution { role, span };
+        let named = |origin: Origin| {
+            let entry = Entry {
+                key: "name".into(),
+                key_origin: Origin::of(Role::Template, template),
+                value: Node::string("shop-db", origin),
+            };
+            Text::name(&Node::map(vec![entry], Origin::of(Role::Template, template)), "name").unwrap().origin.anchor()
+        };
+        let unset = part(Role::Default, values);
+        let composed = Origin::made_of(unset, vec![part(Role::Manifest, application)]);
+        assert_eq!(named(composed), template, "an empty `nameOverride` is no place to look for a name");
+        assert_eq!(named(Origin::of(Role::Manifest, application)), template, "nor is the release's name");
+        let chosen = Origin::made_of(part(Role::Values, values), vec![part(Role::Condition, application)]);
+        assert_eq!(named(chosen), values, "a value that is the name is where to change it");
+    }
 }

@@ -208,7 +208,7 @@ fn pod(template: &Node) -> Option<Pod> {
         spec.items("initContainers").iter().filter_map(|node| container(node, ContainerRole::Init)).collect();
     containers.extend(spec.items("containers").iter().filter_map(|node| container(node, ContainerRole::Main)));
     Some(Pod {
-        service_account: Text::at(spec, &["serviceAccountName"]).or_else(|| Text::at(spec, &["serviceAccount"])),
+        service_account: Text::name(spec, "serviceAccountName").or_else(|| Text::name(spec, "serviceAccount")),
         automount: spec.get("automountServiceAccountToken").and_then(Node::as_bool),
         restart_policy: spec.str_at("restartPolicy").map(str::to_owned),
         containers,
@@ -225,7 +225,7 @@ fn pod(template: &Node) -> Option<Pod> {
 /// Argo Workflow templates: each container or script template runs as a pod of its own.
 fn workflow(spec: Option<&Node>) -> Vec<Pod> {
     let Some(spec) = spec else { return Vec::new() };
-    let account = Text::at(spec, &["serviceAccountName"]);
+    let account = Text::name(spec, "serviceAccountName");
     let pods = spec.items("templates").iter().filter_map(|template| {
         let main = template.get("container").or_else(|| template.get("script"))?;
         let mut containers: Vec<Container> =
@@ -239,7 +239,7 @@ fn workflow(spec: Option<&Node>) -> Vec<Pod> {
         containers
             .extend(template.items("sidecars").iter().filter_map(|node| container(node, ContainerRole::NativeSidecar)));
         Some(Pod {
-            service_account: Text::at(template, &["serviceAccountName"]).or_else(|| account.clone()),
+            service_account: Text::name(template, "serviceAccountName").or_else(|| account.clone()),
             automount: template.get("automountServiceAccountToken").and_then(Node::as_bool),
             restart_policy: Some("Never".to_owned()),
             containers,
@@ -288,7 +288,7 @@ fn env(node: &Node) -> Option<Env> {
 }
 
 fn key_ref(node: &Node) -> Option<KeyRef> {
-    Some(KeyRef { name: Text::at(node, &["name"])?, key: Text::at(node, &["key"])?, optional: optional(node) })
+    Some(KeyRef { name: Text::name(node, "name")?, key: Text::at(node, &["key"])?, optional: optional(node) })
 }
 
 fn optional(node: &Node) -> bool {
@@ -303,7 +303,7 @@ fn env_from(node: &Node) -> Option<EnvFrom> {
     };
     Some(EnvFrom {
         source,
-        name: Text::at(reference, &["name"])?,
+        name: Text::name(reference, "name")?,
         prefix: node.str_at("prefix").unwrap_or("").to_owned(),
         optional: optional(reference),
     })
@@ -331,7 +331,8 @@ fn volume(node: &Node) -> Option<Volume> {
     }
     content.extend(node.get("secret").and_then(|s| keys(s, Source::Secret, "secretName")));
     content.extend(node.get("configMap").and_then(|c| keys(c, Source::ConfigMap, "name")));
-    content.extend(Text::at(node, &["persistentVolumeClaim", "claimName"]).map(VolumeContent::Claim));
+    let claim = node.get("persistentVolumeClaim").and_then(|claim| Text::name(claim, "claimName"));
+    content.extend(claim.map(VolumeContent::Claim));
     if node.at(&["csi", "driver"]).and_then(Node::as_str) == Some("secrets-store.csi.k8s.io") {
         let class = Text::at(node, &["csi", "volumeAttributes", "secretProviderClass"]);
         content.extend(class.map(VolumeContent::SecretProviderClass));
@@ -350,7 +351,7 @@ fn keys(node: &Node, source: Source, name: &str) -> Option<VolumeContent> {
     });
     Some(VolumeContent::Keys {
         source,
-        name: Text::at(node, &[name])?,
+        name: Text::name(node, name)?,
         items: items.collect(),
         optional: optional(node),
     })

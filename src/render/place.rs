@@ -10,6 +10,8 @@ pub struct Addresses {
     known: BTreeSet<String>,
     /// No address could be told to be this repository: one whose path is here counts.
     open: bool,
+    /// Whether the repository itself says an address of its own.
+    own: bool,
     /// The revisions at which most of what sources name in this repository is here, besides the usual ones.
     revisions: BTreeSet<String>,
 }
@@ -50,8 +52,9 @@ impl Addresses {
             votes.here += usize::from(here == Some(true));
             votes.away += usize::from(here == Some(false));
         }
+        let says = !remotes.is_empty();
         if own {
-            return Self { known: remotes, ..Self::default() };
+            return Self { known: remotes, own: says, ..Self::default() };
         }
         let likely = || votes.iter().filter(|(_, votes)| votes.here > 0);
         let best = likely().max_by_key(|(url, votes)| (votes.here, std::cmp::Reverse((*url).clone())));
@@ -59,7 +62,12 @@ impl Addresses {
         let mut known = remotes;
         let open = best.is_none();
         known.extend(best.into_iter().chain(whole).map(|(url, _)| url.clone()));
-        Self { known, open, ..Self::default() }
+        Self { known, open, own: says, ..Self::default() }
+    }
+
+    /// Whether the repository under audit has a remote, or the configuration gives it an address.
+    pub fn has_own(&self) -> bool {
+        self.own
     }
 
     /// The addresses of a repository that has this one.

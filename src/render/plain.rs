@@ -25,9 +25,33 @@ fn is_dot_file(path: &RepoPath) -> bool {
     matches!(path.file_name(), ".yaml" | ".yml" | ".json" | ".jsonnet")
 }
 
+/// Whether a file is there to be copied and filled in, by its name: `app.example.yaml`, `_template/app.yaml`.
+pub fn is_pattern(path: &RepoPath) -> bool {
+    const WORDS: [&str; 6] = ["example", "examples", "sample", "samples", "template", "templates"];
+    let folder = |name: &str| name.strip_prefix('_').is_some_and(|name| WORDS.contains(&name));
+    let mut parts = path.file_name().split('.').rev().skip(1);
+    let name = path.file_name().contains('.') && parts.next().is_some_and(|part| WORDS.contains(&part));
+    (name && path.file_name().matches('.').count() > 1) || path.segments().any(folder)
+}
+
 /// The order in which a walk meets files: by segment, not by character.
 pub fn walk_order(a: &RepoPath, b: &RepoPath) -> Ordering {
     a.segments().cmp(b.segments())
+}
+
+/// Renders a folder that nobody syncs: without what is there to be copied.
+pub fn guess(context: &Context<'_>, folder: &RepoPath, at: Span, output: &mut Output) {
+    let files = context.repository().under(folder).iter();
+    let own: Vec<&RepoPath> =
+        files.filter(|path| path.parent().as_ref() == Some(folder) && is_manifest_name(path)).collect();
+    these(context, own, at, output);
+}
+
+/// Renders files that nobody syncs, likewise.
+pub fn these<'f>(context: &Context<'_>, files: impl IntoIterator<Item = &'f RepoPath>, at: Span, output: &mut Output) {
+    let mut files: Vec<&RepoPath> = files.into_iter().filter(|path| !is_pattern(path)).collect();
+    files.sort_by(|a, b| walk_order(a, b));
+    files.into_iter().for_each(|path| file(context, path, at, output));
 }
 
 /// Renders a folder.

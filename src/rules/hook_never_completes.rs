@@ -44,13 +44,19 @@ fn reports(graph: &Graph, workload: &Workload) -> Vec<Finding> {
     findings
 }
 
+/// Whether a script starts something in the background: it ends when its last command does.
+fn is_left_behind(script: &str) -> bool {
+    let background = |line: &str| line.ends_with('&') && !line.ends_with("&&");
+    script.lines().map(str::trim_end).any(background) && !script.lines().any(|line| line.trim() == "wait")
+}
+
 /// Whether a container's script stops the sidecar; one that is told how it could be stopped is not stopped by that.
 fn ends(container: &Container, sidecar: &Container) -> bool {
     let itself = std::ptr::eq(container, sidecar);
     container.words.iter().map(|word| word.value.as_str()).any(|word| {
         let script = word.contains([' ', '\n', ';']);
         if itself {
-            return script && (word.contains("kill") || word.contains("trap"));
+            return script && (word.contains("kill") || word.contains("trap") || is_left_behind(word));
         }
         let asked = ["quitquitquit", "/shutdown", "linkerd-await", "scuttle"].iter().any(|call| word.contains(call));
         asked || (script && word.contains("kill"))

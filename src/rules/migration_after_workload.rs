@@ -56,9 +56,17 @@ fn early(graph: &Graph, user: WorkloadId, jobs: &[ObjectId]) -> Option<(ObjectId
     if !serves || !graph.migrators_in(user).is_empty() {
         return None;
     }
-    let mut orders = jobs.iter().map(|job| (*job, graph.order(workload.object, *job)));
-    let first = orders.next().filter(|(_, order)| order.ranking == Ranking::Before)?;
-    orders.all(|(_, order)| order.ranking == Ranking::Before).then_some(first)
+    // What another root brings is another cluster's, or the same thing once more.
+    let own = |job: &&ObjectId| graph.share_root(**job, workload.object);
+    let whole = !jobs.iter().any(|job| own(&job));
+    let orders: Vec<(ObjectId, Order)> =
+        jobs.iter().filter(|job| whole || own(job)).map(|job| (*job, graph.order(workload.object, *job))).collect();
+    let all = orders.iter().all(|(_, order)| order.ranking == Ranking::Before);
+    // The one that comes first is the one to move.
+    let earlier = |known: (ObjectId, Order), next: (ObjectId, Order)| {
+        if graph.order(next.0, known.0).ranking == Ranking::Before { next } else { known }
+    };
+    orders.into_iter().reduce(earlier).filter(|_| all)
 }
 
 /// The texts without those that occurred before.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Rule;
+use super::{Rule, also_in, some_of};
 use crate::finding::Finding;
 use crate::graph::{Graph, Keys, KeySource, MountFact, Producer, Text, Workload, WorkloadId, evidence};
 
@@ -29,7 +29,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
     for ((namespace, name), mounts) in &mounts {
         let makers = graph.producers_of("ConfigMap", namespace, name);
         if makers.is_empty() && graph.is_missing("ConfigMap", namespace, name) {
-            findings.extend(mounts.iter().filter_map(|(id, mount)| without_maker(graph, graph.workload(*id), mount)));
+            findings.extend(without_maker(graph, mounts));
         }
         if let [maker] = makers.as_slice()
             && let Keys::Known(keys) = &maker.keys
@@ -41,22 +41,44 @@ fn check(graph: &Graph) -> Vec<Finding> {
     findings
 }
 
-/// A mount where Flyway looks for scripts, of a ConfigMap that nothing makes.
-fn without_maker(graph: &Graph, workload: &Workload, mount: &MountFact) -> Option<Finding> {
-    let of_scripts = mount.path.value.split('/').any(|part| matches!(part, "sql" | "migration" | "migrations"));
-    if mount.optional || !of_scripts {
-        return None;
+/// Mounts where Flyway looks for scripts, of a ConfigMap that nothing makes.
+fn without_maker(graph: &Graph, mounts: &[(WorkloadId, &MountFact)]) -> Option<Finding> {
+    let folders = |mount: &MountFact| mount.path.value.split('/').any(|part| SCRIPTS.contains(&part));
+    let mut missed: Vec<(&Workload, &MountFact)> = Vec::new();
+    for (id, mount) in mounts.iter().filter(|(_, mount)| !mount.optional && folders(mount)) {
+        let workload = graph.workload(*id);
+        if !missed.iter().any(|(known, _)| known.object == workload.object) {
+            missed.push((workload, mount));
+        }
     }
-    let (who, name) = (graph.name_of(workload.object), &mount.name.value);
-    let message = format!("{who} mounts its scripts from ConfigMap `{name}`, and no manifest in the repository makes it");
-    let shown = evidence(&mount.name.origin, format!("{who} does not start without ConfigMap `{name}`"));
+    let name = &missed.first()?.1.name.value;
+    let who: Vec<String> = missed.iter().map(|(workload, _)| graph.name_of(workload.object)).collect();
+    let (named, verb, their) = match who.len() {
+        1 => (who[0].clone(), "mounts", "its"),
+        _ => (who[0].clone(), "mount", "their"),
+    };
+    let who = some_of(who);
+    let message =
+        format!("{who} {verb} {their} scripts from ConfigMap `{name}`, and no manifest in the repository makes it");
+    let mut shown = missed.iter().map(|(workload, mount)| {
+        let text = format!("{} does not start without ConfigMap `{name}`", graph.name_of(workload.object));
+        evidence(&mount.name.origin, text)
+    });
+    let mut finding = RULE.finding(message, shown.next()?);
+    for evidence in shown.take(4) {
+        finding = finding.because(evidence);
+    }
+    let finding = missed.iter().fold(finding, |finding, (workload, _)| also_in(finding, graph.app(workload.app)));
     Some(
-        RULE.finding_in(graph.app(workload.app), message, shown)
+        finding
             .about("script", name.clone())
-            .about("hook", who)
+            .about("hook", named)
             .help(format!("name the ConfigMap that holds the scripts, or add `{name}` to the Application")),
     )
 }
+
+/// Folders of scripts, by their names.
+const SCRIPTS: [&str; 3] = ["sql", "migration", "migrations"];
 
 /// The file names under which a mount shows entries; none where it shows all.
 fn shown(mount: &MountFact) -> Option<BTreeSet<&str>> {

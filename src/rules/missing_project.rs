@@ -20,7 +20,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
 
 fn report(graph: &Graph, name: &str, users: &[(AppId, &Target)]) -> Option<Finding> {
     let who = graph.applications_named(users.iter().map(|(id, _)| *id));
-    let verb = if users.len() == 1 { "belongs" } else { "belong" };
+    let verb = if who.starts_with("Application `") { "belongs" } else { "belong" };
     let message = format!("{who} {verb} to AppProject `{name}`, and nothing in the repository brings it");
     let mut said = users.iter().map(|(id, target)| {
         evidence(&target.project.origin, format!("Application `{}` names AppProject `{name}`", graph.app(*id).name))

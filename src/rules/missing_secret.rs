@@ -11,7 +11,10 @@ pub const RULE: Rule = Rule { id: "missing-secret", page: include_str!("../../ru
 
 fn check(graph: &Graph) -> Vec<Finding> {
     let mut needed: BTreeMap<SecretId, Vec<(&Workload, &Grant)>> = BTreeMap::new();
-    for (_, workload) in graph.workloads().filter(|(_, workload)| workload.role != WorkloadRole::OnDemand) {
+    // Of a chart that nobody installs here, the values may switch on what makes its Secrets.
+    let open = |workload: &Workload| graph.app(workload.app).guess.as_ref().is_some_and(|guess| guess.secrets);
+    let runs = |workload: &Workload| workload.role != WorkloadRole::OnDemand && !open(workload);
+    for (_, workload) in graph.workloads().filter(|(_, workload)| runs(workload)) {
         for grant in workload.grants.iter().filter(|grant| !grant.optional && grant.way != Way::Pull) {
             let users = needed.entry(grant.secret).or_default();
             if !users.iter().any(|(known, _)| known.object == workload.object) {
@@ -34,7 +37,8 @@ fn report(graph: &Graph, id: SecretId, users: &[(&Workload, &Grant)]) -> Option<
     who.dedup();
     let verb = if who.len() == 1 { "needs" } else { "need" };
     let who = some_of(who);
-    let message = format!("{who} {verb} Secret `{name}`, and no manifest in the repository makes it");
+    let place = if graph.is_elsewhere("Secret", name) { " in that namespace" } else { "" };
+    let message = format!("{who} {verb} Secret `{name}`, and no manifest in the repository makes it{place}");
     let mut needs = users.iter().map(|(workload, grant)| {
         evidence(&grant.origin, format!("{} does not start without Secret `{name}`", graph.name_of(workload.object)))
     });

@@ -1,54 +1,77 @@
 //! `missing-secret-key`: the Secret is made, and the key that is read is not among its keys.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::{Rule, listed};
+use super::{Rule, also_in, listed, some_of};
 use crate::finding::Finding;
-use crate::graph::{Grant, Graph, Producer, Way, Workload, evidence};
+use crate::graph::{Grant, Graph, Producer, SecretId, Way, Word, Workload, evidence};
 
 /// The rule.
 pub const RULE: Rule =
     Rule { id: "missing-secret-key", page: include_str!("../../rules/missing-secret-key.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut missed: BTreeMap<(SecretId, &Word), Vec<Missed>> = BTreeMap::new();
     for (_, workload) in graph.workloads() {
-        let mut seen = BTreeSet::new();
         for grant in workload.grants.iter().filter(|grant| !grant.optional && grant.way != Way::Pull) {
             let secret = graph.secret(grant.secret);
             if grant.keys.is_empty() || graph.may_hide(&secret.namespace) {
                 continue;
             }
             let makers = graph.producers_of("Secret", &secret.namespace, &secret.name);
-            let Some(first) = makers.first() else { continue };
+            // A chart that nobody installs here makes further keys of values that it is given.
+            let open = makers.iter().any(|maker| graph.app(graph.object(maker.object).app).guess.is_some());
+            let Some(maker) = makers.first().copied().filter(|_| !open) else { continue };
             for (at, key) in grant.keys.iter().enumerate() {
-                let absent = makers.iter().all(|maker| maker.keys.has(key) == Some(false));
-                if absent && seen.insert((grant.secret, key)) {
-                    findings.push(report(graph, workload, grant, at, first));
+                if makers.iter().all(|maker| maker.keys.has(key) == Some(false)) {
+                    let known = missed.entry((grant.secret, key)).or_default();
+                    if !known.iter().any(|known| known.workload.object == workload.object) {
+                        known.push(Missed { workload, grant, at, maker });
+                    }
                 }
             }
         }
     }
-    findings
+    missed.into_values().filter_map(|missed| report(graph, &missed)).collect()
 }
 
-fn report(graph: &Graph, workload: &Workload, grant: &Grant, at: usize, maker: &Producer) -> Finding {
-    let key = &grant.keys[at];
-    let who = graph.name_of(workload.object);
-    let what = graph.name_of(maker.object);
+/// A workload that reads a key that is not there.
+struct Missed<'g> {
+    workload: &'g Workload,
+    grant: &'g Grant,
+    at: usize,
+    maker: &'g Producer,
+}
+
+fn report(graph: &Graph, missed: &[Missed<'_>]) -> Option<Finding> {
+    let first = missed.first()?;
+    let (key, grant) = (&first.grant.keys[first.at], first.grant);
+    let what = graph.name_of(first.maker.object);
     let secret = &graph.secret(grant.secret).name;
-    let keys = listed(maker.keys.known().iter().map(|known| known.value.as_str()));
+    let keys = listed(first.maker.keys.known().iter().map(|known| known.value.as_str()));
     let keys = if keys.is_empty() { "no key".to_owned() } else { keys };
-    let message = format!("{who} reads key `{key}` of Secret `{secret}`, and {what} gives it {keys} only");
-    RULE.finding_in(
-        graph.app(workload.app),
-        message,
-        evidence(&grant.key_origins[at], format!("{who} reads key `{key}`")),
+    let mut who: Vec<String> = missed.iter().map(|it| graph.name_of(it.workload.object)).collect();
+    who.dedup();
+    let (verb, named) = (if who.len() == 1 { "reads" } else { "read" }, who[0].clone());
+    let who = some_of(who);
+    let message = format!("{who} {verb} key `{key}` of Secret `{secret}`, and {what} gives it {keys} only");
+    let mut reads = missed.iter().map(|it| {
+        let text = format!("{} reads key `{key}`", graph.name_of(it.workload.object));
+        evidence(&it.grant.key_origins[it.at], text)
+    });
+    let mut finding = RULE
+        .finding(message, reads.next()?)
+        .because(evidence(&grant.origin, format!("it is to be in Secret `{secret}`")))
+        .because(evidence(&first.maker.origin, format!("{what} gives it {keys}")));
+    for evidence in reads.take(4) {
+        finding = finding.because(evidence);
+    }
+    let finding = missed.iter().fold(finding, |finding, it| also_in(finding, graph.app(it.workload.app)));
+    Some(
+        finding
+            .about("workload", named)
+            .about("secret", secret.clone())
+            .about("key", key.clone())
+            .help(format!("read one of the keys that are there, or have {what} write `{key}`")),
     )
-    .because(evidence(&grant.origin, format!("it is to be in Secret `{secret}`")))
-    .because(evidence(&maker.origin, format!("{what} gives it {keys}")))
-    .about("workload", who.clone())
-    .about("secret", secret.clone())
-    .about("key", key.clone())
-    .help(format!("read one of the keys that are there, or have {what} write `{key}`"))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Rule, also_in};
 use crate::finding::{Certainty, Finding};
-use crate::graph::{Graph, SchemaId};
+use crate::graph::{Graph, Schema, SchemaId};
 
 /// The rule.
 pub const RULE: Rule =
@@ -12,11 +12,21 @@ pub const RULE: Rule =
 
 fn check(graph: &Graph) -> Vec<Finding> {
     let kept = places_with_migrations(graph);
+    let migrated = graph.schemas().filter(|(id, _)| !graph.migrators_of(*id).is_empty());
+    let in_schemas: BTreeSet<(&str, &str)> =
+        migrated.map(|(_, schema)| (place(schema), schema.database.as_str())).collect();
     let lonely = graph.schemas().filter(|(id, schema)| {
-        let place = if schema.server.is_empty() { schema.scope.as_str() } else { schema.server.as_str() };
-        kept.contains(place) && schema.vendor.is_none() && graph.migrators_of(*id).is_empty()
+        let place = place(schema);
+        // Who names a database alone means what migrations keep in it, in whatever schema.
+        let in_part = || schema.schema.is_none() && in_schemas.contains(&(place, schema.database.as_str()));
+        kept.contains(place) && schema.vendor.is_none() && graph.migrators_of(*id).is_empty() && !in_part()
     });
     lonely.filter_map(|(id, _)| report(graph, id)).collect()
+}
+
+/// Its server; the namespace from which it is meant where that is not known.
+fn place(schema: &Schema) -> &str {
+    if schema.server.is_empty() { schema.scope.as_str() } else { &schema.server }
 }
 
 /// Servers and namespaces where the project keeps migrations of its own: elsewhere applications may do it themselves.
