@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{App, Rung, guesses};
 use crate::expand::{Application, Expansion, Made};
 use crate::k8s::{Resource, Word, Words};
-use crate::render::Rendered;
 use crate::source::SourceMap;
 use crate::yaml::{Node, Origin};
 
@@ -15,19 +14,20 @@ pub fn of<'e>(expansion: &'e Expansion, gated: bool, texts: &SourceMap) -> Vec<(
     let by_name: BTreeMap<&str, &Application> =
         expansion.applications.iter().map(|(app, _)| (app.name.as_str(), app)).collect();
     let mut words = Words::default();
-    let mut read = |app: &Application, out: &Rendered| App {
+    let mut read = |app: &Application, gaps: bool, objects: &[Resource]| App {
         name: app.name.as_str().into(),
         environment: app.environment.as_ref().map(|placed| words.of(&placed.text)),
         namespace: words.of(app.destination_namespace.as_ref().map_or("", |placed| placed.text.as_str())),
         argo: !matches!(app.made, Made::Folder(_)),
-        phased: !matches!(app.made, Made::Folder(_)) || guesses::is_phased(&out.objects),
-        guess: guesses::of(app, &out.objects, texts),
+        phased: !matches!(app.made, Made::Folder(_)) || guesses::is_phased(objects),
+        guess: guesses::of(app, objects, texts),
         above: above(app, &by_name, &mut words),
         rungs: rungs(app, &by_name, gated, &mut words),
-        gaps: !out.gaps.is_empty(),
+        gaps,
         origin: app.manifest.as_ref().map(|node| node.at(&["metadata", "name"]).unwrap_or(node).origin.clone()),
     };
-    expansion.applications.iter().map(|(app, out)| (read(app, out), out.objects.as_slice())).collect()
+    let all = expansion.applications.iter();
+    all.map(|(app, out)| (read(app, !out.gaps.is_empty(), &out.objects), out.objects.as_slice())).collect()
 }
 
 /// Since Argo CD 1.8 an Application waits for its child Applications only where their health check is restored in

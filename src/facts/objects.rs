@@ -94,11 +94,15 @@ pub fn collect<'a>(sources: &Sources<'a>, applications: Vec<(App, &'a [Resource]
                 let key = (namespace.clone(), name.clone());
                 objects.config_maps.entry(key).or_insert(ObjectId(facts.objects.len()));
             }
-            // A name that a template composed says where its parts stand; the object begins where its kind is written.
+            // A name that a template composed says where its parts stand; the object begins where its kind is written. The
+            // name of an Application that a release is called after stands in another file altogether.
             let kind = resource.node.get("kind");
             let templated = kind.is_some_and(|kind| kind.origin.role() == Role::Template);
-            let written = |node: &&Node| matches!(node.origin.role(), Role::Manifest | Role::Patch | Role::Values);
-            let shown = named.filter(|name| !templated && written(name)).or(kind);
+            let written = |node: &&Node| match node.origin.role() {
+                Role::Manifest | Role::Patch => !templated,
+                role => role == Role::Values,
+            };
+            let shown = named.filter(written).or(kind);
             facts.objects.push(Object {
                 app: id,
                 group: words.of(resource.group()),
