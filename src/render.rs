@@ -242,6 +242,7 @@ pub fn folder_unit(context: &Context<'_>, folder: &RepoPath) -> Output {
 /// Renders files of manifests that no Application names, beside what is there already.
 pub fn plain_files(context: &Context<'_>, files: &BTreeSet<RepoPath>, output: &mut Output) {
     let Some(first) = files.iter().find_map(|path| context.repository().id(path)) else { return };
+    let files = files.iter().filter(|path| !plain::is_example(path));
     plain::these(context, files, Span::new(first, 0, 0), output);
 }
 

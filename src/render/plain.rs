@@ -34,6 +34,12 @@ pub fn is_pattern(path: &RepoPath) -> bool {
     (name && path.file_name().matches('.').count() > 1) || path.segments().any(folder)
 }
 
+/// Whether a file beside a chart shows how the chart is used (`example-resources.yaml`).
+pub fn is_example(path: &RepoPath) -> bool {
+    let words = path.file_name().split(|c: char| !c.is_ascii_alphanumeric());
+    words.into_iter().any(|word| matches!(word, "example" | "examples" | "sample" | "samples"))
+}
+
 /// The order in which a walk meets files: by segment, not by character.
 pub fn walk_order(a: &RepoPath, b: &RepoPath) -> Ordering {
     a.segments().cmp(b.segments())

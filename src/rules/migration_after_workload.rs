@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Rule, also_in, some_of};
+use super::{Rule, SHOWN, also_in, some_of};
 use crate::finding::{Evidence, Finding};
 use crate::graph::{Graph, Mechanism, Migrator, ObjectId, Order, Ranking, SchemaId, Span, WorkloadId, WorkloadRole};
 
@@ -20,8 +20,8 @@ struct Early {
 }
 
 fn check(graph: &Graph) -> Vec<Finding> {
-    // What one template orders alike several times over is one thing to mend.
-    let mut by_lines: BTreeMap<(Span, Span, String, String), Vec<Early>> = BTreeMap::new();
+    // A job, or what one template makes of it several times over, that all its users come before is one thing to mend.
+    let mut by_lines: BTreeMap<(Span, String, String), Vec<Early>> = BTreeMap::new();
     for (id, _) in graph.schemas() {
         // An init container comes before its application by itself, and so does a migration at start-up.
         let claims = graph.migrators_of(id);
@@ -37,9 +37,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
         users.dedup_by_key(|(user, _)| *user);
         for (user, uses) in users {
             if let Some((job, order)) = early(graph, user, &objects) {
-                let place = |object: ObjectId| graph.shown(object, "").span;
-                let (ours, theirs) = (place(job), place(graph.workload(user).object));
-                let lines = (ours, theirs, order.first.clone(), order.second.clone());
+                let lines = (graph.shown(job, "").span, order.first.clone(), order.second.clone());
                 by_lines.entry(lines).or_default().push(Early { schema: id, user, job, order, uses: uses.clone() });
             }
         }
@@ -102,7 +100,13 @@ fn report(graph: &Graph, group: &[Early]) -> Option<Finding> {
     for said in &first.order.evidence {
         finding = finding.because(said.clone());
     }
+    let mut shown = BTreeSet::from([graph.shown(workload.object, "").span]);
     for early in group {
+        let user = graph.workload(early.user).object;
+        let place = graph.shown(user, format!("{} comes in {}", name(user), first.order.first));
+        if shown.len() < SHOWN && shown.insert(place.span) {
+            finding = finding.because(place);
+        }
         finding = also_in(finding, graph.app(graph.workload(early.user).app)).because(early.uses.clone());
     }
     Some(
