@@ -14,6 +14,7 @@ use crate::k8s::argo::{Application, Source};
 use crate::k8s::{Resource, Word};
 use crate::source::{FileId, RepoPath, Span};
 use crate::yaml::{Node, Parsed, parse};
+use submodules::Submodules;
 
 mod chart;
 mod ground;
@@ -25,6 +26,7 @@ mod overrides;
 mod place;
 pub mod plain;
 mod quiet;
+mod submodules;
 mod tools;
 mod variables;
 mod workshop;
@@ -104,13 +106,14 @@ pub struct Manifests<'a> {
     parsed: Vec<OnceLock<Result<Arc<Parsed>, ReadError>>>,
     /// What building one kustomization leaves for the next.
     pub builds: kustomize::Cache,
+    submodules: Submodules,
 }
 
 impl<'a> Manifests<'a> {
     /// Parses nothing yet.
     pub fn new(repository: &'a Repository) -> Self {
         let parsed = repository.files().iter().map(|_| OnceLock::new()).collect();
-        Self { repository, parsed, builds: kustomize::Cache::default() }
+        Self { repository, parsed, builds: kustomize::Cache::default(), submodules: Submodules::default() }
     }
 
     /// The repository.
@@ -342,21 +345,6 @@ fn address(source: &Source<'_>) -> String {
     place::without_user(source.repo_url())
 }
 
-/// Whether a path that is not there is one of a submodule, which Argo CD checks out, by itself or through a link.
-fn is_in_submodule(repository: &Repository, folder: &RepoPath) -> bool {
-    let Some(list) = RepoPath::new(".gitmodules").ok().and_then(|list| repository.read(&list).ok()) else {
-        return false;
-    };
-    let paths = list.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
-    let submodules: Vec<RepoPath> = paths.filter_map(|path| RepoPath::new(path.trim()).ok()).collect();
-    let within = |path: &RepoPath| submodules.iter().any(|submodule| path.is_within(submodule));
-    let root = RepoPath::root();
-    let mut broken = repository.broken_under(&root).filter(|broken| folder.is_within(&broken.link));
-    // On the way into a submodule the folder above it may be what is missed first.
-    let above = |path: &RepoPath| submodules.iter().any(|submodule| submodule.is_within(path));
-    within(folder) || broken.any(|broken| broken.missing.as_ref().is_some_and(|path| within(path) || above(path)))
-}
-
 /// The folder that a source names, and the repository that it is in.
 fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>, RepoPath), Box<Gap>> {
     let at = place_of(source);
@@ -380,7 +368,7 @@ fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>
         let message = format!("the source `{}` is another repository, {}", address(source), ground::AWAY);
         return Err(Gap::new("other-repository", message).at(at).into());
     };
-    if !context.repository().is_dir(&folder) && is_in_submodule(context.repository(), &folder) {
+    if !context.repository().is_dir(&folder) && context.manifests().submodules.has(context.repository(), &folder) {
         let message = format!("the path `{path}` is in a submodule whose content is not at hand");
         return Err(Gap::new("missing-chart", message).at(at).into());
     }

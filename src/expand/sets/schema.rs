@@ -279,7 +279,11 @@ fn object(node: &Node, fields: &'static [Field], reading: Reading, path: &str) -
 }
 
 fn wrong(node: &Node, path: &str, what: &str) -> Misfit {
-    Misfit { message: format!("`{}` must be {what}", path.trim_start_matches('.')), span: node.span() }
+    let named = match path.trim_start_matches('.') {
+        "" => "the template".to_owned(),
+        path => format!("`{path}`"),
+    };
+    Misfit { message: format!("{named} must be {what}"), span: node.span() }
 }
 
 /// A field's value; nothing where its type leaves it out.
@@ -426,5 +430,7 @@ mod tests {
         let error = conform(&written, APPLICATION, Reading::strict(ArgoCd::default())).unwrap_err();
         assert_eq!(error.message, "`metadata.labels.phase` must be a string");
         assert_eq!(error.span, written.at(&["metadata", "labels", "phase"]).unwrap().span());
+        let whole = conform(&node("5\n"), APPLICATION, Reading::strict(ArgoCd::default())).unwrap_err();
+        assert_eq!(whole.message, "the template must be an object");
     }
 }

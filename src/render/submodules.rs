@@ -1,0 +1,61 @@
+//! Paths in submodules, which Argo CD checks out and which may not be at hand (`.gitmodules`).
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use crate::discover::Repository;
+use crate::source::RepoPath;
+
+/// The submodules of a repository, read when somebody asks.
+#[derive(Debug, Default)]
+pub struct Submodules(OnceLock<BTreeSet<RepoPath>>);
+
+impl Submodules {
+    /// Whether a path that is not there is one of a submodule, by itself or through a link.
+    pub fn has(&self, repository: &Repository, path: &RepoPath) -> bool {
+        let submodules = self.0.get_or_init(|| read(repository));
+        if submodules.is_empty() {
+            return false;
+        }
+        let within = |path: &RepoPath| {
+            std::iter::successors(Some(path.clone()), RepoPath::parent).any(|folder| submodules.contains(&folder))
+        };
+        // On the way into a submodule the folder above it may be what is missed first.
+        let above = |path: &RepoPath| {
+            let prefix = format!("{path}/");
+            submodules.iter().any(|submodule| submodule.as_str().starts_with(&prefix))
+        };
+        let root = RepoPath::root();
+        let mut broken = repository.broken_under(&root).filter(|broken| path.is_within(&broken.link));
+        within(path) || broken.any(|broken| broken.missing.as_ref().is_some_and(|path| within(path) || above(path)))
+    }
+}
+
+fn read(repository: &Repository) -> BTreeSet<RepoPath> {
+    let Some(list) = RepoPath::new(".gitmodules").ok().and_then(|list| repository.read(&list).ok()) else {
+        return BTreeSet::new();
+    };
+    let paths = list.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
+    paths.filter_map(|path| RepoPath::new(path.trim()).ok()).filter(|path| !path.is_root()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_a_submodule_is_told_from_one_that_is_nowhere() {
+        let list = "[submodule \"x\"]\n\tpath = vendor/temporal\n\turl = https://git.example.com/temporal\n\tpath =\n";
+        let repository = Repository::from_texts(vec![(".gitmodules", list), ("a.yaml", "")]);
+        let submodules = Submodules::default();
+        for (path, there) in [
+            ("vendor/temporal", true),
+            ("vendor/temporal/charts/temporal", true),
+            ("vendor/temporals", false),
+            ("vendor", false),
+            ("apps", false),
+        ] {
+            assert_eq!(submodules.has(&repository, &RepoPath::new(path).unwrap()), there, "{path}");
+        }
+    }
+}
