@@ -9,6 +9,7 @@ use crate::catalog::{self, How, Tool, ToolUse, Vendor, When};
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::database;
 use crate::k8s::workload::{ContainerRole, Source};
+use crate::sql::scan;
 use crate::yaml::{Entry, Origin};
 
 /// Records the migrators.
@@ -116,6 +117,9 @@ impl Seat<'_> {
             || self.container.image.as_ref().map_or(&self.container.origin, |image| &image.origin).clone();
         let mut found: Vec<Used> = Vec::new();
         for used in sources.catalog.recognise(image, command, args) {
+            if self.only_fills(objects, &used) {
+                continue;
+            }
             let place = |at: usize, span: &Range<usize>| within(at, span).unwrap_or_else(image_origin);
             let (origin, how) = match used.how {
                 How::Image => (image_origin(), "runs the image of"),
@@ -154,6 +158,18 @@ impl Seat<'_> {
             told: told.collect(),
             evidence: evidence(origin, format!("container `{}` {how} {}", self.container.name, used.tool.name)),
         })
+    }
+
+    /// Whether a client is given nothing but files of rows, as the ConfigMaps that are mounted show them.
+    fn only_fills(&self, objects: &Objects, used: &ToolUse<'static>) -> bool {
+        let rows = |file: &catalog::Located| {
+            let entry = self.mounted(objects, &file.text);
+            entry.is_some_and(|entry| !scan(entry.value.as_text().unwrap_or("")).changes_schema())
+        };
+        used.is_client()
+            && !used.files.is_empty()
+            && used.files.iter().all(rows)
+            && !used.sql.iter().any(|inline| inline.script.changes_schema())
     }
 
     /// The entry of a ConfigMap that is mounted at a path.
