@@ -130,6 +130,15 @@ impl Disk {
         Some((id, content))
     }
 
+    /// The names in a folder, sorted; none of a folder that is not there or not below the root.
+    pub fn names(&self, folder: &RepoPath) -> Vec<String> {
+        let Some((real, false)) = self.find(folder) else { return Vec::new() };
+        let entries = std::fs::read_dir(self.root.join(real.as_str())).into_iter().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The folder that is the limit.
     pub fn root(&self) -> &Path {
         &self.root

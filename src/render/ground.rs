@@ -182,6 +182,13 @@ impl Files for Context<'_> {
         }
     }
 
+    fn names(&self, folder: &RepoPath) -> Vec<String> {
+        match self.within(folder) {
+            (repository, None) => repository.names(folder),
+            (repository, Some((_, inner))) => repository.names(&inner),
+        }
+    }
+
     fn sources(&self) -> &SourceMap {
         self.repository().sources()
     }

@@ -16,6 +16,7 @@ mod fieldspec;
 mod files;
 mod finish;
 mod generator;
+mod globs;
 mod id;
 mod images;
 mod json;
@@ -152,8 +153,13 @@ fn run(
 ) -> Result<Built, (Fail, Vec<Gap>)> {
     let at_once = |fail: Fail| (fail, Vec::new());
     let loader = Loader::new(shared, dir).map_err(at_once)?;
+    let mut empty = None;
     let mut kustomization = match (kustomization::load(&loader), options.source) {
-        (Err(fail), Some(source)) if fail.message == kustomization::EMPTY && source.edits_the_file() => {
+        (Err(fail), Some(source))
+            if fail.message == kustomization::EMPTY
+                && (source.edits_the_file() || (source.patches.is_empty() && !source.components.is_empty())) =>
+        {
+            empty = Some(fail).filter(|_| !source.edits_the_file());
             let name = FILE_NAMES.into_iter().find(|name| loader.load_own(name).is_some());
             Arc::new(Kustomization::blank(name.unwrap_or(FILE_NAMES[0])))
         }
@@ -164,9 +170,11 @@ fn run(
         (loaded, _) => loaded.map_err(at_once)?,
     };
     let nowhere = |_: &str| None;
-    let mut gaps = Vec::new();
     if let Some(source) = options.source {
-        gaps = source.edit(Arc::make_mut(&mut kustomization), &loader).map_err(at_once)?;
+        source.edit(Arc::make_mut(&mut kustomization), &loader).map_err(at_once)?;
+    }
+    if let Some(fail) = empty.filter(|_| kustomization.components.is_empty()) {
+        return Err(at_once(fail));
     }
     let build = Build {
         charts: options.charts,
@@ -184,8 +192,8 @@ fn run(
             .cloned()
             .collect(),
         remotes: options.remotes.unwrap_or(&nowhere),
-        told: RefCell::new(gaps.iter().map(|gap| (gap.span, gap.message.clone())).collect()),
-        gaps: RefCell::new(gaps),
+        told: RefCell::default(),
+        gaps: RefCell::default(),
         incomplete: Cell::new(false),
         schemas: RefCell::default(),
         unknown_kind: Cell::new(false),

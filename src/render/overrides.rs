@@ -2,15 +2,15 @@
 //! `.argocd-source-<name>.yaml` for one, which is where image updaters write (`reposerver/repository/repository.go:
 //! mergeSourceParameters`).
 
-use std::sync::Arc;
+mod decode;
 
 use super::{Context, Output};
 use crate::finding::Gap;
 use crate::k8s::argo::{Application, Source};
 use crate::source::RepoPath;
-use crate::yaml::{Entry, Node, Value};
+use crate::yaml::Node;
 
-/// Where the source lies is not for its own files to say.
+/// What stays as the Application has it.
 const KEPT: [&str; 4] = ["chart", "path", "repoURL", "targetRevision"];
 
 /// The source with what the files of its folder say over it, if there are any.
@@ -41,7 +41,10 @@ pub(super) fn of_folder(
         match first {
             Some(document) if document.root.as_map().is_some() => {
                 let old = merged.as_ref().unwrap_or(source.node);
-                merged = Some(laid_over(old, &document.root, true));
+                let laid = decode::source(old, &document.root);
+                let laid = laid.map_err(|wrong| refused(&wrong.message, wrong.span))?;
+                // Where the source lies is not for its own files to say.
+                merged = Some(with(laid, source.node, &KEPT));
             }
             other => {
                 let span = other.map(|document| document.root.span()).or(whole).unwrap_or(source.node.span());
@@ -52,31 +55,13 @@ pub(super) fn of_folder(
     Ok(merged)
 }
 
-/// A merge patch as Argo CD applies it: mappings are merged, everything else is replaced. What is null stays as it was, for Go
-/// decodes the outcome over the old source.
-fn laid_over(old: &Node, new: &Node, is_source: bool) -> Node {
-    let (Some(before), Some(over)) = (old.as_map(), new.as_map()) else { return new.clone() };
-    let mut made = before.clone();
-    for entry in &over.entries {
-        if entry.value.is_null() || (is_source && KEPT.contains(&&*entry.key)) {
-            continue;
-        }
-        match made.entries.iter_mut().find(|known| known.key == entry.key) {
-            Some(known) => {
-                let value = laid_over(&known.value, &entry.value, false);
-                *known = Entry { value, ..entry.clone() };
-            }
-            None => made.entries.push(Entry { value: without_nulls(&entry.value), ..entry.clone() }),
-        }
-    }
-    Node { value: Value::Map(Arc::new(made)), origin: old.origin.clone() }
-}
-
-fn without_nulls(node: &Node) -> Node {
-    let Some(map) = node.as_map() else { return node.clone() };
-    let kept = map.entries.iter().filter(|entry| !entry.value.is_null());
-    let entries = kept.map(|entry| Entry { value: without_nulls(&entry.value), ..entry.clone() }).collect();
-    Node::map(entries, node.origin.clone())
+/// A mapping with some fields as another has them.
+fn with(made: Node, of: &Node, fields: &[&str]) -> Node {
+    let entries = |node: &Node| node.as_map().map_or(Vec::new(), |map| map.entries.clone());
+    let is_kept = |key: &str| fields.contains(&key);
+    let mut all: Vec<_> = entries(of).into_iter().filter(|entry| is_kept(&entry.key)).collect();
+    all.extend(entries(&made).into_iter().filter(|entry| !is_kept(&entry.key)));
+    Node::map(all, made.origin)
 }
 
 #[cfg(test)]
@@ -150,6 +135,22 @@ mod tests {
         let text = "path: elsewhere\nchart: c\nrepoURL: r\ntargetRevision: v\nkustomize: {namePrefix: null}\n";
         let (_, output) = rendered(&[("web/.argocd-source.yaml", text)], "    kustomize: {namePrefix: a-}\n");
         assert_eq!(output.rendered.objects[0].name(), "a-web");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_refused_where_it_stands() {
+        let text = "kustomize:\n  namePrefix: b-\n  images: nginx:2\n";
+        for name in ["web/.argocd-source.yaml", "web/.argocd-source-shop.yaml"] {
+            let (repository, output) = rendered(&[(name, text)], "");
+            let [gap] = &output.rendered.gaps[..] else { panic!("{:?}", output.rendered.gaps) };
+            assert!(gap.message.contains("cannot unmarshal string into Go struct field"), "{}", gap.message);
+            let place = repository.sources().place(gap.span.unwrap());
+            assert_eq!((place.path.as_str(), place.line, place.column), (name, 3, 11));
+            assert!(gap.defect && output.rendered.objects.is_empty());
+        }
+        // A path that does not fit is refused as well, though it would not count.
+        let (_, output) = rendered(&[("web/.argocd-source.yaml", "path: 1\n")], "");
+        assert_eq!(output.rendered.gaps.len(), 1);
     }
 
     #[test]

@@ -154,6 +154,18 @@ impl Node {
         self.as_scalar().map(Scalar::meaning)
     }
 
+    /// What Go's JSON reader calls a value of this kind.
+    pub fn json_kind(&self) -> &'static str {
+        match self.meaning() {
+            None if self.as_map().is_some() => "object",
+            None => "array",
+            Some(Meaning::Null) => "null",
+            Some(Meaning::Bool(_)) => "bool",
+            Some(Meaning::Int(_) | Meaning::Uint(_) | Meaning::Float(_)) => "number",
+            Some(Meaning::Str(_)) => "string",
+        }
+    }
+
     /// The text, if this is a string to Kubernetes.
     pub fn as_str(&self) -> Option<&str> {
         let scalar = self.as_scalar()?;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::chart::Bytes;
 use super::error::{Reason, RenderError};
-use super::metadata::json_kind;
 use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::source::Span;
@@ -36,7 +35,7 @@ pub(super) fn of_values(
             let message = format!(
                 "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type \
                  map[string]interface {{}}",
-                json_kind(node)
+                node.json_kind()
             );
             Err(words(RenderError::refused(message).at(Some(node.span()))))
         }

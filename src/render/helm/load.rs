@@ -12,7 +12,7 @@ use super::dependencies::MOST_LEVELS;
 use super::documents;
 use super::error::{Reason, RenderError};
 use super::ignore::Rules;
-use super::metadata::{self, Dependency, Metadata, json_kind};
+use super::metadata::{self, Dependency, Metadata};
 use super::semver;
 use super::version::HelmVersion;
 use crate::budget::Budget;
@@ -378,12 +378,12 @@ fn supported(file: &Found, budget: &Budget) -> Result<(), RenderError> {
     let about = documents::first(file.content.read()?, Role::Default, budget).ok().flatten();
     let Some(about) = about.filter(|about| !about.is_null()) else { return Ok(()) };
     if about.as_map().is_none() {
-        let words = metadata::mismatch(json_kind(&about), "Go value of type loader.chartBase");
+        let words = metadata::mismatch(about.json_kind(), "Go value of type loader.chartBase");
         return Err(RenderError::refused(words).at(Some(about.span())).within("cannot load Chart.yaml"));
     }
     let Some(node) = about.get("apiVersion") else { return Ok(()) };
     let Some(version) = metadata::said(node) else {
-        let words = metadata::mismatch(json_kind(node), "Go struct field chartBase.apiVersion of type string");
+        let words = metadata::mismatch(node.json_kind(), "Go struct field chartBase.apiVersion of type string");
         return Err(RenderError::refused(words).at(Some(node.span())).within("cannot load Chart.yaml"));
     };
     match &*version.text {

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::error::{Reason, RenderError};
 use super::kinds;
-use super::metadata::{Fields, json_kind, said};
+use super::metadata::{Fields, said};
 use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::gotmpl::Output;
@@ -207,7 +207,7 @@ impl Head {
         };
         for entry in &map.entries {
             let Some(said) = said(&entry.value) else {
-                let kind = json_kind(&entry.value);
+                let kind = entry.value.json_kind();
                 return Err(format!(
                     "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go struct field \
                      .metadata.annotations of type string"

@@ -332,7 +332,7 @@ pub(super) struct Fields<'n> {
 impl<'n> Fields<'n> {
     pub(super) fn of(node: &'n Node, owner: &str, above: &'static str) -> Result<Self, String> {
         if node.as_map().is_none() {
-            let kind = json_kind(node);
+            let kind = node.json_kind();
             return Err(mismatch(kind, &format!("Go value of type {owner}")));
         }
         Ok(Self { node, owner: owner.to_owned(), above })
@@ -349,7 +349,7 @@ impl<'n> Fields<'n> {
     pub(super) fn wrong(&self, name: &str, node: &Node, wanted: &str) -> String {
         let Self { owner, above, .. } = self;
         let owner = owner.rsplit('.').next().unwrap_or(owner);
-        mismatch(json_kind(node), &format!("Go struct field {owner}.{above}{name} of type {wanted}"))
+        mismatch(node.json_kind(), &format!("Go struct field {owner}.{above}{name} of type {wanted}"))
     }
 
     fn text(&self, name: &str, into: &mut Said) -> Result<(), String> {
@@ -405,20 +405,6 @@ impl<'n> Fields<'n> {
 
 pub(super) fn mismatch(kind: &str, place: &str) -> String {
     format!("error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into {place}")
-}
-
-/// The kind of a node as Go's JSON reader names it.
-pub(super) fn json_kind(node: &Node) -> &'static str {
-    if node.as_map().is_some() {
-        return "object";
-    }
-    match node.meaning() {
-        None => "array",
-        Some(Meaning::Null) => "null",
-        Some(Meaning::Bool(_)) => "bool",
-        Some(Meaning::Int(_) | Meaning::Uint(_) | Meaning::Float(_)) => "number",
-        Some(Meaning::Str(_)) => "string",
-    }
 }
 
 /// A scalar for a string field: numbers and booleans become text, a null says nothing. `None` for a collection.

@@ -3,11 +3,11 @@
 
 use super::fail::{Fail, Outcome};
 use super::files::Loader;
+use super::globs;
 use super::images::split_image;
 use super::kustomization::{self, Image, Kustomization, Labels, Replica};
 use super::structs;
 use super::tree;
-use crate::finding::Gap;
 use crate::yaml::{Entry, Node, Origin};
 
 /// `spec.source.kustomize` of an Application.
@@ -96,7 +96,7 @@ impl ApplicationSource {
     }
 
     /// Edits the kustomization in the order in which Argo CD does.
-    pub(super) fn edit(&self, k: &mut Kustomization, loader: &Loader<'_>) -> Result<Vec<Gap>, Fail> {
+    pub(super) fn edit(&self, k: &mut Kustomization, loader: &Loader<'_>) -> Outcome {
         if self.name_prefix.is_some() {
             k.name_prefix.clone_from(&self.name_prefix);
         }
@@ -118,27 +118,35 @@ impl ApplicationSource {
             structs::patch(patch)?;
             k.patches.push(kustomization::patch(patch)?);
         }
-        let mut gaps = Vec::new();
+        self.edit_components(k, loader)
+    }
+
+    fn edit_components(&self, k: &mut Kustomization, loader: &Loader<'_>) -> Outcome {
         for component in &self.components {
-            let path = tree::text(component);
-            if path.contains(['*', '?', '[']) {
-                let message = format!("the components that `{path}` matches are not looked up");
-                gaps.push(Gap::new("unresolved-component", message).at(component.span()));
-                continue;
+            let pattern = tree::text(component);
+            if self.ignore_missing_components {
+                // Argo CD looks for a pattern as if it were a name.
+                let path = loader.root.join(pattern.trim_start_matches('/')).ok();
+                if path.and_then(|path| loader.shared.files.find(&path)).is_none() {
+                    continue;
+                }
             }
-            let folder = loader.root.join(path).ok().and_then(|path| loader.shared.files.find(&path));
-            let known = k.components.iter().any(|known| tree::text(known) == path);
-            match folder {
-                Some(_) if !known => k.components.push(component.clone()),
-                Some(_) => {}
-                None if super::remote::is_remote(path) && !known => k.components.push(component.clone()),
-                None if self.ignore_missing_components => {}
-                None => {
-                    return Err(Fail::at(component.span(), format!("{path} has no match: must build at directory")));
+            let mut found = globs::named(loader, pattern).map_err(|fail| fail.or_at(component.span()))?;
+            if found.is_empty() && super::remote::is_remote(pattern) {
+                found.push(pattern.to_owned());
+            }
+            if found.is_empty() {
+                // What is wrong with it as a folder.
+                let fail = loader.descend(pattern).err().unwrap_or_else(|| Fail::new("must build at directory"));
+                return Err(fail.within(format!("{pattern} has no match")).or_at(component.span()));
+            }
+            for path in found {
+                if !k.components.iter().any(|known| tree::text(known) == path) {
+                    k.components.push(Node::string(path, component.origin.clone()));
                 }
             }
         }
-        Ok(gaps)
+        Ok(())
     }
 
     fn edit_images(&self, k: &mut Kustomization) -> Outcome {

@@ -9,7 +9,7 @@ use super::fail::{Fail, Outcome};
 use super::fieldspec::{self, FieldSpec};
 use super::files::Loader;
 use super::id::Gvk;
-use super::read::{Reading, kind_of};
+use super::read::Reading;
 use crate::budget::Budget;
 use crate::source::Span;
 use crate::yaml::{self, Node};
@@ -168,7 +168,7 @@ const FIELDS: [(&str, Holds); 35] = [
 ];
 
 fn wrong(node: &Node, what: &str, wanted: &str) -> Fail {
-    Fail::at(node.span(), format!("json: cannot unmarshal {what}{} into Go value of type {wanted}", kind_of(node)))
+    Fail::at(node.span(), format!("json: cannot unmarshal {what}{} into Go value of type {wanted}", node.json_kind()))
 }
 
 /// Refuses what Go could not decode.
@@ -213,7 +213,7 @@ fn check_field(node: &Node, holds: &Holds) -> Outcome {
     match holds {
         Holds::Text => fits(node.as_str().is_some(), "string"),
         Holds::Flag => fits(node.as_bool().is_some(), "bool"),
-        Holds::Number => fits(kind_of(node) == "number", "float64"),
+        Holds::Number => fits(node.json_kind() == "number", "float64"),
         Holds::Whole => fits(node.as_i64().is_some(), "int64"),
         Holds::Texts => texts(list("[]string")?),
         Holds::Any => list("[]interface {}").map(|_| ()),
@@ -246,6 +246,6 @@ fn check_field(node: &Node, holds: &Holds) -> Outcome {
 }
 
 fn unexpected(at: Span, wanted: &str, node: &Node) -> Fail {
-    let found = if node.as_map().is_some() { "{" } else { kind_of(node) };
+    let found = if node.as_map().is_some() { "{" } else { node.json_kind() };
     Fail::at(at, format!("expected {wanted}, not '{found}'"))
 }

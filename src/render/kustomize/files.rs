@@ -32,6 +32,8 @@ pub trait Files {
     fn find(&self, path: &RepoPath) -> Option<Found>;
     /// What a file holds, and the id of its text.
     fn read(&self, path: &RepoPath) -> Option<(FileId, Content)>;
+    /// The names in a folder, sorted, those of links that lead to nothing among them.
+    fn names(&self, folder: &RepoPath) -> Vec<String>;
     /// Where the texts are kept.
     fn sources(&self) -> &SourceMap;
     /// Whether two paths are in one repository, so that one may lead to the other.
@@ -283,6 +285,10 @@ impl Files for Disk {
         Disk::read(self, path)
     }
 
+    fn names(&self, folder: &RepoPath) -> Vec<String> {
+        Disk::names(self, folder)
+    }
+
     fn sources(&self) -> &SourceMap {
         Disk::sources(self)
     }
@@ -303,6 +309,14 @@ impl Files for Repository {
             Ok(text) => Some((id, Content::Text(Repository::sources(self).fill(id, text.into())))),
             Err(broken) => Some((id, Content::Bytes(broken.into_bytes().into()))),
         }
+    }
+
+    fn names(&self, folder: &RepoPath) -> Vec<String> {
+        let Some(real) = self.real(folder) else { return Vec::new() };
+        let broken = self.broken_under(&real).map(|broken| &broken.link);
+        let broken = broken.filter(|link| link.parent().as_ref() == Some(&real)).cloned();
+        let names = self.children(&real).into_iter().map(|child| child.path).chain(broken);
+        names.map(|path| path.file_name().to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn sources(&self) -> &SourceMap {

@@ -15,18 +15,6 @@ pub(super) struct Reading<'n> {
     owner: &'static str,
 }
 
-/// What Go's JSON calls a value.
-pub(super) fn kind_of(node: &Node) -> &'static str {
-    match node.meaning() {
-        None if node.as_map().is_some() => "object",
-        None => "array",
-        Some(Meaning::Null) => "null",
-        Some(Meaning::Bool(_)) => "bool",
-        Some(Meaning::Int(_) | Meaning::Uint(_) | Meaning::Float(_)) => "number",
-        Some(Meaning::Str(_)) => "string",
-    }
-}
-
 /// A whole number, which may be written as a float.
 pub(super) fn whole(node: &Node) -> Option<i64> {
     node.as_i64().or_else(|| match node.as_scalar().map(meaning::of) {
@@ -41,7 +29,7 @@ impl<'n> Reading<'n> {
         if node.as_map().is_some() || node.is_null() {
             return Ok(Self { node, owner });
         }
-        let found = kind_of(node);
+        let found = node.json_kind();
         Err(Fail::at(node.span(), format!("json: cannot unmarshal {found} into Go value of type types.{owner}")))
     }
 
@@ -62,7 +50,7 @@ impl<'n> Reading<'n> {
     }
 
     fn wrong(&self, node: &Node, field: &str, wanted: &str) -> Fail {
-        let found = kind_of(node);
+        let found = node.json_kind();
         Fail::at(
             node.span(),
             format!("json: cannot unmarshal {found} into Go struct field {}.{field} of type {wanted}", self.owner),

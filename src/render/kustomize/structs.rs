@@ -5,7 +5,7 @@
 use super::config::SECTIONS;
 use super::fail::{Fail, Outcome};
 use super::meaning;
-use super::read::{kind_of, whole};
+use super::read::whole;
 use crate::yaml::{Entry, Meaning, Node};
 
 /// What a field takes.
@@ -361,7 +361,7 @@ impl Check {
         let found = match node.as_scalar().map(meaning::of) {
             // Of a number that is no whole one Go tells the number.
             Some(Meaning::Float(_)) if wanted.starts_with("int") => format!("number {}", super::tree::text(node)),
-            _ => kind_of(node).to_owned(),
+            _ => node.json_kind().to_owned(),
         };
         let place = match self.path.is_empty() {
             true => "value".to_owned(),
