@@ -1,5 +1,5 @@
 //! What Kustomize notes about an object on the side, in annotations of its own: former names, prefixes, whether its name wants a
-//! hash. Here it never mixes with the object's own annotations.
+//! hash. Here it never mixes with the object's own annotations, but for who sees or writes all of them.
 
 use std::sync::Arc;
 
@@ -139,6 +139,11 @@ impl Notes {
 /// Where Kustomize's own annotations stand.
 const INTERNAL: &str = "internal.config.kubernetes.io/";
 
+/// Whether an annotation is one of Kustomize's own.
+pub(super) fn is_note(key: &str) -> bool {
+    key.starts_with(INTERNAL)
+}
+
 impl Notes {
     /// The annotations in which Kustomize keeps what is noted here.
     pub(super) fn annotations(&self) -> Vec<(String, String)> {
@@ -161,5 +166,21 @@ impl Notes {
             ("helm-generated", if self.from_chart { "true" } else { "" }.to_owned()),
         ];
         all.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, v)| (format!("{INTERNAL}{key}"), v)).collect()
+    }
+
+    /// Takes over what became of the annotations in which Kustomize keeps what is noted here; they are asked for by their keys.
+    pub(super) fn read_back(&mut self, shown: impl Fn(&str) -> Option<String>) {
+        let shown = |key: &str| shown(&format!("{INTERNAL}{key}"));
+        let list = |key: &str| shown(key).map_or(Vec::new(), |text| text.split(',').map(str::to_owned).collect());
+        let is_on = |key: &str| shown(key).as_deref() == Some("enabled");
+        let former = list("previousNames").into_iter().zip(list("previousNamespaces")).zip(list("previousKinds"));
+        self.former = former.map(|((name, namespace), kind)| Former { name, namespace, kind }).collect();
+        self.prefixes = list("prefixes");
+        self.suffixes = list("suffixes");
+        self.behavior = shown("generatorBehavior").map_or(Behavior::Unspecified, |name| Behavior::named(&name));
+        self.wants_hash = is_on("needsHashSuffix");
+        self.allow_name_change = is_on("allowNameChange");
+        self.allow_kind_change = is_on("allowKindChange");
+        self.from_chart = shown("helm-generated").is_some();
     }
 }

@@ -232,6 +232,18 @@ impl Object {
         }
     }
 
+    /// Takes the notes out of the annotations, as somebody left them there who may have taken some away.
+    pub(super) fn read_notes(&mut self) {
+        let shown: Vec<String> = self.notes.annotations().into_iter().map(|(key, _)| key).collect();
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.read_back(|key| self.annotation(key).map(str::to_owned));
+        self.notes = notes;
+        let Some(annotations) = tree::at_mut(&mut self.node, &["metadata", "annotations"]) else { return };
+        for key in shown {
+            tree::remove(annotations, &key);
+        }
+    }
+
     /// Refuses what has no kind or no name; lists need no name.
     pub(super) fn validate(&self) -> Outcome {
         let kind = self.node.get("kind").filter(|node| !tree::is_empty(node)).map_or("", tree::text);

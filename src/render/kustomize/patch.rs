@@ -8,6 +8,7 @@ use super::files::Loader;
 use super::json_patch::{self, Operation};
 use super::kustomization::{Kustomization, Patch};
 use super::merge::{self, Merging};
+use super::notes;
 use super::object::Object;
 use super::parse::Placing;
 use super::resmap::ResMap;
@@ -350,6 +351,10 @@ fn lay(object: &mut Object, mut patch: Object, targeted: bool, patching: &Patchi
     if patch.notes.allow_name_change || patch.notes.allow_kind_change {
         object.remember_name();
     }
+    let writes_notes = writes_notes(&patch.node);
+    if writes_notes {
+        object.show_notes()?;
+    }
     let merging = Merging { schemas: patching.schemas, budget: patching.loader.shared.budget };
     let before = object.node.clone();
     let Some(merged) = merge::merge(before, patch.node, &merging)?.filter(|node| !tree::is_empty(node)) else {
@@ -357,6 +362,9 @@ fn lay(object: &mut Object, mut patch: Object, targeted: bool, patching: &Patchi
         return Ok(());
     };
     object.node = merged;
+    if writes_notes {
+        object.read_notes();
+    }
     object.flaws.extend(patch.flaws);
     if !patch.notes.allow_kind_change {
         restore(&mut object.node, "kind", kind)?;
@@ -375,6 +383,17 @@ fn lay(object: &mut Object, mut patch: Object, targeted: bool, patching: &Patchi
     patching.loader.shared.budget.steps(object.notes.shared_work())?;
     object.follow_shared(usize::MAX, |_| true);
     Ok(())
+}
+
+/// Whether a patch may take away or change the annotations in which Kustomize keeps its notes.
+fn writes_notes(patch: &Node) -> bool {
+    let directs = |node: &Node| tree::is_null(node) || node.get("$patch").is_some();
+    let Some(meta) = patch.get("metadata") else { return directs(patch) };
+    let annotations = meta.get("annotations");
+    let own = annotations
+        .and_then(Node::as_map)
+        .is_some_and(|map| map.entries.iter().any(|entry| notes::is_note(&entry.key)));
+    directs(patch) || directs(meta) || annotations.is_some_and(directs) || own
 }
 
 fn restore(node: &mut Node, key: &str, old: Option<Node>) -> Outcome {

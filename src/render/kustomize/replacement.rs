@@ -5,6 +5,7 @@ use super::fail::{Fail, Outcome};
 use super::field_paths;
 use super::files::Loader;
 use super::id::ResId;
+use super::notes;
 use super::object::Object;
 use super::parse::Placing;
 use super::patch;
@@ -264,12 +265,26 @@ impl Target {
                 if size.1 + tree::text(path).split('.').count() as u32 > tree::DEEPEST {
                     return Err(tree::too_deep());
                 }
+                let writes_notes = writes_notes(tree::text(path));
+                if writes_notes {
+                    object.show_notes()?;
+                }
                 field_paths::write(&mut object.node, tree::text(path), value, &self.options, loader)
                     .map_err(|fail| fail.or_at(path.span()))?;
+                if writes_notes {
+                    object.read_notes();
+                }
             }
             loader.shared.budget.steps(object.notes.shared_work())?;
             object.follow_shared(usize::MAX, |_| true);
         }
         Ok(())
     }
+}
+
+/// Whether a path leads to all annotations at once, Kustomize's own notes among them.
+fn writes_notes(path: &str) -> bool {
+    let path = tree::split_field_path(path);
+    let is = |at: usize, name: &str| path.get(at).is_none_or(|part| part == name || part == "*");
+    is(0, "metadata") && is(1, "annotations") && path.get(2).is_none_or(|part| part == "*" || notes::is_note(part))
 }
