@@ -1,6 +1,7 @@
 //! Paths into objects at which a transformer works: by group, version and kind, through lists, made on the way if asked for.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::fail::{Fail, Outcome};
@@ -133,24 +134,48 @@ pub(super) fn apply(object: &mut Node, spec: &FieldSpec, make: Make, origin: &Or
 
 /// As [`apply`], to an object of whatever kind.
 pub(super) fn apply_path(object: &mut Node, spec: &FieldSpec, make: Make, origin: &Origin, edit: Edit<'_>) -> Outcome {
+    apply_counted(object, spec, make, origin, edit).map(|_| ())
+}
+
+/// As [`apply_path`]; gives how many keys of wide mappings were looked at on the way.
+pub(super) fn apply_counted(
+    object: &mut Node,
+    spec: &FieldSpec,
+    make: Make,
+    origin: &Origin,
+    edit: Edit<'_>,
+) -> Result<u64, Fail> {
+    let looked = Cell::new(0);
+    count(&looked, object);
     // Most paths end at the first step.
     if let Some(first) = first_step(&spec.path)
         && (!spec.create || make == Make::Nothing)
         && object.as_map().is_some_and(|map| map.get(first).is_none())
     {
-        return Ok(());
+        return Ok(looked.get());
     }
     let path = steps(&spec.path);
     if path.len() > tree::DEEPEST as usize {
         return Err(tree::too_deep());
     }
-    let walk = Walk { path: &path, create: spec.create, make, origin };
+    let walk = Walk { path: &path, create: spec.create, make, origin, looked: &looked };
     // Asking first whether the path leads anywhere keeps shared trees shared.
-    if !walk.leads_somewhere(object, 0) {
-        return Ok(());
+    if walk.leads_somewhere(object, 0) {
+        walk.visit(object, 0, edit)
+            .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))?;
     }
-    walk.visit(object, 0, edit)
-        .map_err(|fail| fail.within(format!("considering field '{}' of object {}", spec.path, describe(object))))
+    Ok(looked.get())
+}
+
+/// Mappings with fewer keys are no work.
+const WIDE: usize = 32;
+
+/// Counts the keys of a mapping in which one is looked for.
+fn count(looked: &Cell<u64>, node: &Node) {
+    let keys = node.as_map().map_or(0, |map| map.entries.len());
+    if keys > WIDE {
+        looked.set(looked.get() + keys as u64);
+    }
 }
 
 /// Refuses an object in which the path meets a single value where it goes on, or at its end what `fits` refuses; changes
@@ -238,6 +263,7 @@ struct Walk<'w> {
     create: bool,
     make: Make,
     origin: &'w Origin,
+    looked: &'w Cell<u64>,
 }
 
 impl Walk<'_> {
@@ -253,6 +279,7 @@ impl Walk<'_> {
         match Shape::of(node) {
             Shape::Seq => node.as_seq().unwrap_or_default().iter().any(|item| self.leads_somewhere(item, at)),
             Shape::Map => {
+                count(self.looked, node);
                 let list = part.strip_suffix("[]");
                 let name = list.unwrap_or(part);
                 if !names_no_item(name.trim()) {

@@ -233,7 +233,7 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
     let budget = target.loader.shared.budget;
     budget.steps(map.list.len() as u64)?;
     match plugin.kind() {
-        "NamespaceTransformer" => namespace(node, &r).map_err(configured)?.map_or(Ok(()), |n| n.transform(map)),
+        "NamespaceTransformer" => namespace(node, &r).map_err(configured)?.map_or(Ok(()), |n| n.transform(map, budget)),
         kind @ ("PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer") => {
             if r.get("fieldSpecs").is_none() {
                 return Err(configured(Fail::at(node.span(), "fieldSpecs is not expected to be nil")));
@@ -242,7 +242,7 @@ pub(super) fn transform(target: &Target<'_>, plugin: &Object, map: &mut ResMap) 
             for (field, suffix) in [("prefix", false), ("suffix", true)] {
                 let wanted = kind == "PrefixSuffixTransformer" || (kind == "SuffixTransformer") == suffix;
                 if wanted && let Some(value) = r.text(field).map_err(configured)? {
-                    Affix { value: value.clone(), specs: specs.clone(), suffix }.transform(map)?;
+                    Affix { value: value.clone(), specs: specs.clone(), suffix }.transform(map, budget)?;
                 }
             }
             Ok(())

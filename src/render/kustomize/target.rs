@@ -375,14 +375,15 @@ impl<'t> Target<'t> {
         if let Some(value) = &k.namespace {
             let specs = config.namespace.clone();
             let namespace = Namespace { value: value.clone(), specs, unset_only: false, subjects: Subjects::Default };
-            namespace.transform(map)?;
+            namespace.transform(map, self.loader.shared.budget)?;
             done(map, "NamespaceTransformer")?;
         }
         for (value, specs, suffix) in
             [(&k.name_prefix, &config.name_prefix, false), (&k.name_suffix, &config.name_suffix, true)]
         {
             if let Some(value) = value {
-                Affix { value: value.clone(), specs: specs.clone(), suffix }.transform(map)?;
+                Affix { value: value.clone(), specs: specs.clone(), suffix }
+                    .transform(map, self.loader.shared.budget)?;
                 done(map, if suffix { "SuffixTransformer" } else { "PrefixTransformer" })?;
             }
         }

@@ -21,6 +21,9 @@ const NODES_A_STEP: u64 = 4;
 /// Keys that are looked at in the time of one step.
 const KEYS_A_STEP: u64 = 16;
 
+/// Bytes that a former name takes beside its text.
+const FORMER: usize = 96;
+
 /// Labels of one transformer from which on it notes where keys stand.
 const INDEXED: usize = 16;
 
@@ -50,7 +53,7 @@ pub(super) fn written(node: &Node) -> Origin {
 }
 
 impl Namespace {
-    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+    pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
         if tree::text(&self.value).is_empty() {
             return Ok(());
         }
@@ -58,6 +61,7 @@ impl Namespace {
             if object.deleted || object.notes.from_chart {
                 continue;
             }
+            budget.bytes(FORMER)?;
             object.remember_name();
             self.apply(object)?;
         }
@@ -134,7 +138,7 @@ pub(super) struct Affix {
 }
 
 impl Affix {
-    pub(super) fn transform(&self, map: &mut ResMap) -> Outcome {
+    pub(super) fn transform(&self, map: &mut ResMap, budget: &Budget) -> Outcome {
         let affix = tree::text(&self.value);
         let origin = written(&self.value);
         for object in map.list.iter_mut() {
@@ -149,11 +153,13 @@ impl Affix {
                     let list = if self.suffix { &mut object.notes.suffixes } else { &mut object.notes.prefixes };
                     list.push(affix.to_owned());
                     object.notes.takes(if self.suffix { Noted::Suffix } else { Noted::Prefix });
+                    budget.bytes(FORMER + object.name().len())?;
                     object.remember_name();
                 }
                 fieldspec::apply(&mut object.node, spec, Make::Scalar, &origin, &mut |node| {
                     let old = tree::text(node);
                     let new = if self.suffix { format!("{old}{affix}") } else { format!("{affix}{old}") };
+                    budget.bytes(new.len())?;
                     let origin = tree::joined(&node.origin, &[&origin]);
                     tree::overwrite(node, tree::untagged(new, origin))
                 })?;
@@ -189,7 +195,7 @@ impl Marks {
                 for (place, spec) in specs.iter().enumerate() {
                     let mut added = false;
                     let mut nth = 0;
-                    fieldspec::apply_path(&mut object.node, spec, Make::Map, &origin, &mut |node| {
+                    let looked = fieldspec::apply_counted(&mut object.node, spec, Make::Map, &origin, &mut |node| {
                         let (known, looked_at) = keys.position((place, nth), node, &pair.key, self.pairs.len());
                         budget.steps(looked_at / KEYS_A_STEP)?;
                         nth += 1;
@@ -199,6 +205,7 @@ impl Marks {
                         }
                         tree::put_at(node, known, &pair.key, &key_origin, value.clone())
                     })?;
+                    budget.steps(looked / KEYS_A_STEP)?;
                     if added {
                         fresh.push(spec.path.as_str());
                     }
