@@ -405,24 +405,6 @@ fn long_paths_wide_mappings_and_much_to_mend_meet_the_budget() {
 }
 
 #[test]
-fn many_transformers_meet_the_budget() {
-    let labels: String =
-        (0..500).map(|n| format!("- pairs: {{l: v}}\n  fields: [{{path: data/x{n}/z, create: true}}]\n")).collect();
-    let wide = format!("resources: [in.yaml]\nlabels:\n{labels}");
-    let message = exceeded(&wide, "  a: b\n", Limits { steps: 8_000, ..Limits::default() });
-    assert!(message.contains("more than 8000 steps"), "{message}");
-    for (kind, field) in [("PrefixTransformer", "prefix: p"), ("NamespaceTransformer", "unsetOnly: false")] {
-        let one = format!(
-            "- |\n  apiVersion: builtin\n  kind: {kind}\n  metadata: {{name: t, namespace: n}}\n  {field}\n  fieldSpecs: [{{path: \
-             metadata/name}}]\n"
-        );
-        let many = format!("resources: [in.yaml]\ntransformers:\n{}", one.repeat(200));
-        let message = exceeded(&many, "  a: b\n", Limits { bytes: 64 << 10, ..Limits::default() });
-        assert!(message.contains("bytes of text"), "{kind}: {message}");
-    }
-}
-
-#[test]
 fn texts_that_grow_meet_the_budget() {
     let grows = "- source: {kind: ConfigMap, fieldPath: data.a}\n  targets:\n  - select: {kind: ConfigMap}\n    \
                  fieldPaths: [data.a]\n    options: {delimiter: '-', index: 1000000}\n";

@@ -298,3 +298,45 @@ impl Replicas {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::budget::{Budget, Limits};
+    use crate::discover::Repository;
+    use crate::render::kustomize::{Options, build};
+    use crate::source::RepoPath;
+
+    fn exceeded(kustomization: &str, limits: Limits) -> String {
+        let object = |n| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{n}}}\ndata: {{a: b}}\n");
+        let objects: String = (0..50).map(object).collect();
+        let repository = Repository::from_texts(vec![("kustomization.yaml", kustomization), ("in.yaml", &objects)]);
+        let error = build(&repository, &RepoPath::root(), &Options::default(), &Budget::new(limits)).unwrap_err();
+        assert!(error.exceeded, "{error}");
+        error.message
+    }
+
+    #[test]
+    fn labels_in_mappings_that_grow_wide_are_paid_for() {
+        let label = |n| format!("- pairs: {{l: v}}\n  fields: [{{path: data/x{n}/z, create: true}}]\n");
+        let labels: String = (0..300).map(label).collect();
+        let wide = format!("resources: [in.yaml]\nlabels:\n{labels}");
+        let message = exceeded(&wide, Limits { steps: 100_000, ..Limits::default() });
+        assert!(message.contains("more than 100000 steps"), "{message}");
+    }
+
+    #[test]
+    fn former_names_are_paid_for() {
+        for (kind, field) in [("PrefixTransformer", "name"), ("NamespaceTransformer", "namespace")] {
+            let one = |n| {
+                format!(
+                    "- |\n  apiVersion: builtin\n  kind: {kind}\n  metadata: {{name: t{n}, namespace: n}}\n  prefix: p\n  \
+                     fieldSpecs: [{{path: metadata/{field}}}]\n"
+                )
+            };
+            let many: String = (0..200).map(one).collect();
+            let many = format!("resources: [in.yaml]\ntransformers:\n{many}");
+            let message = exceeded(&many, Limits { bytes: 512 << 10, ..Limits::default() });
+            assert!(message.contains("bytes of text"), "{kind}: {message}");
+        }
+    }
+}
