@@ -31,6 +31,7 @@ pub use collection::{Field, Fields, List, ListType, Map, MapType, from_node};
 pub use context::Context;
 pub use error::{Error, ErrorKind, Failure};
 pub use eval::STACK;
+pub(crate) use expression::Expression;
 pub use functions::Functions;
 pub(crate) use functions::{crates_expression, expression, json_problem, json_string, yaml_of};
 pub use object::{Object, ObjectKind, Param};

@@ -136,7 +136,9 @@ pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
     if inventory.declared.iter().any(|declared| !is_test_data(&declared.path)) {
         inventory.declared.retain(|declared| !is_test_data(&declared.path));
     }
-    inventory.declared.retain(|declared| !plain::is_pattern(&declared.path));
+    inventory.kustomizations = Kustomizations::read(manifests);
+    let applied = |path: &RepoPath| !plain::is_pattern(path) || inventory.kustomizations.names(path);
+    inventory.declared.retain(|declared| applied(&declared.path));
     for (at, declared) in inventory.declared.iter().enumerate() {
         inventory.by_file.entry(declared.node.span().file).or_default().push(at);
     }
@@ -157,7 +159,6 @@ pub fn read(manifests: &Manifests<'_>, settings: &Settings) -> Inventory {
         .cloned()
         .collect();
     inventory.argo_settings = declared().filter(|node| is_argo_settings(node)).cloned().collect();
-    inventory.kustomizations = Kustomizations::read(manifests);
     inventory
 }
 

@@ -64,6 +64,11 @@ impl Kustomizations {
         self.uses.contains_key(folder)
     }
 
+    /// Whether a kustomization names a file.
+    pub fn names(&self, path: &RepoPath) -> bool {
+        self.uses.values().any(|uses| uses.files.contains(path))
+    }
+
     /// Every file that a kustomization and those below it name, and the kustomization files themselves.
     pub fn files_of(&self, folder: &RepoPath) -> BTreeSet<RepoPath> {
         let (mut files, mut seen, mut next) = (BTreeSet::new(), BTreeSet::new(), vec![folder]);

@@ -164,7 +164,7 @@ impl Seat<'_> {
     fn only_fills(&self, objects: &Objects, used: &ToolUse<'static>) -> bool {
         let rows = |file: &catalog::Located| {
             let entry = self.mounted(objects, &file.text);
-            entry.is_some_and(|entry| !scan(entry.value.as_text().unwrap_or("")).changes_schema())
+            entry.and_then(|entry| entry.value.as_text()).is_some_and(holds_rows_only)
         };
         used.is_client()
             && !used.files.is_empty()
@@ -259,4 +259,14 @@ impl Seat<'_> {
 fn runs_any(words: &[&str], commands: &[String]) -> bool {
     let all = words.join(" ");
     commands.iter().any(|command| all.contains(command.as_str()))
+}
+
+/// Whether a script writes rows and can do nothing else: it includes no other file and calls nothing.
+fn holds_rows_only(script: &str) -> bool {
+    let calls = |line: &str| {
+        let word = line.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("").to_ascii_uppercase();
+        line.starts_with('\\') || matches!(word.as_str(), "SELECT" | "CALL" | "DO" | "EXECUTE" | "PERFORM" | "SOURCE")
+    };
+    let seen = scan(script);
+    seen.writes_rows() && !seen.changes_schema() && !script.lines().map(str::trim_start).any(calls)
 }

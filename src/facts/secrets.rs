@@ -124,10 +124,19 @@ fn passwords_of_others(sources: &Sources, facts: &Facts) -> BTreeSet<(SecretId, 
         if users.peek().is_none() || users.any(|admin| admin) {
             continue;
         }
-        for variable in &container.env {
-            let EnvHolds::Secret(secret, key) = &variable.value else { continue };
-            if sources.catalog.is_product_key(key) {
-                others.insert((*secret, key.clone()));
+        let read = || {
+            container.env.iter().filter_map(|variable| match &variable.value {
+                EnvHolds::Secret(secret, key) => Some((*secret, key)),
+                _ => None,
+            })
+        };
+        for (secret, key) in read().filter(|(_, key)| sources.catalog.is_product_key(key)) {
+            // The user's may be another password of the Secret.
+            let is_other = |(of, other): (SecretId, &Word)| {
+                of == secret && other != key && other.to_ascii_lowercase().contains("pass")
+            };
+            if !read().any(is_other) {
+                others.insert((secret, key.clone()));
             }
         }
     }

@@ -295,6 +295,9 @@ impl Reader<'_, '_> {
             if shape == Shape::Value && self.names_own_secret(name, &text.value) {
                 shape = Shape::Reference;
             }
+            if shape == Shape::Value && is_life_of_token(name, &text.value) {
+                shape = Shape::Empty;
+            }
             self.written.push(Written { name: name.into(), shape, origin: node.origin.clone() });
             return EnvHolds::Credential(shape, node.origin.clone());
         }
@@ -383,4 +386,8 @@ impl Reader<'_, '_> {
             _ => {}
         }
     }
+}
+/// Whether a value is a small number that says how long a token holds (`ACCESS_TOKEN: "15"`).
+fn is_life_of_token(variable: &str, value: &str) -> bool {
+    variable.to_ascii_uppercase().contains("TOKEN") && value.len() <= 3 && value.bytes().all(|b| b.is_ascii_digit())
 }

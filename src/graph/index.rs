@@ -52,7 +52,9 @@ impl Index {
         for producer in &facts.producers {
             let guess = facts.apps[facts.objects[producer.object.0].app.0].guess.as_ref();
             let rest = guess.and_then(|guess| producer.name.strip_prefix(guess.release.as_str())?.strip_prefix('-'));
-            index.released.entry(producer.kind).or_default().extend(rest.map(str::to_owned));
+            // One word (`db`) is the end of too many names.
+            let telling = rest.filter(|rest| rest.contains('-'));
+            index.released.entry(producer.kind).or_default().extend(telling.map(str::to_owned));
         }
         index.hidden = facts.apps.iter().filter(|app| app.gaps).map(|app| app.namespace.clone()).collect();
         let open = facts.rollout.sets.iter().filter(|set| set.unresolved);
@@ -62,7 +64,7 @@ impl Index {
 
     /// Whether a chart that nobody installs here makes a thing of this name as a release of some name.
     pub fn may_release(&self, kind: &str, name: &str) -> bool {
-        let mut ends = name.match_indices('-').map(|(at, _)| &name[at + 1..]).chain([name]);
+        let mut ends = name.match_indices('-').map(|(at, _)| &name[at + 1..]);
         self.released.get(kind).is_some_and(|released| ends.any(|end| released.contains(end)))
     }
 

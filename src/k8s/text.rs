@@ -71,7 +71,7 @@ impl Shape {
     /// Looks at a value once, so that nobody has to look again.
     pub fn of(value: &str) -> Self {
         let value = value.trim();
-        if value.is_empty() || is_count(value) || catalog().is_no_credential(value) {
+        if value.is_empty() || catalog().is_no_credential(value) {
             return Shape::Empty;
         }
         if catalog().is_placeholder(value) && !(value.starts_with('<') && value.ends_with('>')) {
@@ -89,11 +89,6 @@ impl Shape {
             || names_secret(value);
         if filled_in_later { Shape::Reference } else { Shape::Value }
     }
-}
-
-/// Whether a value is a small number: how long a token holds (`ACCESS_TOKEN: "15"`), how many there are.
-fn is_count(value: &str) -> bool {
-    value.len() <= 3 && value.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a value is the path of a file that holds the credential.

@@ -44,10 +44,13 @@ fn reports(graph: &Graph, workload: &Workload) -> Vec<Finding> {
     findings
 }
 
-/// Whether a script starts something in the background: it ends when its last command does.
-fn is_left_behind(script: &str) -> bool {
+/// Whether a script starts something in the background, and ends when its last command does.
+fn backgrounds_and_ends(script: &str) -> bool {
     let background = |line: &str| line.ends_with('&') && !line.ends_with("&&");
-    script.lines().map(str::trim_end).any(background) && !script.lines().any(|line| line.trim() == "wait")
+    let lines = || script.lines().map(str::trim).filter(|line| !line.is_empty());
+    // What takes the place of the script does not end with it.
+    let goes_on = |line: &str| line == "wait" || line.starts_with("exec ") || background(line);
+    lines().any(background) && !lines().next_back().is_some_and(goes_on) && !lines().any(|line| line == "wait")
 }
 
 /// Whether a container's script stops the sidecar; one that is told how it could be stopped is not stopped by that.
@@ -56,7 +59,7 @@ fn ends(container: &Container, sidecar: &Container) -> bool {
     container.words.iter().map(|word| word.value.as_str()).any(|word| {
         let script = word.contains([' ', '\n', ';']);
         if itself {
-            return script && (word.contains("kill") || word.contains("trap") || is_left_behind(word));
+            return script && (word.contains("kill") || word.contains("trap") || backgrounds_and_ends(word));
         }
         let asked = ["quitquitquit", "/shutdown", "linkerd-await", "scuttle"].iter().any(|call| word.contains(call));
         asked || (script && word.contains("kill"))

@@ -1,6 +1,8 @@
 //! What Argo CD does to a kustomization before it builds it: the edits of `spec.source.kustomize`, and the options of the
 //! command line from `argocd-cm`. Follows `argo-cd util/kustomize/kustomize.go` and Kustomize's `edit` commands.
 
+use std::collections::HashSet;
+
 use super::fail::{Fail, Outcome};
 use super::files::Loader;
 use super::globs;
@@ -122,6 +124,7 @@ impl ApplicationSource {
     }
 
     fn edit_components(&self, k: &mut Kustomization, loader: &Loader<'_>) -> Outcome {
+        let mut known: HashSet<String> = k.components.iter().map(|node| tree::text(node).to_owned()).collect();
         for component in &self.components {
             let pattern = tree::text(component);
             if self.ignore_missing_components {
@@ -141,7 +144,7 @@ impl ApplicationSource {
                 return Err(fail.within(format!("{pattern} has no match")).or_at(component.span()));
             }
             for path in found {
-                if !k.components.iter().any(|known| tree::text(known) == path) {
+                if known.insert(path.clone()) {
                     k.components.push(Node::string(path, component.origin.clone()));
                 }
             }

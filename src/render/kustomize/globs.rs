@@ -21,6 +21,10 @@ fn is_hidden(path: &str) -> bool {
 }
 
 fn matches(shared: &Shared<'_>, root: &RepoPath, pattern: &str) -> Result<Vec<String>, Fail> {
+    // Nothing outside of the repository is looked at.
+    if pattern.starts_with('/') {
+        return Ok(Vec::new());
+    }
     let parts: Vec<&str> = pattern.split('/').collect();
     let Some(first) = parts.iter().position(|part| part.contains(META)) else {
         let is_there = root.join(pattern).is_ok_and(|path| is_there(shared, &path));
@@ -113,6 +117,7 @@ mod tests {
             ("../../*/a", vec!["../../web/a"]),
             ("../none*", vec![]),
             ("../gone", vec!["../gone"]),
+            ("/k*", vec![]),
         ] {
             let budget = Budget::default();
             assert_eq!(asked(&disk, &budget, pattern).unwrap(), wanted, "{pattern}");

@@ -1,8 +1,13 @@
 //! The source of an Application as Go decodes it over an older one: what each field takes, what of the old one stays, and in
 //! what words a value that does not fit is refused (`pkg/apis/application/v1alpha1/types.go`, `encoding/json` over a merge patch).
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
 use crate::source::Span;
-use crate::yaml::{Entry, Meaning, Node};
+use crate::yaml::{Entry, Meaning, Node, Origin};
 
 /// What a field takes.
 enum Shape {
@@ -214,13 +219,13 @@ impl Decoding {
             },
             Map(wanted, value) => {
                 let Some(map) = new.as_map() else { return Err(self.wrong(new, wanted)) };
-                let mut made: Vec<Entry> = old.and_then(Node::as_map).map_or(Vec::new(), |map| map.entries.clone());
+                let mut made = made_of(old);
                 for entry in in_order(&map.entries) {
                     if !entry.value.is_null() {
                         put(&mut made, Entry { value: self.value(value, None, &entry.value)?, ..entry.clone() });
                     }
                 }
-                Ok(Node::map(made, new.origin.clone()))
+                Ok(mapping(made, &new.origin))
             }
             List(wanted, item) => {
                 let Some(items) = new.as_seq() else { return Err(self.wrong(new, wanted)) };
@@ -237,7 +242,7 @@ impl Decoding {
 
     fn fields(&mut self, wanted: &'static Struct, old: Option<&Node>, new: &Node) -> Result<Node, Wrong> {
         let old = old.filter(|old| old.as_map().is_some());
-        let mut made: Vec<Entry> = old.and_then(Node::as_map).map_or(Vec::new(), |map| map.entries.clone());
+        let mut made = made_of(old);
         let outer = std::mem::replace(&mut self.owner, wanted.name);
         for entry in in_order(new.as_map().map_or(&[], |map| &map.entries)) {
             let named = |name: &str| entry.key.eq_ignore_ascii_case(name);
@@ -250,13 +255,13 @@ impl Decoding {
             }
             let length = self.path.len();
             self.path.extend([*way, *name, "."]);
-            let so_far = made.iter().find(|known| *known.key == **name).map(|known| known.value.clone());
+            let so_far = made.get(*name).map(|known| known.value.clone());
             let value = self.value(shape, so_far.filter(|node| !node.is_null()).as_ref(), &entry.value)?;
             self.path.truncate(length);
             put(&mut made, Entry { key: (*name).into(), value, ..entry.clone() });
         }
         self.owner = outer;
-        Ok(Node::map(made, old.unwrap_or(new).origin.clone()))
+        Ok(mapping(made, &old.unwrap_or(new).origin))
     }
 }
 
@@ -267,11 +272,20 @@ fn in_order(entries: &[Entry]) -> Vec<&Entry> {
     sorted
 }
 
-fn put(entries: &mut Vec<Entry>, new: Entry) {
-    match entries.iter_mut().find(|known| known.key == new.key) {
-        Some(known) => *known = new,
-        None => entries.push(new),
-    }
+/// What is made so far, by key, in order.
+type Made = IndexMap<Arc<str>, Entry>;
+
+fn made_of(old: Option<&Node>) -> Made {
+    let entries = old.and_then(Node::as_map).map_or(&[][..], |map| &map.entries);
+    entries.iter().map(|entry| (entry.key.clone(), entry.clone())).collect()
+}
+
+fn put(made: &mut Made, new: Entry) {
+    made.insert(new.key.clone(), new);
+}
+
+fn mapping(made: Made, origin: &Origin) -> Node {
+    Node::map(made.into_values().collect(), origin.clone())
 }
 
 /// What Go makes of an item that is null.
@@ -282,19 +296,20 @@ fn zero(shape: &Shape, node: &Node) -> Node {
     }
 }
 
-/// A merge patch: mappings are merged, what is null is taken out, everything else is replaced.
+/// A merge patch: mappings are merged, what is null is taken out, everything else is replaced. Nesting is bounded by the YAML
+/// reader.
 fn patched(old: Option<&Node>, new: &Node) -> Node {
     let Some(over) = new.as_map() else { return new.clone() };
-    let mut made = old.and_then(Node::as_map).map_or(Vec::new(), |map| map.entries.clone());
-    for entry in &over.entries {
-        let before = made.iter().find(|known| known.key == entry.key).map(|known| known.value.clone());
-        if entry.value.is_null() {
-            made.retain(|known| known.key != entry.key);
-        } else {
-            put(&mut made, Entry { value: patched(before.as_ref(), &entry.value), ..entry.clone() });
-        }
+    let old = old.filter(|old| old.as_map().is_some());
+    let mut made = made_of(old);
+    let (nulls, others): (Vec<&Entry>, Vec<&Entry>) = over.entries.iter().partition(|entry| entry.value.is_null());
+    let gone: HashSet<&str> = nulls.into_iter().map(|entry| &*entry.key).collect();
+    made.retain(|key, _| !gone.contains(&**key));
+    for entry in others {
+        let value = patched(made.get(&entry.key).map(|known| &known.value), &entry.value);
+        put(&mut made, Entry { value, ..entry.clone() });
     }
-    Node::map(made, old.filter(|old| old.as_map().is_some()).unwrap_or(new).origin.clone())
+    mapping(made, &old.unwrap_or(new).origin)
 }
 
 #[cfg(test)]

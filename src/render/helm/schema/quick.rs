@@ -2,7 +2,7 @@
 //! and little else, and nearly all values fit.
 //!
 //! What is not certain here is for the validator to say: a keyword that is not among the common ones, a schema that may be
-//! broken, a value that may not fit.
+//! broken; and also what does not fit, which it says in Helm's words.
 
 mod look;
 #[cfg(test)]

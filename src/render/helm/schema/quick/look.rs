@@ -1,9 +1,12 @@
 //! Whether values fit a schema of the common keywords: yes, no, or not certain.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use serde_json::{Map, Number, Value};
 
 use super::{Draft, is_plain_address, is_same, meant};
-use crate::gotmpl;
+use crate::gotmpl::{self, Expression};
 
 /// Looks at a value with a part of the schema, before the validator is asked after all.
 const MOST_LOOKS: u64 = 200_000;
@@ -20,7 +23,7 @@ const BYTES: u64 = 64;
 /// Whether values fit a schema that `is_common`, where that is certain.
 pub(in super::super) fn fits(schema: &Value, values: &Value) -> Option<bool> {
     let draft = Draft::of(schema)?;
-    let mut looks = Looks { schema, draft, left: MOST_LOOKS, depth: 0 };
+    let mut looks = Looks { schema, draft, left: MOST_LOOKS, depth: 0, patterns: HashMap::new() };
     looks.fits(schema, values)
 }
 
@@ -29,6 +32,7 @@ struct Looks<'s> {
     draft: Draft,
     left: u64,
     depth: u32,
+    patterns: HashMap<&'s str, Option<Rc<Expression>>>,
 }
 
 /// What is certain of all together.
@@ -169,12 +173,14 @@ impl<'s> Looks<'s> {
         any(patterns.as_object()?.keys().map(|pattern| self.matches(pattern, name)))
     }
 
-    fn matches(&mut self, pattern: &str, text: &str) -> Option<bool> {
+    fn matches(&mut self, pattern: &'s str, text: &str) -> Option<bool> {
         if text.len() > LONGEST_TEXT {
             return None;
         }
-        let expression = gotmpl::expression(pattern.as_bytes()).ok()?;
-        self.pay(1 + expression.states.saturating_mul(text.len() as u64) / BYTES)?;
+        let compile = || gotmpl::expression(pattern.as_bytes()).ok();
+        let expression = self.patterns.entry(pattern).or_insert_with(compile).clone()?;
+        let steps = expression.states.saturating_mul(text.len() as u64).saturating_add(pattern.len() as u64);
+        self.pay(1 + steps / BYTES)?;
         Some(expression.is_match(text))
     }
 }
