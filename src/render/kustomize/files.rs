@@ -138,12 +138,7 @@ impl<'a> Loader<'a> {
         if path.starts_with('/') {
             return Err(Fail::new(format!("new root '{path}' cannot be absolute")));
         }
-        let nowhere = || {
-            Fail::new(format!(
-                "must build at directory: not a valid directory: evalsymlink failure on '{}' : no such file or directory",
-                self.named(path)
-            ))
-        };
+        let nowhere = || self.missing(path).within("must build at directory: not a valid directory");
         let target = self.target(path).ok_or_else(nowhere)?;
         let root = match self.shared.files.find(&target) {
             Some(Found::Folder(root)) => root,
@@ -191,10 +186,20 @@ impl<'a> Loader<'a> {
         Ok(loader)
     }
 
+    /// Kustomize's words for a path at which nothing is; it names the first part that is not there.
+    fn missing(&self, path: &str) -> Fail {
+        let gone = self.root.join(path).ok().and_then(|target| {
+            let mut folders: Vec<RepoPath> = std::iter::successors(Some(target), RepoPath::parent).collect();
+            folders.reverse();
+            folders.into_iter().find(|folder| self.shared.files.find(folder).is_none())
+        });
+        let gone = gone.map_or(String::new(), |gone| format!("lstat {gone}: "));
+        Fail::new(format!("evalsymlink failure on '{}' : {gone}no such file or directory", self.named(path)))
+    }
+
     /// Reads a file that this kustomization names.
     pub(super) fn load(&self, path: &str) -> Result<Loaded, Fail> {
-        let missing =
-            || Fail::new(format!("evalsymlink failure on '{}' : no such file or directory", self.named(path)));
+        let missing = || self.missing(path);
         if remote::is_web_file(path) {
             let address = remote::shown(path);
             let message = format!("`{address}` is outside the repository and is not fetched");
