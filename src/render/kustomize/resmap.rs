@@ -272,13 +272,16 @@ fn take_metadata(made: &mut Object, old: &Object) -> Outcome {
     Ok(())
 }
 
-/// The entries of both mappings as strings, in the order of their keys; the new one's win.
+/// The entries of both mappings as strings, in the order of their keys; the new one's win. Null is a word among labels and
+/// annotations, and nothing among data.
 fn take_map(new: &mut Node, old: &Node, field: &str) -> Outcome {
+    let is_data = matches!(field, "data" | "binaryData");
     let mut entries: Vec<Entry> = Vec::new();
     let mut places: Seeded<Arc<str>, usize> = Seeded::default();
     for source in [old.get(field), new.get(field)].into_iter().flatten() {
         for (entry, text) in tree::string_map(Some(source)) {
-            let value = Node::string(text.as_ref(), entry.value.origin.clone());
+            let text = if is_data && tree::is_null(&entry.value) { "" } else { text.as_ref() };
+            let value = Node::string(text, entry.value.origin.clone());
             let made = Entry { key: entry.key.clone(), key_origin: entry.key_origin.clone(), value };
             match places.entry(Arc::clone(&made.key)) {
                 Known::Occupied(known) => entries[*known.get()] = made,
