@@ -2,6 +2,7 @@
 //! `rules/<id>.md` holds its metadata and is its only documentation. Adding one: write the two files and its fixtures, and
 //! add its line to `ALL`.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::finding::{Evidence, Finding, Severity};
@@ -84,6 +85,9 @@ pub fn also_in(mut finding: Finding, app: &App) -> Finding {
 /// How many places of one kind a finding shows; what is so in a thousand Applications need not be read a thousand times.
 const SHOWN: usize = 20;
 
+/// How many more of those that suffer from one thing a finding shows, beside the first.
+const FURTHER: usize = 4;
+
 /// What Argo CD would fail on, as findings: one for each place, with all Applications that fail there.
 pub fn of_defects(rule: &Rule, graph: &Graph, kinds: &[&str], help: &str) -> Vec<Finding> {
     of_groups(rule, graph, graph.defects(kinds), help)
@@ -151,6 +155,12 @@ pub fn joined(parts: &[String]) -> String {
         [only] => only.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
+}
+
+/// Names in their order, each once: one name may be in several Applications.
+pub fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
 }
 
 /// The first few parts of a sentence, and how many more there are.

@@ -1,6 +1,6 @@
 //! `custom-migration-script`: a job changes a schema by SQL that no migration tool keeps account of.
 
-use super::Rule;
+use super::{FURTHER, Rule};
 use crate::finding::Finding;
 use crate::graph::Graph;
 
@@ -15,7 +15,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
         let client = migrator.tool.map_or("a database client", |tool| &tool.name);
         let message = format!("{who} changes a schema through {client}, outside any migration tool");
         let mut finding = RULE.finding_in(graph.app(migrator.app), message, migrator.evidence.clone());
-        for claim in graph.claims_of(id).into_iter().take(4) {
+        for claim in graph.claims_of(id).into_iter().take(FURTHER) {
             finding = claim.evidence.iter().take(1).fold(finding, |finding, e| finding.because(e.clone()));
         }
         finding

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Rule, also_in, some_of};
+use super::{FURTHER, Rule, also_in, distinct, some_of};
 use crate::finding::Finding;
 use crate::graph::{Graph, Keys, KeySource, MountFact, Producer, Text, Workload, WorkloadId, evidence};
 
@@ -52,7 +52,7 @@ fn without_maker(graph: &Graph, mounts: &[(WorkloadId, &MountFact)]) -> Option<F
         }
     }
     let name = &missed.first()?.1.name.value;
-    let who: Vec<String> = missed.iter().map(|(workload, _)| graph.name_of(workload.object)).collect();
+    let who = distinct(missed.iter().map(|(workload, _)| graph.name_of(workload.object)));
     let (named, verb, their) = match who.len() {
         1 => (who[0].clone(), "mounts", "its"),
         _ => (who[0].clone(), "mount", "their"),
@@ -65,7 +65,7 @@ fn without_maker(graph: &Graph, mounts: &[(WorkloadId, &MountFact)]) -> Option<F
         evidence(&mount.name.origin, text)
     });
     let mut finding = RULE.finding(message, shown.next()?);
-    for evidence in shown.take(4) {
+    for evidence in shown.take(FURTHER) {
         finding = finding.because(evidence);
     }
     let finding = missed.iter().fold(finding, |finding, (workload, _)| also_in(finding, graph.app(workload.app)));

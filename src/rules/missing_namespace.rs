@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Rule, also_in};
+use super::{FURTHER, Rule, also_in};
 use crate::finding::Finding;
 use crate::graph::{AppId, Graph, ObjectId, Scope, evidence};
 
@@ -35,7 +35,7 @@ fn report(graph: &Graph, name: &str, users: &[(AppId, ObjectId)]) -> Option<Find
         None => graph.shown(*object, format!("{} goes to namespace `{name}`", graph.name_of(*object))),
     });
     let mut finding = RULE.finding(message, said.next()?);
-    for evidence in said.take(4) {
+    for evidence in said.take(FURTHER) {
         finding = finding.because(evidence);
     }
     let finding = apps.iter().fold(finding, |finding, app| also_in(finding, graph.app(*app)));

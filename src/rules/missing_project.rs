@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rule, also_in};
+use super::{FURTHER, Rule, also_in};
 use crate::finding::Finding;
 use crate::graph::{AppId, Graph, Target, evidence};
 
@@ -26,7 +26,7 @@ fn report(graph: &Graph, name: &str, users: &[(AppId, &Target)]) -> Option<Findi
         evidence(&target.project.origin, format!("Application `{}` names AppProject `{name}`", graph.app(*id).name))
     });
     let mut finding = RULE.finding(message, said.next()?);
-    for evidence in said.take(4) {
+    for evidence in said.take(FURTHER) {
         finding = finding.because(evidence);
     }
     let finding = users.iter().fold(finding, |finding, (id, _)| also_in(finding, graph.app(*id)));

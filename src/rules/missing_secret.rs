@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rule, also_in, some_of};
+use super::{FURTHER, Rule, also_in, some_of};
 use crate::finding::Finding;
 use crate::graph::{Grant, Graph, SecretId, Way, Workload, WorkloadRole, evidence};
 
@@ -43,7 +43,7 @@ fn report(graph: &Graph, id: SecretId, users: &[(&Workload, &Grant)]) -> Option<
         evidence(&grant.origin, format!("{} does not start without Secret `{name}`", graph.name_of(workload.object)))
     });
     let mut finding = RULE.finding(message, needs.next()?);
-    for evidence in needs.take(4) {
+    for evidence in needs.take(FURTHER) {
         finding = finding.because(evidence);
     }
     finding = users.iter().fold(finding, |finding, (workload, _)| also_in(finding, graph.app(workload.app)));

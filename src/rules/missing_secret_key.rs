@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rule, also_in, listed, some_of};
+use super::{FURTHER, Rule, also_in, distinct, listed, some_of};
 use crate::finding::Finding;
 use crate::graph::{Grant, Graph, Producer, SecretId, Way, Word, Workload, evidence};
 
@@ -50,8 +50,7 @@ fn report(graph: &Graph, missed: &[Missed<'_>]) -> Option<Finding> {
     let secret = &graph.secret(grant.secret).name;
     let keys = listed(first.maker.keys.known().iter().map(|known| known.value.as_str()));
     let keys = if keys.is_empty() { "no key".to_owned() } else { keys };
-    let mut who: Vec<String> = missed.iter().map(|it| graph.name_of(it.workload.object)).collect();
-    who.dedup();
+    let who = distinct(missed.iter().map(|it| graph.name_of(it.workload.object)));
     let (verb, named) = (if who.len() == 1 { "reads" } else { "read" }, who[0].clone());
     let who = some_of(who);
     let message = format!("{who} {verb} key `{key}` of Secret `{secret}`, and {what} gives it {keys} only");
@@ -63,7 +62,7 @@ fn report(graph: &Graph, missed: &[Missed<'_>]) -> Option<Finding> {
         .finding(message, reads.next()?)
         .because(evidence(&grant.origin, format!("it is to be in Secret `{secret}`")))
         .because(evidence(&first.maker.origin, format!("{what} gives it {keys}")));
-    for evidence in reads.take(4) {
+    for evidence in reads.take(FURTHER) {
         finding = finding.because(evidence);
     }
     let finding = missed.iter().fold(finding, |finding, it| also_in(finding, graph.app(it.workload.app)));

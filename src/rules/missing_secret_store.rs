@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Rule, also_in, some_of};
+use super::{FURTHER, Rule, also_in, some_of};
 use crate::finding::Finding;
 use crate::graph::{Graph, Reference, evidence};
 
@@ -39,7 +39,7 @@ fn report(graph: &Graph, users: &[&Reference]) -> Option<Finding> {
     let message = format!("{} {verb} {what}, and no manifest in the repository makes it", some_of(who));
     let said = |user: &Reference| evidence(&user.origin, format!("{} names {what}", graph.name_of(user.object)));
     let mut finding = RULE.finding(message, said(first));
-    for user in users.iter().skip(1).take(4) {
+    for user in users.iter().skip(1).take(FURTHER) {
         finding = finding.because(said(user));
     }
     for user in users {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rule, also_in};
+use super::{FURTHER, Rule, also_in};
 use crate::finding::{Certainty, Finding};
 use crate::graph::{Graph, Schema, SchemaId};
 
@@ -52,7 +52,7 @@ fn report(graph: &Graph, id: SchemaId) -> Option<Finding> {
     let label = schema.label();
     let what = if schema.declared.is_empty() { "used" } else { "declared" };
     let mut finding = RULE.finding(format!("schema `{label}` is {what}, and nothing migrates it"), primary);
-    for reason in reasons.take(4) {
+    for reason in reasons.take(FURTHER) {
         finding = finding.because(reason.clone());
     }
     for (user, _) in &users {

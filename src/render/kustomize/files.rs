@@ -126,7 +126,7 @@ impl<'a> Loader<'a> {
         match shared.files.find(dir) {
             Some(Found::Folder(root)) => Ok(Self { shared, root, referrers: Vec::new() }),
             Some(Found::File(_)) => Err(Fail::new(format!("must build at directory: '{dir}': file is not directory"))),
-            None => Err(Fail::new(format!("must build at directory: not a valid directory: '{dir}' doesn't exist"))),
+            None => Err(missing(shared, Some(dir.clone()), dir.as_str()).within(NO_FOLDER)),
         }
     }
 
@@ -138,7 +138,7 @@ impl<'a> Loader<'a> {
         if path.starts_with('/') {
             return Err(Fail::new(format!("new root '{path}' cannot be absolute")));
         }
-        let nowhere = || self.missing(path).within("must build at directory: not a valid directory");
+        let nowhere = || self.missing(path).within(NO_FOLDER);
         let target = self.target(path).ok_or_else(nowhere)?;
         let root = match self.shared.files.find(&target) {
             Some(Found::Folder(root)) => root,
@@ -186,15 +186,8 @@ impl<'a> Loader<'a> {
         Ok(loader)
     }
 
-    /// Kustomize's words for a path at which nothing is; it names the first part that is not there.
     fn missing(&self, path: &str) -> Fail {
-        let gone = self.root.join(path).ok().and_then(|target| {
-            let mut folders: Vec<RepoPath> = std::iter::successors(Some(target), RepoPath::parent).collect();
-            folders.reverse();
-            folders.into_iter().find(|folder| self.shared.files.find(folder).is_none())
-        });
-        let gone = gone.map_or(String::new(), |gone| format!("lstat {gone}: "));
-        Fail::new(format!("evalsymlink failure on '{}' : {gone}no such file or directory", self.named(path)))
+        missing(self.shared, self.root.join(path).ok(), &self.named(path))
     }
 
     /// Reads a file that this kustomization names.
@@ -327,4 +320,30 @@ impl Files for Repository {
     fn sources(&self) -> &SourceMap {
         Repository::sources(self)
     }
+}
+
+const NO_FOLDER: &str = "must build at directory: not a valid directory";
+
+/// Kustomize's words for a path at which nothing is; they name the first part that is not there.
+fn missing(shared: &Shared<'_>, target: Option<RepoPath>, named: &str) -> Fail {
+    let mut folders: Vec<RepoPath> = std::iter::successors(target, RepoPath::parent).collect();
+    folders.reverse();
+    let gone = folders.into_iter().find(|folder| shared.files.find(folder).is_none());
+    let gone = gone.map_or(String::new(), |gone| format!("lstat {gone}: "));
+    Fail::new(format!("evalsymlink failure on '{named}' : {gone}no such file or directory"))
+}
+
+/// Go's `filepath.Join` of two relative paths.
+pub(super) fn join(base: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }

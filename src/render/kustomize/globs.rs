@@ -2,7 +2,7 @@
 //! kustomization as Go's `path/filepath` does (`Glob`), and leaves out names that begin with a dot unless the pattern's does.
 
 use super::fail::Fail;
-use super::files::{Loader, Shared};
+use super::files::{self, Loader, Shared};
 use crate::glob::{Dialect, Glob};
 use crate::source::RepoPath;
 
@@ -44,7 +44,7 @@ fn matches(shared: &Shared<'_>, root: &RepoPath, pattern: &str) -> Result<Vec<St
             let names = shared.files.names(&path);
             shared.budget.steps(1 + names.len() as u64)?;
             for name in names.iter().filter(|name| glob.matches(name)) {
-                let joined = joined(folder, name);
+                let joined = files::join(folder, name);
                 shared.budget.items(1)?;
                 shared.budget.bytes(joined.len())?;
                 below.push(joined);
@@ -59,21 +59,6 @@ fn matches(shared: &Shared<'_>, root: &RepoPath, pattern: &str) -> Result<Vec<St
 fn is_there(shared: &Shared<'_>, path: &RepoPath) -> bool {
     let is_named = |folder: RepoPath| shared.files.names(&folder).iter().any(|name| name == path.file_name());
     shared.files.find(path).is_some() || path.parent().is_some_and(is_named)
-}
-
-/// Go's `filepath.Join` of two relative paths.
-fn joined(folder: &str, name: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain([name]) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]

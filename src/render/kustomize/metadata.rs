@@ -1,6 +1,7 @@
 //! `buildMetadata`: annotations that say where an object came from and who transformed it.
 
 use super::fail::Outcome;
+use super::files;
 use super::object::Object;
 use super::resmap::ResMap;
 use super::tree;
@@ -46,29 +47,15 @@ pub(super) struct Provenance {
     by: [String; 4],
 }
 
-fn join(base: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
 impl Provenance {
     pub(super) fn below(&self, path: &str) -> Self {
-        Self { path: join(&self.path, path), ..Self::default() }
+        Self { path: files::join(&self.path, path), ..Self::default() }
     }
 
     pub(super) fn configured(&self, file: &str, api_version: &str, kind: &str, name: &str, namespace: &str) -> Self {
         Self {
             path: String::new(),
-            configured_in: join(&self.path, file),
+            configured_in: files::join(&self.path, file),
             by: [api_version, kind, name, namespace].map(str::to_owned),
         }
     }
