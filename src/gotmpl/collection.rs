@@ -84,7 +84,8 @@ pub(super) struct MapData {
 
 enum State {
     Lazy(Arc<yaml::Mapping>, SharedOrigins),
-    Open(Fields),
+    /// Several maps may have the same fields until one of them is changed; none of these holds a collection.
+    Open(Rc<Fields>),
 }
 
 impl Map {
@@ -96,12 +97,25 @@ impl Map {
 
     /// A map of a type.
     pub fn new(fields: Fields, kind: MapType) -> Self {
-        Self::of(State::Open(fields), kind, false)
+        Self::of(State::Open(Rc::new(fields)), kind, false)
+    }
+
+    /// Another map with the same content, if no value of it is a collection.
+    pub fn copied_flat(&self) -> Option<Self> {
+        self.open();
+        match &*self.data.state.borrow() {
+            State::Open(fields)
+                if self.data.staged.get().is_none() && !fields.values().any(|field| field.value.nests()) =>
+            {
+                Some(Self::of(State::Open(Rc::clone(fields)), self.kind, false))
+            }
+            _ => None,
+        }
     }
 
     /// The nil map of a type.
     pub fn nil(kind: MapType) -> Self {
-        Self::of(State::Open(Fields::default()), kind, true)
+        Self::of(State::Open(Rc::default()), kind, true)
     }
 
     /// A tree as a map of a named type; anything but a mapping as [`from_node`] has it.
@@ -174,10 +188,33 @@ impl Map {
         self.alter(change)
     }
 
+    /// Changes the content by that of another map, which must not be the same one; the change says whether it made any.
+    pub fn meet(&self, other: &Map, change: impl FnOnce(&mut Fields, &Fields) -> bool) {
+        if self.has_fields_of(other) {
+            return;
+        }
+        let changed = other.read(|other| {
+            if self.data.staged.get().is_some_and(|staged| other.contains_key(staged)) {
+                changes::peeked();
+            }
+            self.alter(|fields| change(fields, other))
+        });
+        if changed {
+            changes::changed(self.data.born);
+        }
+    }
+
+    fn has_fields_of(&self, other: &Map) -> bool {
+        match (&*self.data.state.borrow(), &*other.data.state.borrow()) {
+            (State::Open(ours), State::Open(theirs)) => Rc::ptr_eq(ours, theirs),
+            _ => false,
+        }
+    }
+
     fn alter<R>(&self, change: impl FnOnce(&mut Fields) -> R) -> R {
         self.open();
         match &mut *self.data.state.borrow_mut() {
-            State::Open(fields) => change(fields),
+            State::Open(fields) => change(Rc::make_mut(fields)),
             State::Lazy(..) => change(&mut Fields::default()),
         }
     }
@@ -193,8 +230,7 @@ impl Map {
                 let key_origin = origins.known(&entry.key_origin);
                 (Arc::clone(&entry.key), Field { key_origin, value: from_node(&entry.value, origins) })
             });
-            let fields = fields.collect();
-            *state = State::Open(fields);
+            *state = State::Open(Rc::new(fields.collect()));
         }
     }
 
@@ -299,10 +335,8 @@ fn dismantle(mut open: Vec<Value>) {
         match value.data {
             Data::List(list) => open.extend(list.into_items()),
             Data::Map(map) => {
-                if let Some(map) = Rc::into_inner(map.data)
-                    && let State::Open(fields) = &mut *map.state.borrow_mut()
-                {
-                    open.extend(std::mem::take(fields).into_values().map(|field| field.value));
+                if let Some(map) = Rc::into_inner(map.data) {
+                    open.extend(collections(&mut map.state.borrow_mut()));
                 }
             }
             _ => {}
@@ -310,16 +344,22 @@ fn dismantle(mut open: Vec<Value>) {
     }
 }
 
-fn nests(value: &Value) -> bool {
-    matches!(value.data, Data::List(_) | Data::Map(_))
+/// Takes the collections among the values of a map that goes.
+fn collections(state: &mut State) -> Vec<Value> {
+    match state {
+        State::Open(fields) => match Rc::get_mut(fields) {
+            Some(fields) => fields.drain(..).map(|(_, field)| field.value).filter(Value::nests).collect(),
+            None => Vec::new(),
+        },
+        State::Lazy(..) => Vec::new(),
+    }
 }
 
 impl Drop for MapData {
     fn drop(&mut self) {
-        if let State::Open(fields) = self.state.get_mut()
-            && fields.values().any(|field| nests(&field.value))
-        {
-            dismantle(std::mem::take(fields).into_values().map(|field| field.value).collect());
+        let beneath = collections(self.state.get_mut());
+        if !beneath.is_empty() {
+            dismantle(beneath);
         }
     }
 }

@@ -198,6 +198,16 @@ impl Value {
         matches!(self.data, Data::Nil | Data::Missing)
     }
 
+    /// Whether this is a collection, which may hold others.
+    pub fn nests(&self) -> bool {
+        matches!(self.data, Data::List(_) | Data::Map(_))
+    }
+
+    /// Whether other values may be found in this one.
+    pub fn holds(&self) -> bool {
+        self.nests() || matches!(self.data, Data::Object(_))
+    }
+
     /// The string, if it is one.
     pub fn as_text(&self) -> Option<&Text> {
         match &self.data {

@@ -5,11 +5,11 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Tie, dismantle, from_node, nests};
+use super::{Tie, dismantle, from_node};
 use crate::gotmpl::origin::{OriginId, SharedOrigins};
 use crate::gotmpl::text::Text;
 use crate::gotmpl::value::{Data, UintType, Value};
-use crate::yaml::Node;
+use crate::yaml::{self, Node};
 
 /// Go's type of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +154,17 @@ impl List {
         self.len() == 0
     }
 
+    /// Whether no item is a collection.
+    pub fn is_flat(&self) -> bool {
+        match (self.0.items.get(), &self.0.lazy) {
+            (Some(items), _) => !items.iter().any(Value::nests),
+            (None, Some(Lazy::Nodes(nodes, _))) => {
+                nodes.iter().all(|node| matches!(node.value, yaml::Value::Scalar(_)))
+            }
+            (None, _) => true,
+        }
+    }
+
     /// Whether this is the nil slice.
     pub fn is_nil(&self) -> bool {
         self.0.nil
@@ -194,7 +205,7 @@ fn byte(value: &Value) -> Option<u8> {
 
 impl Drop for ListData {
     fn drop(&mut self) {
-        if self.items.get().is_some_and(|items| items.iter().any(nests)) {
+        if self.items.get().is_some_and(|items| items.iter().any(Value::nests)) {
             dismantle(self.items.take().unwrap_or_default());
         }
     }

@@ -125,42 +125,41 @@ fn merge(context: &Context<'_>, into: &Map, from: &Map, overwrite: bool) -> Resu
         return Ok(());
     }
     context.budget.enter()?;
-    let entries = from.entries();
-    context.budget.steps(entries.len() as u64)?;
-    for (name, field) in entries {
-        let source = field.value.clone();
-        if nil_like(&source) {
-            if overwrite {
-                into.set(name, source, field.key_origin);
+    context.budget.steps(from.len() as u64)?;
+    // A collection beneath may be one of these two: it is looked at when nobody is reading them.
+    let mut later = Vec::new();
+    let mut made = 0;
+    into.meet(from, |target, source| {
+        for (name, field) in source {
+            let wanted = overwrite || !field.value.is_nil();
+            match target.get_mut(name) {
+                Some(known) if known.value.holds() => later.push((name.clone(), field.clone())),
+                Some(known) if overwrite || (wanted && !known.value.truth()) => *known = field.clone(),
+                None if wanted => drop(target.insert(name.clone(), field.clone())),
+                _ => continue,
             }
-            continue;
+            made += 1;
         }
+        made > later.len()
+    });
+    context.items(made)?;
+    for (name, field) in later {
         let known = into.get(&name);
-        let known_map = known.as_ref().map(|known| beneath(known).data);
-        let is_list = matches!(source.data, Data::List(_));
-        if let (Some(Data::Map(known)), Data::Map(source)) = (&known_map, &source.data) {
-            merge(context, known, source, overwrite)?;
+        if let (Some(Data::Map(known)), Data::Map(source)) =
+            (known.as_ref().map(|known| beneath(known).data), &field.value.data)
+        {
+            merge(context, &known, source, overwrite)?;
+            if !known.is_empty() {
+                continue;
+            }
         }
-        let both_maps = matches!((&known_map, &source.data), (Some(Data::Map(_)), Data::Map(_)));
-        if is_list && (overwrite || into.is_empty()) {
-            into.set(name, source, field.key_origin);
-            continue;
-        }
-        let filled = known.as_ref().is_some_and(Value::truth);
-        if filled && (is_list || both_maps) {
-            continue;
-        }
-        if overwrite || !filled {
-            context.items(1)?;
-            into.set(name, source, field.key_origin);
+        let filled = known.is_some_and(|known| known.truth());
+        if overwrite || !(filled || field.value.is_nil()) {
+            into.set(name, field.value, field.key_origin);
         }
     }
     context.budget.leave();
     Ok(())
-}
-
-fn nil_like(value: &Value) -> bool {
-    value.is_nil()
 }
 
 /// `copystructure.Copy` of nothing is a panic.
@@ -173,17 +172,29 @@ fn deep_copy(context: &Context<'_>, args: &[Value]) -> Outcome {
 
 fn copied(context: &Context<'_>, value: &Value) -> Outcome {
     context.items(1)?;
+    if !value.nests() {
+        return Ok(value.clone());
+    }
     context.budget.enter()?;
     let data = match &value.data {
+        Data::Map(map) if let Some(copy) = map.copied_flat() => {
+            context.items(1 + map.len())?;
+            Data::Map(copy)
+        }
         Data::Map(map) => {
+            let mut fields = map.read(Fields::clone);
+            let flat = fields.values().filter(|field| !field.value.nests()).count();
             // A map takes the room of several values.
-            context.items(1)?;
-            let mut fields = Fields::default();
-            for (name, field) in map.entries() {
-                let value = copied(context, &field.value)?;
-                fields.insert(name, Field { value, ..field });
+            context.items(1 + flat)?;
+            for field in fields.values_mut().filter(|field| field.value.nests()) {
+                field.value = copied(context, &field.value)?;
             }
             Data::Map(Map::new(fields, map.map_type()))
+        }
+        // What a list holds does not change, only what its items hold does.
+        Data::List(list) if list.is_flat() && !list.is_nil() => {
+            context.items(list.len())?;
+            Data::List(list.clone())
         }
         Data::List(list) => {
             let items = list.items().iter().map(|item| copied(context, item)).collect::<Result<_, _>>()?;
