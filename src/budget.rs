@@ -49,6 +49,21 @@ pub struct Budget {
     depth: Cell<u32>,
 }
 
+/// What a piece of work cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    steps: u64,
+    bytes: u64,
+    items: u64,
+}
+
+impl Spent {
+    /// What was paid for since less had been.
+    pub fn since(self, before: Self) -> Self {
+        Self { steps: self.steps - before.steps, bytes: self.bytes - before.bytes, items: self.items - before.items }
+    }
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self::new(Limits::default())
@@ -79,6 +94,25 @@ impl Budget {
     /// Values that can still be paid for.
     pub fn items_left(&self) -> u64 {
         self.limits.items.saturating_sub(self.items.get())
+    }
+
+    /// What was paid for so far.
+    pub fn spent(&self) -> Spent {
+        Spent { steps: self.steps.get(), bytes: self.bytes.get(), items: self.items.get() }
+    }
+
+    /// Pays for what others paid for, if that can be paid for.
+    pub fn afford(&self, cost: Spent) -> bool {
+        let left = |account: &Cell<u64>, limit: u64| limit.saturating_sub(account.get());
+        let fits = cost.steps <= left(&self.steps, self.limits.steps)
+            && cost.bytes <= left(&self.bytes, self.limits.bytes)
+            && cost.items <= left(&self.items, self.limits.items);
+        if fits {
+            self.steps.set(self.steps.get() + cost.steps);
+            self.bytes.set(self.bytes.get() + cost.bytes);
+            self.items.set(self.items.get() + cost.items);
+        }
+        fits
     }
 
     /// Goes one level down; [`Budget::leave`] comes back.

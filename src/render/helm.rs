@@ -19,6 +19,7 @@ mod manifest;
 mod metadata;
 mod objects;
 mod pattern;
+mod remembered;
 mod render;
 mod schema;
 mod semver;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use super::error::{Reason, RenderError};
 use super::metadata::Metadata;
+use super::remembered::Remembered;
 use super::schema::Schema;
 use super::version::HelmVersion;
 use crate::discover::{ReadError, Repository};
@@ -150,6 +151,8 @@ pub struct Chart {
     pub(super) helm: HelmVersion,
     /// The schema, read.
     pub(super) checked: OnceLock<Schema>,
+    /// The large documents that its releases brought.
+    pub(super) remembered: Remembered,
     /// The templates, parsed, by which sub-charts take part under which names.
     pub(super) sets: Mutex<BTreeMap<(String, bool), Parsed>>,
 }

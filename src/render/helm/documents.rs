@@ -65,8 +65,11 @@ fn parse(content: &Bytes, role: Role, all: bool, budget: &Budget) -> Result<Vec<
     }
     let documents = parsed.documents.into_iter().filter(|document| all || document.index == 0);
     let mut documents: Vec<Node> = documents.map(|document| document.root).collect();
-    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    documents.iter_mut().for_each(|node| within(node, role, end));
+    // They are told to be of a manifest, none behind the end of what was read.
+    if role != Role::Manifest || ended.len() > text.len() {
+        let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        documents.iter_mut().for_each(|node| within(node, role, end));
+    }
     Ok(documents)
 }
 

@@ -13,6 +13,7 @@ use super::documents;
 use super::error::{Reason, RenderError};
 use super::ignore::Rules;
 use super::metadata::{self, Dependency, Metadata};
+use super::remembered::Remembered;
 use super::semver;
 use super::version::HelmVersion;
 use crate::budget::Budget;
@@ -187,6 +188,7 @@ impl<'r> Loader<'r> {
             place: place.clone(),
             helm: self.helm,
             checked: std::sync::OnceLock::new(),
+            remembered: Remembered::default(),
             sets: Mutex::default(),
         };
         let mut described = false;

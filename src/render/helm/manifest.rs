@@ -8,6 +8,7 @@ use memchr::memmem;
 use super::error::{Reason, RenderError};
 use super::kinds;
 use super::metadata::{Fields, said};
+use super::render::Request;
 use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::gotmpl::Output;
@@ -71,13 +72,14 @@ const EVENTS: [&str; 9] = [
 /// Helm's text about a document that is no object.
 pub(super) fn sorted(
     outputs: &[(Arc<str>, Output)],
-    helm: HelmVersion,
+    request: &Request<'_>,
     budget: &Budget,
 ) -> Result<Vec<Manifest>, RenderError> {
+    let helm = request.chart.helm();
     let (mut generic, mut hooks) = (Vec::new(), Vec::new());
     for (path, output) in outputs {
         for (start, end) in split(&output.text, helm) {
-            let Some(document) = read(path, output, (start, end), helm, budget)? else { continue };
+            let Some(document) = read(path, output, (start, end), request, budget)? else { continue };
             if document.manifest.hook.is_some() { hooks.push(document) } else { generic.push(document) }
         }
     }
@@ -94,7 +96,7 @@ pub(super) fn sorted(
         let blanks = output.text[end..last.range.1].contains([' ', '\t']) && text.contains(['|', '>']);
         if end < last.range.1
             && (blanks || text.contains("|+") || text.contains(">+"))
-            && let Some(again) = read(path, output, (last.range.0, end), helm, budget)?
+            && let Some(again) = read(path, output, (last.range.0, end), request, budget)?
         {
             *last = again;
         }
@@ -108,7 +110,7 @@ fn read(
     path: &Arc<str>,
     output: &Output,
     (start, end): (usize, usize),
-    helm: HelmVersion,
+    request: &Request<'_>,
     budget: &Budget,
 ) -> Result<Option<Document>, RenderError> {
     let place = || output.origin_at(start..end).map(|origin| origin.anchor());
@@ -120,33 +122,41 @@ fn read(
         false => std::borrow::Cow::Owned(format!("{}\n", &output.text[start..end])),
     };
     budget.bytes(text.len())?;
-    let parsed = yaml::parse(RENDERED, &text, budget);
-    if let Err(problem) = parsed.read_first() {
-        let at = start + problem.span.start as usize;
-        let span = output.fault_at(at).or_else(place);
-        if problem.exceeded {
-            return Err(RenderError::new(Reason::Exceeded, format!("{path}: {}", problem.message)).at(span));
+    let read = || {
+        let parsed = yaml::parse(RENDERED, &text, budget);
+        if let Err(problem) = parsed.read_first() {
+            let at = start + problem.span.start as usize;
+            let span = output.fault_at(at).or_else(place);
+            if problem.exceeded {
+                return Err(RenderError::new(Reason::Exceeded, format!("{path}: {}", problem.message)).at(span));
+            }
+            return Err(broken(
+                format!(
+                    "error converting YAML to JSON: {}",
+                    yaml::refusal(&output.text[start..end], problem, yaml::Quoting::Nothing)
+                ),
+                span,
+            ));
         }
-        return Err(broken(
-            format!(
-                "error converting YAML to JSON: {}",
-                yaml::refusal(&output.text[start..end], problem, yaml::Quoting::Nothing)
-            ),
-            span,
-        ));
-    }
+        let first = parsed.documents.into_iter().next().filter(|document| document.index == 0);
+        Ok(first.map(|document| document.root).into_iter().collect())
+    };
+    // Where origins are asked for, each release traces its own.
+    let nodes = match request.origins {
+        true => read()?,
+        false => request.chart.remembered.nodes(RENDERED, &text, budget, read)?,
+    };
     let nothing = |node: Option<Node>| {
         let node = node.unwrap_or_else(|| Node::plain("null", super::dependencies::nowhere()));
         let manifest = Manifest { node, source: Arc::clone(path), hook: None };
         Ok(Some(Document { manifest, kind: String::new(), empty: true, range: (start, end) }))
     };
-    let first = parsed.documents.into_iter().next().filter(|document| document.index == 0);
-    let Some(mut node) = first.map(|document| document.root) else { return nothing(None) };
+    let Some(mut node) = nodes.into_iter().next() else { return nothing(None) };
     if node.is_null() {
         return nothing(Some(node));
     }
     output.trace(&mut node, RENDERED, start);
-    let head = Head::of(&node, helm).map_err(|message| broken(message, Some(node.span())))?;
+    let head = Head::of(&node, request.chart.helm()).map_err(|message| broken(message, Some(node.span())))?;
     let hook = match head.hook {
         None => None,
         Some(types) => match events(&types) {

@@ -98,7 +98,7 @@ pub fn render(request: &Request<'_>, budget: &Budget) -> Result<Printed, RenderE
     let mut outputs = engine::run(&root, &values, request, budget)?;
     outputs.retain(|(name, _)| !name.ends_with("NOTES.txt"));
     let mut manifests = Vec::new();
-    let printed = manifest::sorted(&outputs, helm, budget)?;
+    let printed = manifest::sorted(&outputs, request, budget)?;
     if request.include_crds {
         crds(&root, &mut manifests, budget)?;
     }
@@ -174,10 +174,9 @@ fn crds(instance: &Instance, into: &mut Vec<Manifest>, budget: &Budget) -> Resul
         }
         let source: Arc<str> = format!("{}/{}", instance.path, file.name).into();
         let content = file.content.read()?;
-        if !matches!(content, Bytes::Text(..)) {
-            continue;
-        }
-        for node in documents::every(content, Role::Manifest, budget)? {
+        let Bytes::Text(id, text) = content else { continue };
+        let read = || documents::every(content, Role::Manifest, budget);
+        for node in instance.chart.remembered.nodes(*id, text, budget, read)? {
             if !node.is_null() {
                 into.push(Manifest { node, source: Arc::clone(&source), hook: None });
             }

@@ -1,0 +1,102 @@
+//! What was read of a chart's large documents: mostly custom resource definitions, which every release of the chart brings
+//! as they are.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::budget::{Budget, Spent};
+use crate::hash::Seeded;
+use crate::source::FileId;
+use crate::yaml::Node;
+
+/// Bytes of a text that is worth remembering: a smaller one is read as quickly as it is found.
+const LEAST: usize = 4 << 10;
+
+/// Bytes of text that are remembered.
+const ROOM: usize = 64 << 20;
+
+/// Texts, and the documents in them.
+#[derive(Default)]
+pub(super) struct Remembered {
+    known: RwLock<Seeded<Arc<str>, Known>>,
+    taken: AtomicUsize,
+}
+
+struct Known {
+    file: FileId,
+    nodes: Vec<Node>,
+    cost: Spent,
+}
+
+impl Remembered {
+    /// The documents of a text: as they were read before, at the same price, or as they are read now.
+    pub(super) fn nodes<E>(
+        &self,
+        file: FileId,
+        text: &str,
+        budget: &Budget,
+        read: impl FnOnce() -> Result<Vec<Node>, E>,
+    ) -> Result<Vec<Node>, E> {
+        if text.len() < LEAST {
+            return read();
+        }
+        {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            // Who cannot afford it is told so where the reading stops.
+            if let Some(known) = known.get(text).filter(|known| known.file == file)
+                && budget.afford(known.cost)
+            {
+                return Ok(known.nodes.clone());
+            }
+        }
+        let before = budget.spent();
+        let nodes = read()?;
+        let cost = budget.spent().since(before);
+        if self.taken.fetch_add(text.len(), Ordering::Relaxed) < ROOM {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.insert(Arc::from(text), Known { file, nodes: nodes.clone(), cost });
+        }
+        Ok(nodes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml;
+
+    fn read(file: FileId, text: &str, budget: &Budget) -> Result<Vec<Node>, ()> {
+        let parsed = yaml::parse(file, text, budget);
+        let documents = parsed.documents.into_iter().map(|document| document.root);
+        if parsed.problems.is_empty() { Ok(documents.collect()) } else { Err(()) }
+    }
+
+    #[test]
+    fn a_text_costs_the_same_however_often_it_comes() {
+        let text = format!("a:\n{}", "- {b: c, d: [1, 2]}\n".repeat(LEAST / 10));
+        let remembered = Remembered::default();
+        let nodes = |file, budget: &Budget| remembered.nodes(file, &text, budget, || read(file, &text, budget));
+        let (first, second) = (Budget::default(), Budget::default());
+        let once = nodes(FileId(1), &first);
+        let again = remembered.nodes(FileId(1), &text, &second, || Err(()));
+        assert_eq!(once, again);
+        assert_eq!(first.spent(), second.spent());
+        assert_ne!(first.spent(), Budget::default().spent());
+
+        let of_another = nodes(FileId(2), &Budget::default()).unwrap_or_default();
+        assert_eq!(of_another[0].span().file, FileId(2));
+
+        let poor = Budget::new(crate::budget::Limits { items: 10, ..Default::default() });
+        assert_eq!(nodes(FileId(1), &poor), Err(()));
+    }
+
+    #[test]
+    fn what_is_broken_is_read_anew() {
+        let text = format!("{}a: [", "# b\n".repeat(LEAST));
+        let remembered = Remembered::default();
+        for _ in 0..2 {
+            let budget = Budget::default();
+            assert_eq!(remembered.nodes(FileId(1), &text, &budget, || read(FileId(1), &text, &budget)), Err(()));
+        }
+    }
+}
