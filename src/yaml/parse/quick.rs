@@ -1,5 +1,5 @@
 //! The common part of YAML, straight from lines to trees: block mappings and lists, plain and quoted scalars, literal
-//! blocks, flow collections on one line, comments, `---`.
+//! and folded blocks, flow collections on one line, comments, `---`.
 //!
 //! It gives exactly what `reader` gives, or nothing at all: at the first byte that is not clearly one of these it gives up,
 //! has spent nothing, and `reader` decides. No error is ever found here. Other readers may ask for their manner.
@@ -106,7 +106,7 @@ struct Quick<'t> {
     /// The items of the open lists, and the entries of the open mappings, those of the innermost last.
     nodes: Vec<Node>,
     entries: Vec<Entry>,
-    /// The lines of a literal block, or a quoted text without its escapes.
+    /// The lines of a block, or a quoted text without its escapes.
     lines: String,
     /// Of [`MET`], meanwhile.
     met: Vec<Option<Arc<str>>>,
@@ -320,7 +320,7 @@ impl<'t> Quick<'t> {
         let (start, column) = (self.at, self.at - self.line);
         let (text, style) = match self.peek(0)? {
             quote @ (b'"' | b'\'') => self.quoted(quote, self.open.last().map(|top| top.column))?,
-            b'[' | b'{' | b'|' if self.has_place(column) => return self.value(),
+            b'[' | b'{' | b'|' | b'>' if self.has_place(column) => return self.value(),
             _ => (self.plain(false)?, Style::Plain),
         };
         let span = self.span(start, self.at);
@@ -380,7 +380,7 @@ impl<'t> Quick<'t> {
     fn value(&mut self) -> Option<()> {
         let start = self.at;
         let (text, style) = match self.peek(0)? {
-            b'|' => return self.literal(),
+            b'|' | b'>' => return self.block(),
             b'[' | b'{' => {
                 let node = self.flow(0)?;
                 self.give(node)?;

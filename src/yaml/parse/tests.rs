@@ -269,6 +269,9 @@ fn common_texts_are_read_quickly_and_alike() {
         "a: b\n  - c\n\n   d e  \n\n\n  'f\nb:\n- x\n  y # c\n- z\n\n# c\n",
         "a: 'b \\t\n\n\n  c '' d\n\n   '\nb: \"x \\\n    \\ y\\n\n  z\" # c\nc:\n- 'x\n  y'\n",
         "on: yes\n1.50: .5\nv: 1.2.3\n",
+        "a: :80\nb:\n- ::1\n- ?x\nc: -?\n?d: 1\n:e: 2\n",
+        "a: |\nb: |-\n\n\nc: |+\n\n# d\ne:\n- |\n- >\n# f\n- x: >+\n\n  y: |\n  # g\n",
+        "a: >\n  b\n  c\n\n  d\n\n\n  e\n   f\n  g\n\n   h\n\n  i\nj: >-\n\n  k\n\n  l\n\nm:\n  - >+\n    n\n     o\n\n\np: q\n",
     ] {
         assert!(alike(text), "{text:?}");
     }
@@ -316,13 +319,13 @@ proptest::proptest! {
     }
 
     #[test]
-    fn lines_of_the_common_kind_are_read_alike(lines in proptest::collection::vec("[ ]{0,5}(- |- - |-){0,2}([ab\\-]{1,2}:( |  |)){0,2}(x|x y|'x'|\"x\"|\"\\\\n\"|\\||\\|-|\\|\\+|>|\\{\\}|\\[a, b\\]|\\{a: b\\}|\\[|---|\\.\\.\\.|<<|~|1|\\.5|'|\"|x'|x\"|x\\\\|)( #c|#|  |\t|)", 0..9)) {
+    fn lines_of_the_common_kind_are_read_alike(lines in proptest::collection::vec("[ ]{0,5}(- |- - |-){0,2}([ab\\-]{1,2}:( |  |)){0,2}(x|x y|'x'|\"x\"|\"\\\\n\"|\\||\\|-|\\|\\+|>|>-|>\\+|:8|\\?x|::|\\{\\}|\\[a, b\\]|\\{a: b\\}|\\[|---|\\.\\.\\.|<<|~|1|\\.5|'|\"|x'|x\"|x\\\\|)( #c|#|  |\t|)", 0..9)) {
         alike(&lines.join("\n"));
         alike(&(lines.join("\n") + "\n"));
     }
 
     #[test]
-    fn any_text_is_read_alike(text in "(?s)([\\-:,\\[\\]{}#|'\"\n \\\\a-c0-9.\u{e9}]|---|: |- |\n  |\n- |: \\|\n){0,40}") {
+    fn any_text_is_read_alike(text in "(?s)([\\-:,\\[\\]{}#|>?'\"\n \\\\a-c0-9.\u{e9}]|---|: |- |\n  |\n- |: \\|\n|: >\n){0,40}") {
         alike(&text);
     }
 }

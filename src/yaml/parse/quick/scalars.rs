@@ -1,4 +1,4 @@
-//! Scalars of the common kind: plain and quoted ones that end on their line, literal blocks.
+//! Scalars of the common kind: plain and quoted ones, literal and folded blocks.
 
 use std::borrow::Cow;
 use std::iter::repeat_n;
@@ -14,6 +14,7 @@ impl<'t> Quick<'t> {
         let start = self.at;
         match self.peek(0)? {
             b'-' if !self.ends(1) && !self.peek(1).is_some_and(|b| is_special(b, flow)) => {}
+            b':' | b'?' if !flow && !self.ends(1) => {}
             b'-' | b'?' | b':' | b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\''
             | b'"' | b'%' | b'@' | b'`' | b'\t' | b'\n' => return None,
             _ => {}
@@ -145,9 +146,10 @@ impl<'t> Quick<'t> {
         }
     }
 
-    /// A literal block whose indentation its first line shows and whose last line ends.
-    pub(super) fn literal(&mut self) -> Option<()> {
+    /// A literal or folded block whose indentation its first line shows and whose last line ends, or one without any line.
+    pub(super) fn block(&mut self) -> Option<()> {
         let outer = self.open.last()?.column;
+        let style = if self.peek(0)? == b'|' { Style::Literal } else { Style::Folded };
         let chomp = self.peek(1).filter(|b| matches!(b, b'-' | b'+'));
         self.at += 1 + usize::from(chomp.is_some());
         if self.peek(0)? != b'\n' {
@@ -156,21 +158,44 @@ impl<'t> Quick<'t> {
         self.at += 1;
         self.lines.clear();
         let mut widest = 0;
-        let indent = loop {
+        let (line, indent) = loop {
             let line = self.at;
             self.blanks();
             widest = widest.max(self.at - line);
             match self.peek(0)? {
                 b'\n' => self.lines.push('\n'),
-                _ => break self.at - line,
+                _ => break (line, self.at - line),
             }
             self.at += 1;
         };
-        if indent <= outer || widest > indent {
+        if widest > indent {
             return None;
         }
         let start = self.at;
-        let (end, breaks) = 'lines: loop {
+        let empty = indent <= outer;
+        let (end, breaks) = if empty { (start, 0) } else { self.lines_of(indent, style)? };
+        match chomp {
+            Some(b'+') if empty => {}
+            _ if empty => self.lines.clear(),
+            Some(b'-') => {}
+            Some(_) => self.lines.extend(repeat_n('\n', breaks + 1)),
+            None => self.lines.push('\n'),
+        }
+        if empty {
+            self.at = line;
+        }
+        self.pay()?;
+        let text = self.lines.as_str().into();
+        let value = Value::Scalar(Scalar { text, style, tag: None });
+        self.give(Node { value, origin: self.origin(self.span(start, end)) })
+    }
+
+    /// The lines of a block from the first character of the first one: where the last one ends, and how many lines of blanks
+    /// are behind it.
+    fn lines_of(&mut self, indent: usize, style: Style) -> Option<(usize, usize)> {
+        let is_blank = |b: Option<u8>| matches!(b, Some(b' ' | b'\t'));
+        loop {
+            let begins_blank = is_blank(self.peek(0));
             let end = self.at + memchr(b'\n', &self.bytes[self.at..])?;
             self.lines.push_str(self.text.get(self.at..end)?);
             self.at = end + 1;
@@ -183,22 +208,18 @@ impl<'t> Quick<'t> {
                     None if blanks > 0 => return None,
                     Some(b'\n') => breaks += 1,
                     Some(_) if blanks == indent => break,
-                    _ => break 'lines (line + blanks, breaks),
+                    _ => return Some((line + blanks, breaks)),
                 }
                 self.at = line + blanks + 1;
             }
             self.at += indent;
-            self.lines.extend(repeat_n('\n', breaks + 1));
-        };
-        match chomp {
-            Some(b'-') => {}
-            Some(_) => self.lines.extend(repeat_n('\n', breaks + 1)),
-            None => self.lines.push('\n'),
+            let folds = style == Style::Folded && !begins_blank && !is_blank(self.peek(0));
+            match (folds, breaks) {
+                (true, 0) => self.lines.push(' '),
+                (true, _) => self.lines.extend(repeat_n('\n', breaks)),
+                (false, _) => self.lines.extend(repeat_n('\n', breaks + 1)),
+            }
         }
-        self.pay()?;
-        let text = self.lines.as_str().into();
-        let value = Value::Scalar(Scalar { text, style: Style::Literal, tag: None });
-        self.give(Node { value, origin: self.origin(self.span(start, end)) })
     }
 }
 
