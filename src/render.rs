@@ -369,8 +369,7 @@ fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>
         return Err(Gap::new("other-repository", message).at(at).into());
     };
     if !context.repository().is_dir(&folder) && context.manifests().submodules.has(context.repository(), &folder) {
-        let message = format!("the path `{path}` is in a submodule whose content is not at hand");
-        return Err(Gap::new("missing-chart", message).at(at).into());
+        return Err(submodules::gap(&folder).at(at).into());
     }
     if !context.repository().is_dir(&folder) {
         let which = if context.is_audited() { "the repository".to_owned() } else { format!("`{}`", address(source)) };

@@ -15,7 +15,7 @@ const LOCAL: &str = "https://kubernetes.default.svc";
 /// Its name, unless a Secret gives it another.
 const LOCAL_NAME: &str = "in-cluster";
 /// Gaps behind which any object may be, wherever the Application itself goes.
-const OPEN: [&str; 4] = ["other-repository", "remote-base", "not-rendered", "budget-exceeded"];
+const OPEN: [&str; 5] = ["other-repository", "remote-base", "submodule", "not-rendered", "budget-exceeded"];
 
 /// Records the targets and defects. The Applications' facts must be there.
 pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {

@@ -193,6 +193,14 @@ impl Files for Context<'_> {
         self.repository().sources()
     }
 
+    fn is_of_submodule(&self, path: &RepoPath) -> bool {
+        match self.within(path) {
+            (repository, None) => self.manifests().submodules.has(repository, path),
+            // What is beside is a checkout of its own, which is whole or not there.
+            (_, Some(_)) => false,
+        }
+    }
+
     fn are_together(&self, a: &RepoPath, b: &RepoPath) -> bool {
         let named = |path| self.within(path).1.map(|(name, _)| name);
         named(a) == named(b)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::discover::Repository;
+use crate::finding::Gap;
 use crate::source::RepoPath;
 
 /// The submodules of a repository, read when somebody asks.
@@ -29,6 +30,11 @@ impl Submodules {
         let mut broken = repository.broken_under(&root).filter(|broken| path.is_within(&broken.link));
         within(path) || broken.any(|broken| broken.missing.as_ref().is_some_and(|path| within(path) || above(path)))
     }
+}
+
+/// The gap that a path leaves which is in a submodule and is not there.
+pub fn gap(path: &RepoPath) -> Gap {
+    Gap::new("submodule", format!("the path `{path}` is in a submodule whose content is not at hand"))
 }
 
 fn read(repository: &Repository) -> BTreeSet<RepoPath> {

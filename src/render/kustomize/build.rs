@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::charts::Charts;
-use super::fail::Fail;
+use super::fail::{Fail, Outside};
 use super::metadata::BuildMetadata;
 use super::remote;
 use super::schema::Schemas;
 use crate::finding::Gap;
+use crate::render::submodules;
 use crate::source::Span;
 
 /// What all kustomizations of one build have in common.
@@ -40,12 +41,19 @@ impl Build<'_> {
         }
     }
 
-    /// What could be read; a file of the web leaves a gap instead.
+    /// What could be read; what is nowhere at hand leaves a gap instead.
     pub(super) fn seen<T>(&self, read: Result<T, Fail>) -> Result<Option<T>, Fail> {
         match read {
             Ok(read) => Ok(Some(read)),
-            Err(Fail { outside: Some(address), span, .. }) => {
-                self.gap(remote::gap(&address, span));
+            Err(Fail { outside: Some(outside), span, .. }) => {
+                let gap = match outside {
+                    Outside::Web(address) => remote::gap(&address),
+                    Outside::Submodule(path) => submodules::gap(&path),
+                };
+                self.gap(match span {
+                    Some(span) => gap.at(span),
+                    None => gap,
+                });
                 Ok(None)
             }
             Err(fail) => Err(fail),

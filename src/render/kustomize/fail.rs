@@ -1,7 +1,7 @@
 //! How a build fails: Kustomize's sentence, a place, and whether a limit was met.
 
 use crate::budget::Exceeded;
-use crate::source::Span;
+use crate::source::{RepoPath, Span};
 
 /// Why a step of a build did not work.
 #[derive(Debug, Clone)]
@@ -11,8 +11,17 @@ pub(super) struct Fail {
     pub(super) exceeded: bool,
     /// The YAML itself is broken, which decides which of two messages is told.
     pub(super) malformed: bool,
-    /// A file of the web was asked for, which leaves a gap rather than a refusal: its address without credentials.
-    pub(super) outside: Option<String>,
+    /// What was asked for is nowhere at hand, which leaves a gap rather than a refusal.
+    pub(super) outside: Option<Outside>,
+}
+
+/// What a repository does not hold though it is there.
+#[derive(Debug, Clone)]
+pub(super) enum Outside {
+    /// A file of the web: its address without credentials.
+    Web(String),
+    /// What a submodule brings.
+    Submodule(RepoPath),
 }
 
 /// The result of a step that gives nothing.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::bases::{Bases, Trail};
-use super::fail::Fail;
+use super::fail::{Fail, Outside};
 use super::kustomization::Kustomization;
 use super::object::Object;
 use super::parse::{self, Placing};
@@ -36,6 +36,10 @@ pub trait Files {
     fn names(&self, folder: &RepoPath) -> Vec<String>;
     /// Where the texts are kept.
     fn sources(&self) -> &SourceMap;
+    /// Whether a path at which nothing is belongs to a submodule, which may not be at hand.
+    fn is_of_submodule(&self, _: &RepoPath) -> bool {
+        false
+    }
     /// Whether two paths are in one repository, so that one may lead to the other.
     fn are_together(&self, _: &RepoPath, _: &RepoPath) -> bool {
         true
@@ -196,7 +200,7 @@ impl<'a> Loader<'a> {
         if remote::is_web_file(path) {
             let address = remote::shown(path);
             let message = format!("`{address}` is outside the repository and is not fetched");
-            return Err(Fail { outside: Some(address), ..Fail::new(message) });
+            return Err(Fail { outside: Some(Outside::Web(address)), ..Fail::new(message) });
         }
         if path.starts_with('/') {
             // An absolute path is one of the machine, not of the repository.
@@ -326,11 +330,12 @@ const NO_FOLDER: &str = "must build at directory: not a valid directory";
 
 /// Kustomize's words for a path at which nothing is; they name the first part that is not there.
 fn missing(shared: &Shared<'_>, target: Option<RepoPath>, named: &str) -> Fail {
+    let outside = target.clone().filter(|target| shared.files.is_of_submodule(target)).map(Outside::Submodule);
     let mut folders: Vec<RepoPath> = std::iter::successors(target, RepoPath::parent).collect();
     folders.reverse();
     let gone = folders.into_iter().find(|folder| shared.files.find(folder).is_none());
     let gone = gone.map_or(String::new(), |gone| format!("lstat {gone}: "));
-    Fail::new(format!("evalsymlink failure on '{named}' : {gone}no such file or directory"))
+    Fail { outside, ..Fail::new(format!("evalsymlink failure on '{named}' : {gone}no such file or directory")) }
 }
 
 /// Go's `filepath.Join` of two relative paths.

@@ -2,7 +2,6 @@
 //! never fetched.
 
 use crate::finding::Gap;
-use crate::source::Span;
 
 /// Whether a path is an address, as `api/internal/git/repospec.go` tells them.
 pub(super) fn is_remote(path: &str) -> bool {
@@ -41,18 +40,13 @@ pub(super) fn shown(path: &str) -> String {
 }
 
 /// The gap that an address leaves.
-pub(super) fn gap(path: &str, span: Option<Span>) -> Gap {
-    let gap = Gap::new("remote-base", format!("`{}` is outside the repository and is not fetched", shown(path)));
-    match span {
-        Some(span) => gap.at(span),
-        None => gap,
-    }
+pub(super) fn gap(path: &str) -> Gap {
+    Gap::new("remote-base", format!("`{}` is outside the repository and is not fetched", shown(path)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::FileId;
 
     #[test]
     fn addresses_are_told_from_paths() {
@@ -74,7 +68,7 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        let gap = gap("https://user:secret@host/repo", Some(Span::new(FileId(0), 0, 0)));
+        let gap = gap("https://user:secret@host/repo");
         assert!(!gap.message.contains("secret"));
     }
 }

@@ -131,7 +131,7 @@ impl<'t> Target<'t> {
             let text = tree::text(path);
             if remote::is_remote(text) {
                 let Some(dir) = (self.build.remotes)(text) else {
-                    self.build.gap(remote::gap(text, Some(path.span())));
+                    self.build.gap(remote::gap(text).at(path.span()));
                     continue;
                 };
                 let loader = self.loader.elsewhere(&dir).map_err(|fail| fail.or_at(path.span()))?;
@@ -142,6 +142,10 @@ impl<'t> Target<'t> {
             let Err(file) = self.file(ra, text) else { continue };
             if file.exceeded {
                 return Err(file.or_at(path.span()));
+            }
+            if file.outside.is_some() {
+                self.build.seen(Err::<(), _>(file.or_at(path.span())))?;
+                continue;
             }
             let loader = match self.loader.descend(text) {
                 Ok(loader) => loader,
@@ -186,14 +190,15 @@ impl<'t> Target<'t> {
                 match (self.build.remotes)(text) {
                     Some(dir) => self.loader.elsewhere(&dir),
                     None => {
-                        self.build.gap(remote::gap(text, Some(path.span())));
+                        self.build.gap(remote::gap(text).at(path.span()));
                         continue;
                     }
                 }
             } else {
                 self.loader.descend(text)
             };
-            let loader = loader.map_err(|fail| fail.within("loader.New").or_at(path.span()))?;
+            let loader = loader.map_err(|fail| fail.within("loader.New").or_at(path.span()));
+            let Some(loader) = self.build.seen(loader)? else { continue };
             ra = self
                 .directory(ra, loader, text, true)
                 .map_err(|fail| fail.within("accumulateDirectory").or_at(path.span()))?;
