@@ -152,9 +152,8 @@ impl<'t> Quick<'t> {
         let style = if self.peek(0)? == b'|' { Style::Literal } else { Style::Folded };
         let chomp = self.peek(1).filter(|b| matches!(b, b'-' | b'+'));
         self.at += 1 + usize::from(chomp.is_some());
-        if self.peek(0)? != b'\n' {
-            return None;
-        }
+        self.end_of_line()?;
+        self.peek(0)?;
         self.at += 1;
         self.lines.clear();
         let mut widest = 0;
