@@ -37,6 +37,7 @@ pub(crate) use functions::{crates_expression, expression, json_problem, json_str
 pub use object::{Object, ObjectKind, Param};
 pub use origin::{OriginId, Origins, SharedOrigins};
 pub use output::Output;
+pub(crate) use print::show_as;
 pub(crate) use quote::quote as quoted;
 pub use set::{MissingKey, Options, Render, TemplateSet};
 pub use text::{Run, Text, Written};

@@ -67,7 +67,7 @@ pub(super) fn followed(value: &Value) -> Result<String, Exceeded> {
 }
 
 /// A value under a verb without flags.
-pub(super) fn show_as(value: &Value, verb: char) -> Result<String, Exceeded> {
+pub(crate) fn show_as(value: &Value, verb: char) -> Result<String, Exceeded> {
     let mut printer = Printer::default();
     printer.arg(value, verb)?;
     Ok(String::from_utf8_lossy(&printer.out).into_owned())

@@ -16,8 +16,8 @@ use super::scalar::{Dialect, Meaning};
 
 /// Bytes of a text that is read once more for its words.
 const LONGEST: usize = 1 << 20;
-/// Brackets of such a text: libyaml looks at all that are open for each token.
-const MOST_BRACKETS: usize = 2_000;
+/// What reading such a text may cost: libyaml looks at all collections that are open for each token.
+const MOST_LOOKS: usize = 10_000_000;
 /// Times that a text is read otherwise than the port reads it.
 const MOST_EDITS: usize = 16;
 
@@ -117,25 +117,48 @@ fn as_go_reads(error: &Error, text: &str) -> Option<String> {
 /// Where the first document of a text ends to libyaml, which takes no notice of what follows but for the next token; nothing
 /// where it refuses that document, and where it is not asked.
 pub(super) fn end_of_first(text: &str) -> Option<usize> {
-    ask(text, |text| end_of(text).ok().filter(|&end| text.is_char_boundary(end)))
+    ask(text, |text| end_of(text).ok()?.filter(|&end| text.is_char_boundary(end)))
 }
 
-fn end_of(text: &str) -> Result<usize, Error> {
+/// Where the first document ends; nothing where that would take too long.
+fn end_of(text: &str) -> Result<Option<usize>, Error> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input_string(&mut bytes);
+    let mut looks = Looks::default();
     loop {
         let event = parser.parse()?;
-        if matches!(event.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {
-            return Ok(usize::try_from(event.start_mark.index).unwrap_or(usize::MAX));
+        if looks.are_spent(&event.data) {
+            return Ok(None);
         }
+        if matches!(event.data, EventData::DocumentEnd { .. } | EventData::StreamEnd) {
+            return Ok(Some(usize::try_from(event.start_mark.index).unwrap_or(usize::MAX)));
+        }
+    }
+}
+
+/// How many open collections libyaml has looked at.
+#[derive(Default)]
+struct Looks {
+    open: usize,
+    sum: usize,
+}
+
+impl Looks {
+    fn are_spent(&mut self, data: &EventData) -> bool {
+        match data {
+            EventData::SequenceStart { .. } | EventData::MappingStart { .. } => self.open += 1,
+            EventData::SequenceEnd | EventData::MappingEnd => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        self.sum += self.open;
+        self.sum > MOST_LOOKS
     }
 }
 
 /// What the port says of a text that it can read in little time.
 fn ask<T>(text: &str, question: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let brackets = text.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
-    if text.len() > LONGEST || brackets > MOST_BRACKETS {
+    if text.len() > LONGEST {
         return None;
     }
     AT_THE_PORT.set(true);
@@ -160,8 +183,12 @@ fn words(text: &str, quoting: Quoting) -> Result<Option<String>, Error> {
     parser.set_input_string(&mut bytes);
     let mut anchors = BTreeSet::new();
     let mut keys = Keys::default();
+    let mut looks = Looks::default();
     loop {
         let event = parser.parse()?;
+        if looks.are_spent(&event.data) {
+            return Ok(None);
+        }
         match anchor(&event) {
             Some(Anchor::Known(name)) if !anchors.contains(name) => {
                 return Ok(Some(format!("unknown anchor '{}' referenced", quoting.of(name))));
@@ -339,6 +366,10 @@ mod tests {
                 "yaml: invalid map key: map[interface {}]interface {}{\".Values.x\":interface {}(nil)}",
             ),
             ("? [a, 1, null]\n: b\n", "yaml: invalid map key: []interface {}{\"a\", 1, interface {}(nil)}"),
+            (
+                &*format!("a: |\n  {}\nb: {{{{c}}}}\n", "[".repeat(5_000)),
+                "yaml: invalid map key: map[interface {}]interface {}{\"c\":interface {}(nil)}",
+            ),
             ("a: -.inf\n", "json: unsupported value: -Inf"),
             ("a: 1\n", "fine"),
         ];
@@ -356,7 +387,8 @@ mod tests {
     #[test]
     fn what_the_port_cannot_say_is_said_in_our_words() {
         let deep = format!("a: !x,\nb: [{}\n", "[".repeat(300));
-        for text in ["a: [!x,y z]]\n", &*deep, &format!("{}a: @\n", "#\n".repeat(LONGEST))] {
+        let deeper = format!("a: {}\nb: @\n", "[[".repeat(100_000));
+        for text in ["a: [!x,y z]]\n", &*deep, &*deeper, &format!("{}a: @\n", "#\n".repeat(LONGEST))] {
             assert!(told(text, Quoting::All).starts_with("yaml: "), "{}", &text[..20]);
         }
     }

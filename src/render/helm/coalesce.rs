@@ -50,7 +50,7 @@ impl Merger<'_> {
                 }
                 Some(Tree::Table(table)) => table,
                 Some(other) => {
-                    return Err(format!("type mismatch on {}: {}", sub.name, other.as_bad_verb()).into());
+                    return Err(format!("type mismatch on {}: {}", sub.name, other.as_boolean()?).into());
                 }
             };
             self.globals(&table, into)?;

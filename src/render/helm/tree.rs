@@ -10,8 +10,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::budget::{Budget, Exceeded};
-use crate::gotmpl::{Data, Field, Fields, IntType, List, ListType, Map, MapType, SharedOrigins, Value, from_node};
-use crate::yaml::{self, Entry, Mapping, Meaning, Node, Origin};
+use crate::gotmpl::{
+    Data, Field, Fields, IntType, List, ListType, Map, MapType, SharedOrigins, Value, from_node, show_as,
+};
+use crate::yaml::{self, Entry, Mapping, Node, Origin};
 
 /// A value.
 #[derive(Clone)]
@@ -95,24 +97,31 @@ impl Tree {
         }
     }
 
-    /// As Go's `%!t(...)` shows what should have been a boolean.
-    pub(super) fn as_bad_verb(&self) -> String {
-        let (kind, text) = match self {
-            Tree::Int(n, _) => ("int64", n.to_string()),
-            Tree::Table(_) => ("map[string]interface {}", "map[...]".to_owned()),
-            Tree::List(..) => ("[]interface {}", "[...]".to_owned()),
-            Tree::Leaf(node) => match node.meaning() {
-                None => ("[]interface {}", "[...]".to_owned()),
-                Some(Meaning::Null) => return "%!t(<nil>)".to_owned(),
-                Some(Meaning::Bool(b)) => return b.to_string(),
-                Some(Meaning::Int(n)) => ("float64", n.to_string()),
-                Some(Meaning::Uint(n)) => ("float64", n.to_string()),
-                Some(Meaning::Float(n)) => ("float64", n.to_string()),
-                Some(Meaning::Str(text)) => ("string", text.into_owned()),
-            },
-        };
-        format!("%!t({kind}={text})")
+    /// As Go's `%t` shows it, which Helm has for what stands in a table's place. The texts in a list are left out: they may be
+    /// credentials.
+    pub(super) fn as_boolean(&self) -> Result<String, Exceeded> {
+        let value = ToValues::new(&SharedOrigins::default()).value(self);
+        show_as(&if value.as_list().is_some() { without_texts(&value) } else { value }, 't')
     }
+}
+
+/// A value, each text in it put out of sight.
+fn without_texts(value: &Value) -> Value {
+    let data = match &value.data {
+        Data::Str(_) => return Value::fixed("..."),
+        Data::List(list) => {
+            Data::List(List::new(list.iter().map(|item| without_texts(&item)).collect(), ListType::Any))
+        }
+        Data::Map(map) => {
+            let fields = map.entries().into_iter().map(|(key, field)| {
+                let value = without_texts(&field.value);
+                (key, Field { value, ..field })
+            });
+            Data::Map(Map::new(fields.collect(), MapType::Any))
+        }
+        other => other.clone(),
+    };
+    Value { data, origin: value.origin }
 }
 
 impl Table {
