@@ -40,6 +40,7 @@ pub(super) struct CredentialFile {
 struct Admin {
     users: Vec<String>,
     secrets: Vec<String>,
+    others: Vec<String>,
     keys: Vec<String>,
     product_keys: Vec<String>,
 }
@@ -74,7 +75,8 @@ impl CredentialFile {
 
     pub fn is_admin_secret(&self, name: &str) -> bool {
         let lower = name.to_lowercase();
-        self.admin.secrets.iter().any(|pattern| fits(pattern, &lower))
+        let is_any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, &lower));
+        is_any(&self.admin.secrets) && !is_any(&self.admin.others)
     }
 
     pub fn is_admin_key(&self, key: &str) -> bool {

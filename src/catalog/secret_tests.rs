@@ -211,6 +211,7 @@ fn administrators_and_placeholders_are_known() {
         "keycloak-admin",
         "grafana-admin-credentials",
         "chroot-settings",
+        "gitlab-gitlab-initial-root-password",
     ] {
         assert!(!catalog.is_admin_secret(name), "{name}");
     }
@@ -225,6 +226,11 @@ fn administrators_and_placeholders_are_known() {
         "postgres-change-me-in-production",
         "generate_a_random_key_here",
         "****",
+        "FILL_ME",
+        "YOURSECRETKEY",
+        "[REDACTED PRIVATE KEY]",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "00000000-0000-0000-0000-000000000000",
     ] {
         assert!(catalog.is_placeholder(value), "{value}");
     }
@@ -235,5 +241,7 @@ fn administrators_and_placeholders_are_known() {
         assert!(catalog.is_no_credential(value), "{value}");
     }
     assert!(!catalog.is_credential_name("OPERATOR_SECRET"), "the name of a Secret that an operator makes");
+    assert!(!catalog.is_credential_name("ETCD_INITIAL_CLUSTER_TOKEN"), "a name that tells clusters apart");
+    assert!(catalog.is_credential_name("K3S_CLUSTER_TOKEN"));
     assert!(catalog.is_weak_password("minioadmin") && !catalog.is_weak_password("correct horse"));
 }

@@ -310,6 +310,8 @@ pub struct Producer {
 /// A right of a ServiceAccount.
 #[derive(Debug, Clone)]
 pub struct Right {
+    /// The Application whose binding gives it.
+    pub app: AppId,
     /// The account's namespace; `*` for every account of every namespace.
     pub namespace: Word,
     /// The account; `*` for every account of the namespace.

@@ -1,7 +1,7 @@
 //! What a ServiceAccount may do: each rule through each binding, never flattened into one set.
 
 use super::objects::Objects;
-use super::{Facts, ObjectId, Right, evidence};
+use super::{Facts, Object, ObjectId, Right, evidence};
 use crate::finding::Evidence;
 use crate::k8s::rbac::{self, Binding, PolicyRule, Role, Subject};
 use crate::k8s::text::Text;
@@ -29,10 +29,10 @@ pub fn collect(objects: &Objects, facts: &mut Facts) {
     }
     let mut rights = Vec::new();
     for (id, binding) in &bindings {
-        let namespace = &facts.objects[id.0].namespace;
-        for rule in rules(&roles, binding, namespace) {
+        let object = &facts.objects[id.0];
+        for rule in rules(&roles, binding, &object.namespace) {
             for subject in &binding.subjects {
-                rights.extend(right(binding, subject, namespace, &rule));
+                rights.extend(right(binding, subject, object, &rule));
             }
         }
     }
@@ -123,7 +123,8 @@ fn built_in(binding: &Binding) -> Vec<Found> {
     }
 }
 
-fn right(binding: &Binding, subject: &Subject, namespace: &Word, found: &Found) -> Option<Right> {
+fn right(binding: &Binding, subject: &Subject, object: &Object, found: &Found) -> Option<Right> {
+    let namespace = &object.namespace;
     let (of, account) = match subject.kind.as_str() {
         "ServiceAccount" => {
             let own = subject.namespace.as_deref().map(Word::from);
@@ -140,6 +141,7 @@ fn right(binding: &Binding, subject: &Subject, namespace: &Word, found: &Found) 
     let words = |texts: &[Text]| texts.iter().map(|t| t.value.to_string()).collect();
     let kind = if binding.cluster { "ClusterRoleBinding" } else { "RoleBinding" };
     Some(Right {
+        app: object.app,
         namespace: of,
         account,
         within: (!binding.cluster).then(|| namespace.clone()),

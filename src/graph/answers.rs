@@ -162,7 +162,18 @@ impl Graph {
         let keys = [(namespace.clone(), account), (namespace.clone(), everyone()), (everyone(), everyone())];
         let mut at: Vec<usize> = keys.iter().filter_map(|key| self.index.rights.get(key)).flatten().copied().collect();
         at.sort_unstable();
-        at.into_iter().map(|at| &self.facts().rights[at]).collect()
+        let all = at.into_iter().map(|at| &self.facts().rights[at]);
+        all.filter(|right| self.is_one_namespace(workload.app, right.app, &right.namespace)).collect()
+    }
+
+    /// Whether what two Applications call by one namespace's name is one namespace. Where a chart that nobody installs here
+    /// would go is not known: the name that stands for it says nothing of other charts and folders.
+    fn is_one_namespace(&self, one: AppId, other: AppId, namespace: &str) -> bool {
+        let stands_in = |app: AppId| {
+            let app = self.app(app);
+            app.guess.is_some() && app.namespace == namespace
+        };
+        one == other || !(stands_in(one) || stands_in(other))
     }
 
     /// Whether a workload runs at sync time, migrates, or prepares something: what rules call a hook. A chart's test is none.
