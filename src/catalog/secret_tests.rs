@@ -199,6 +199,7 @@ fn administrators_and_placeholders_are_known() {
         "pg-superuser",
         "postgres-ameide-superuser",
         "mariadb-root-password",
+        "shop-dba-credentials",
         "postgres.db.credentials.postgresql.acid.zalan.do",
     ] {
         assert!(catalog.is_admin_secret(name), "{name}");
@@ -212,6 +213,7 @@ fn administrators_and_placeholders_are_known() {
         "grafana-admin-credentials",
         "chroot-settings",
         "gitlab-gitlab-initial-root-password",
+        "insights-ibm-dba-ek-elasticsearch-tls",
     ] {
         assert!(!catalog.is_admin_secret(name), "{name}");
     }

@@ -59,7 +59,7 @@ fn is_composed(entry: &Entry) -> bool {
 pub enum Shape {
     /// Nothing is there, or a word that says so.
     Empty,
-    /// A reference or a token that something fills in later: `$(X)`, `${X}`, `<X>`, `{{ x }}`, a path of a vault.
+    /// A reference or a token that something fills in later: `$(X)`, `${X}`, `<X>`, `%X%`, `{{ x }}`, a path of a vault.
     Reference,
     /// A stand-in such as CHANGEME.
     Placeholder,
@@ -77,11 +77,13 @@ impl Shape {
         if catalog().is_placeholder(value) && !(value.starts_with('<') && value.ends_with('>')) {
             return Shape::Placeholder;
         }
+        let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let filled_in_later = ["$(", "${", "{{", "<%", "%%", "((", "ref+", "ref:", "vault:", "bank-vaults:", "AgB"]
             .iter()
             .any(|mark| value.starts_with(mark))
             || (value.starts_with('<') && value.ends_with('>'))
-            || (value.starts_with('$') && value[1..].chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+            || value.strip_prefix('$').is_some_and(word)
+            || value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(word)
             || (value.starts_with("__") && value.ends_with("__"))
             || value.starts_with("ENC[")
             || names_file(value)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Rule, also_in, joined, some_of};
 use crate::catalog::catalog;
-use crate::finding::Finding;
+use crate::finding::{Evidence, Finding};
 use crate::graph::{Graph, Producer, Shape, Span, Workload, Written, evidence};
 
 /// The rule.
@@ -50,8 +50,15 @@ fn of_object(graph: &Graph, producer: &Producer) -> Option<Finding> {
     let mut keys = vec![format!("`{}`", first.name)];
     let mut rest = Vec::new();
     for further in written {
-        keys.push(format!("`{}`", further.name));
-        rest.push(evidence(&further.origin, format!("so is that of `{}`", further.name)));
+        // A file of SQL may hold several.
+        let key = format!("`{}`", further.name);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+        let said = evidence(&further.origin, format!("so is that of `{}`", further.name));
+        if said.span != first.origin.anchor() && rest.iter().all(|other: &Evidence| other.span != said.span) {
+            rest.push(said);
+        }
     }
     let who = graph.name_of(producer.object);
     let message = format!("{who} keeps {} in Git as plain text", joined(&keys));
