@@ -8,6 +8,9 @@ use crate::k8s::Resource;
 use crate::source::{FileId, RepoPath, SourceMap};
 use crate::yaml::{Node, Role};
 
+/// What such a chart is told of the namespace that its release goes to, as Helm has it where nobody says one.
+const NAMESPACE: &str = "default";
+
 /// What is not known of a chart that nobody installs here; nothing where the Application is something else.
 pub fn of(app: &Application, objects: &[Resource], texts: &SourceMap) -> Option<Box<Guess>> {
     let Made::Folder(folder) = &app.made else { return None };
@@ -19,7 +22,7 @@ pub fn of(app: &Application, objects: &[Resource], texts: &SourceMap) -> Option<
     let silent = texts.ids().filter(|id| !gave.contains(id) && is_template(&texts.path(*id), folder));
     let secrets = silent.into_iter().any(|id| texts.text(id).is_some_and(|text| makes_secrets(&text)));
     let release = if folder.is_root() { "release-name" } else { folder.file_name() };
-    Some(Box::new(Guess { release: release.into(), secrets }))
+    Some(Box::new(Guess { release: release.into(), namespace: NAMESPACE.into(), secrets }))
 }
 
 /// Whether phases order the objects of a folder that nobody syncs here: its objects say that Argo CD does, or Helm orders

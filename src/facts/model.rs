@@ -76,6 +76,8 @@ pub struct App {
 pub struct Guess {
     /// The name that stands for the release's.
     pub release: Word,
+    /// The namespace that stands for the release's.
+    pub namespace: Word,
     /// Whether templates that gave nothing would make Secrets with other values.
     pub secrets: bool,
 }

@@ -171,7 +171,7 @@ impl Graph {
     fn is_one_namespace(&self, one: AppId, other: AppId, namespace: &str) -> bool {
         let stands_in = |app: AppId| {
             let app = self.app(app);
-            app.guess.is_some() && app.namespace == namespace
+            app.guess.as_ref().is_some_and(|guess| app.namespace == namespace || guess.namespace == namespace)
         };
         one == other || !(stands_in(one) || stands_in(other))
     }
