@@ -61,6 +61,10 @@ const CASES: &str =
 const GOLDENS: &str = "suite | Helm | cases | files | refused as they say | objects | equal | share | \
      Helm itself differs as we do | different";
 
+/// What the program itself has, whose speed is told.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Failure> {
     let options = options()?;
     let mut out = std::io::stdout();

@@ -144,7 +144,7 @@ fn read(
     // Where origins are asked for, each release traces its own.
     let nodes = match request.origins {
         true => read()?,
-        false => request.chart.remembered.nodes(RENDERED, &text, budget, read)?,
+        false => request.chart.remembered.nodes(RENDERED, &*text, budget, read)?,
     };
     let nothing = |node: Option<Node>| {
         let node = node.unwrap_or_else(|| Node::plain("null", super::dependencies::nowhere()));

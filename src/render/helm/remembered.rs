@@ -33,17 +33,18 @@ impl Remembered {
     pub(super) fn nodes<E>(
         &self,
         file: FileId,
-        text: &str,
+        text: impl AsRef<str> + Into<Arc<str>>,
         budget: &Budget,
         read: impl FnOnce() -> Result<Vec<Node>, E>,
     ) -> Result<Vec<Node>, E> {
-        if text.len() < LEAST {
+        let len = text.as_ref().len();
+        if len < LEAST {
             return read();
         }
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             // Who cannot afford it is told so where the reading stops.
-            if let Some(known) = known.get(text).filter(|known| known.file == file)
+            if let Some(known) = known.get(text.as_ref()).filter(|known| known.file == file)
                 && budget.afford(known.cost)
             {
                 return Ok(known.nodes.clone());
@@ -52,9 +53,9 @@ impl Remembered {
         let before = budget.spent();
         let nodes = read()?;
         let cost = budget.spent().since(before);
-        if self.taken.fetch_add(text.len(), Ordering::Relaxed) < ROOM {
+        if self.taken.fetch_add(len, Ordering::Relaxed) < ROOM {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            known.insert(Arc::from(text), Known { file, nodes: nodes.clone(), cost });
+            known.insert(text.into(), Known { file, nodes: nodes.clone(), cost });
         }
         Ok(nodes)
     }
@@ -75,10 +76,10 @@ mod tests {
     fn a_text_costs_the_same_however_often_it_comes() {
         let text = format!("a:\n{}", "- {b: c, d: [1, 2]}\n".repeat(LEAST / 10));
         let remembered = Remembered::default();
-        let nodes = |file, budget: &Budget| remembered.nodes(file, &text, budget, || read(file, &text, budget));
+        let nodes = |file, budget: &Budget| remembered.nodes(file, &*text, budget, || read(file, &text, budget));
         let (first, second) = (Budget::default(), Budget::default());
         let once = nodes(FileId(1), &first);
-        let again = remembered.nodes(FileId(1), &text, &second, || Err(()));
+        let again = remembered.nodes(FileId(1), &*text, &second, || Err(()));
         assert_eq!(once, again);
         assert_eq!(first.spent(), second.spent());
         assert_ne!(first.spent(), Budget::default().spent());
@@ -96,7 +97,7 @@ mod tests {
         let remembered = Remembered::default();
         for _ in 0..2 {
             let budget = Budget::default();
-            assert_eq!(remembered.nodes(FileId(1), &text, &budget, || read(FileId(1), &text, &budget)), Err(()));
+            assert_eq!(remembered.nodes(FileId(1), &*text, &budget, || read(FileId(1), &text, &budget)), Err(()));
         }
     }
 }

@@ -176,7 +176,7 @@ fn crds(instance: &Instance, into: &mut Vec<Manifest>, budget: &Budget) -> Resul
         let content = file.content.read()?;
         let Bytes::Text(id, text) = content else { continue };
         let read = || documents::every(content, Role::Manifest, budget);
-        for node in instance.chart.remembered.nodes(*id, text, budget, read)? {
+        for node in instance.chart.remembered.nodes(*id, Arc::clone(text), budget, read)? {
             if !node.is_null() {
                 into.push(Manifest { node, source: Arc::clone(&source), hook: None });
             }
