@@ -167,38 +167,42 @@ fn deep_copy(context: &Context<'_>, args: &[Value]) -> Outcome {
     if args[0].is_nil() {
         return Err("reflect: call of reflect.Value.Type on zero Value".into());
     }
+    context.items(1)?;
     copied(context, &args[0])
 }
 
+/// A deep copy. The value itself is paid for, what it holds is not.
 fn copied(context: &Context<'_>, value: &Value) -> Outcome {
-    context.items(1)?;
     if !value.nests() {
         return Ok(value.clone());
     }
     context.budget.enter()?;
     let data = match &value.data {
-        Data::Map(map) if let Some(copy) = map.copied_flat() => {
-            context.items(1 + map.len())?;
-            Data::Map(copy)
-        }
         Data::Map(map) => {
-            let mut fields = map.read(Fields::clone);
-            let flat = fields.values().filter(|field| !field.value.nests()).count();
             // A map takes the room of several values.
-            context.items(1 + flat)?;
-            for field in fields.values_mut().filter(|field| field.value.nests()) {
-                field.value = copied(context, &field.value)?;
-            }
-            Data::Map(Map::new(fields, map.map_type()))
-        }
-        // What a list holds does not change, only what its items hold does.
-        Data::List(list) if list.is_flat() && !list.is_nil() => {
-            context.items(list.len())?;
-            Data::List(list.clone())
+            context.items(1 + map.len())?;
+            Data::Map(match map.copied_flat() {
+                Some(copy) => copy,
+                None => {
+                    let mut fields = map.read(Fields::clone);
+                    for field in fields.values_mut().filter(|field| field.value.nests()) {
+                        field.value = copied(context, &field.value)?;
+                    }
+                    Map::new(fields, map.map_type())
+                }
+            })
         }
         Data::List(list) => {
-            let items = list.items().iter().map(|item| copied(context, item)).collect::<Result<_, _>>()?;
-            Data::List(if list.is_nil() { List::nil(ListType::Any) } else { List::new(items, list.list_type()) })
+            context.items(list.len())?;
+            Data::List(match list.is_nil() {
+                true => List::nil(ListType::Any),
+                // What a list holds does not change, only what its items hold does.
+                false if list.is_flat() => list.clone(),
+                false => {
+                    let items = list.items().iter().map(|item| copied(context, item)).collect::<Result<_, _>>()?;
+                    List::new(items, list.list_type())
+                }
+            })
         }
         data => data.clone(),
     };

@@ -93,6 +93,10 @@ fn values_that_contain_themselves_are_bounded() {
     exceeds(
         "{{ $a := dict }}{{ $b := dict }}{{ $_ := set $a \"x\" $a }}{{ $_ := set $b \"x\" $b }}{{ deepEqual $a $b }}",
     );
+    // Each copy holds all entries before the first one of them is copied.
+    let wide = "{{ $d := dict }}{{ range until 1000 }}{{ $_ := set $d (print .) $d }}{{ end }}{{ deepCopy $d }}";
+    let error = run(wide).expect_err(wide);
+    assert_eq!(error.exceeded(), Some(crate::budget::Exceeded::Items(400_000)));
 }
 
 #[test]
