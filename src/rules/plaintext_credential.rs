@@ -1,10 +1,10 @@
 //! `plaintext-credential`: a password, token or key is written in Git.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Rule, also_in, joined, some_of};
 use crate::catalog::catalog;
-use crate::finding::{Evidence, Finding};
+use crate::finding::Finding;
 use crate::graph::{Graph, Producer, Shape, Span, Workload, Written, evidence};
 
 /// The rule.
@@ -49,15 +49,14 @@ fn of_object(graph: &Graph, producer: &Producer) -> Option<Finding> {
     let first = written.next()?;
     let mut keys = vec![format!("`{}`", first.name)];
     let mut rest = Vec::new();
+    // A file of SQL may hold several.
+    let (mut names, mut places) = (BTreeSet::from([&first.name]), BTreeSet::from([first.origin.anchor()]));
     for further in written {
-        // A file of SQL may hold several.
-        let key = format!("`{}`", further.name);
-        if !keys.contains(&key) {
-            keys.push(key);
+        if names.insert(&further.name) {
+            keys.push(format!("`{}`", further.name));
         }
-        let said = evidence(&further.origin, format!("so is that of `{}`", further.name));
-        if said.span != first.origin.anchor() && rest.iter().all(|other: &Evidence| other.span != said.span) {
-            rest.push(said);
+        if places.insert(further.origin.anchor()) {
+            rest.push(evidence(&further.origin, format!("so is that of `{}`", further.name)));
         }
     }
     let who = graph.name_of(producer.object);
