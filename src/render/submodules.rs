@@ -7,7 +7,7 @@ use crate::discover::Repository;
 use crate::finding::Gap;
 use crate::source::RepoPath;
 
-/// The submodules of a repository, read when somebody asks.
+/// The submodules of a repository that are not at hand, read when somebody asks.
 #[derive(Debug, Default)]
 pub struct Submodules(OnceLock<BTreeSet<RepoPath>>);
 
@@ -37,12 +37,24 @@ pub fn gap(path: &RepoPath) -> Gap {
     Gap::new("submodule", format!("the path `{path}` is in a submodule whose content is not at hand"))
 }
 
+/// The submodules in which nothing is; one that is there may have submodules of its own.
 fn read(repository: &Repository) -> BTreeSet<RepoPath> {
-    let Some(list) = RepoPath::new(".gitmodules").ok().and_then(|list| repository.read(&list).ok()) else {
-        return BTreeSet::new();
-    };
-    let paths = list.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
-    paths.filter_map(|path| RepoPath::new(path.trim()).ok()).filter(|path| !path.is_root()).collect()
+    let (mut missing, mut known) = (BTreeSet::new(), BTreeSet::new());
+    let mut open = vec![RepoPath::root()];
+    while let Some(folder) = open.pop() {
+        let list = folder.join(".gitmodules").ok().and_then(|list| repository.read(&list).ok());
+        let list = list.unwrap_or_default();
+        let paths = list.lines().filter_map(|line| line.trim().strip_prefix("path")?.trim_start().strip_prefix('='));
+        let paths = paths.filter_map(|path| folder.join(path.trim()).ok());
+        for path in paths.filter(|path| *path != folder && path.is_within(&folder)) {
+            if !repository.is_dir(&path) {
+                missing.insert(path);
+            } else if known.insert(path.clone()) {
+                open.push(path);
+            }
+        }
+    }
+    missing
 }
 
 #[cfg(test)]
@@ -52,7 +64,14 @@ mod tests {
     #[test]
     fn a_path_of_a_submodule_is_told_from_one_that_is_nowhere() {
         let list = "[submodule \"x\"]\n\tpath = vendor/temporal\n\turl = https://git.example.com/temporal\n\tpath =\n";
-        let repository = Repository::from_texts(vec![(".gitmodules", list), ("a.yaml", "")]);
+        let list = format!("{list}\tpath = .\n\tpath = ../x\n\tpath = lib\n\tpath = lib\n");
+        let inner = "path = deep\npath = .\npath = ../apps\n";
+        let repository = Repository::from_texts(vec![
+            (".gitmodules", &*list),
+            ("a.yaml", ""),
+            ("lib/.gitmodules", inner),
+            ("lib/b.yaml", ""),
+        ]);
         let submodules = Submodules::default();
         for (path, there) in [
             ("vendor/temporal", true),
@@ -60,6 +79,8 @@ mod tests {
             ("vendor/temporals", false),
             ("vendor", false),
             ("apps", false),
+            ("lib/deep/base", true),
+            ("lib/base", false),
         ] {
             assert_eq!(submodules.has(&repository, &RepoPath::new(path).unwrap()), there, "{path}");
         }
