@@ -58,6 +58,11 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// How many values were made.
+    pub fn items(self) -> u64 {
+        self.items
+    }
+
     /// What was paid for since less had been.
     pub fn since(self, before: Self) -> Self {
         Self { steps: self.steps - before.steps, bytes: self.bytes - before.bytes, items: self.items - before.items }

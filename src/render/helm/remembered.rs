@@ -12,7 +12,7 @@ use crate::yaml::Node;
 /// Bytes of a text that is worth remembering: a smaller one is read as quickly as it is found.
 const LEAST: usize = 4 << 10;
 
-/// Bytes of text that are remembered.
+/// Bytes of texts and of what was read of them that are remembered.
 const ROOM: usize = 64 << 20;
 
 /// Texts, and the documents in them.
@@ -53,7 +53,9 @@ impl Remembered {
         let before = budget.spent();
         let nodes = read()?;
         let cost = budget.spent().since(before);
-        if self.taken.fetch_add(len, Ordering::Relaxed) < ROOM {
+        let nodes_take = usize::try_from(cost.items()).unwrap_or(ROOM).min(ROOM).saturating_mul(size_of::<Node>());
+        let takes = len.saturating_add(nodes_take).min(ROOM);
+        if self.taken.load(Ordering::Relaxed) < ROOM && self.taken.fetch_add(takes, Ordering::Relaxed) < ROOM {
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
             known.insert(text.into(), Known { file, nodes: nodes.clone(), cost });
         }
@@ -89,6 +91,19 @@ mod tests {
 
         let poor = Budget::new(crate::budget::Limits { items: 10, ..Default::default() });
         assert_eq!(nodes(FileId(1), &poor), Err(()));
+    }
+
+    #[test]
+    fn what_is_read_of_a_text_takes_room_as_well() {
+        let remembered = Remembered::default();
+        let text = |number: usize| format!("# {number}\n- [{}]\n", "a,".repeat(LEAST * 10));
+        let texts = ROOM / size_of::<Node>() / (LEAST * 10) + 2;
+        let count = |from| {
+            let (text, budget) = (text(from), Budget::default());
+            remembered.nodes(FileId(1), &*text, &budget, || read(FileId(1), &text, &budget)).is_ok()
+        };
+        assert!((0..texts).all(count));
+        assert!(remembered.known.read().unwrap().len() < texts);
     }
 
     #[test]
