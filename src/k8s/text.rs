@@ -88,6 +88,7 @@ impl Shape {
             || value.starts_with("ENC[")
             || names_file(value)
             || names_role(value)
+            || names_entry(value)
             || names_secret(value);
         if filled_in_later { Shape::Reference } else { Shape::Value }
     }
@@ -118,6 +119,17 @@ fn names_role(value: &str) -> bool {
     value.contains("role_arn") && value.lines().all(|line| plain(line.trim()))
 }
 
+/// Whether a value is a path in a vault and a key there, as tools have it that fill values in (`!vault team/shop/db#password`, of
+/// which Helm does not see the tag).
+fn names_entry(value: &str) -> bool {
+    let Some((path, key)) = value.split_once('#') else { return false };
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+    let is_key = !key.is_empty() && key.bytes().all(|b| word(b.to_ascii_lowercase()));
+    let is_path =
+        path.split('/').all(|part| part.starts_with(|c: char| c.is_ascii_lowercase()) && part.bytes().all(word));
+    is_path && is_key && (path.matches('/').count() > 1 || path.contains('/') && catalog().is_credential_name(key))
+}
+
 /// Whether a value is the name of a Secret, as settings of operators and servers have it.
 fn names_secret(value: &str) -> bool {
     let plain = value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
@@ -145,6 +157,20 @@ mod tests {
     use super::*;
     use crate::source::{FileId, Span};
     use crate::yaml::Contribution;
+
+    #[test]
+    fn a_path_in_a_vault_is_told_from_a_password() {
+        for reference in
+            ["internal/harbor/users/argocd#password", "kv/shop-db#DB_PASSWORD", "ref+vault://kv/shop#/password"]
+        {
+            assert_eq!(Shape::of(reference), Shape::Reference, "{reference}");
+        }
+        for value in
+            ["kv/x9w#q7", "a//b/c#d", "hunter/2/more#words", "Kv/shop/db#password", "kv/shop/db#", "shop#password"]
+        {
+            assert_eq!(Shape::of(value), Shape::Value, "{value}");
+        }
+    }
 
     #[test]
     fn a_name_that_a_template_composes_is_shown_where_it_is_used() {
