@@ -259,7 +259,8 @@ fn container(node: &Node, role: ContainerRole) -> Option<Container> {
         role: if stays { ContainerRole::NativeSidecar } else { role },
         name: map.get("name").and_then(Word::of).unwrap_or_default(),
         origin: map.get("name").map_or_else(|| node.origin.clone(), |name| name.origin.clone()),
-        image: Text::at(node, &["image"]),
+        // A sentence that stands for an image to come is none.
+        image: Text::at(node, &["image"]).filter(|image| !image.value.trim().contains(char::is_whitespace)),
         command: words(node.get("command")),
         args: words(node.get("args")),
         env: node.items("env").iter().filter_map(env).collect(),
