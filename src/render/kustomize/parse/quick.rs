@@ -44,15 +44,25 @@ fn takes_key(key: &Scalar) -> bool {
 /// Brings the places of a text that stands in a file to those of the file. As deep as what was read.
 fn replace(node: &mut Node, placing: &Placing) {
     move_to(&mut node.origin, placing);
+    let mut end = 0;
+    let mut inner = |node: &mut Node| {
+        replace(node, placing);
+        end = end.max(node.span().end);
+    };
     match &mut node.value {
         Value::Map(map) => {
             for entry in &mut Arc::make_mut(map).entries {
                 move_to(&mut entry.key_origin, placing);
-                replace(&mut entry.value, placing);
+                inner(&mut entry.value);
             }
         }
-        Value::Seq(items) => Arc::make_mut(items).iter_mut().for_each(|item| replace(item, placing)),
+        Value::Seq(items) => Arc::make_mut(items).iter_mut().for_each(inner),
         Value::Scalar(_) => {}
+    }
+    // A block without a line stands where the next line begins, which in the file is behind that line's indentation.
+    let at = node.span();
+    if end > at.end {
+        node.origin = Origin::of(node.origin.role(), Span { end, ..at });
     }
 }
 
@@ -124,7 +134,15 @@ mod tests {
     #[test]
     fn what_the_readings_differ_in_is_left_alone() {
         let taken = |text: &str| alike(text).1 > 0;
-        for text in ["", "# c\n", "a:\n- 1\n- b: |\n    c\n", "---\na: {b: [c, 'd']}\n---\n", "on: yes\n", "a\n---"] {
+        for text in [
+            "",
+            "# c\n",
+            "a:\n- 1\n- b: |\n    c\n",
+            "---\na: {b: [c, 'd']}\n---\n",
+            "on: yes\n",
+            "a\n---",
+            "- - > # c\n- b: |\n- c\n",
+        ] {
             assert!(taken(text), "{text:?}");
         }
         for text in [
