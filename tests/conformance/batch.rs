@@ -17,5 +17,5 @@ fn main() -> std::io::Result<()> {
             other => return Err(std::io::Error::other(format!("what is `{other}`?"))),
         }
     }
-    run_batch(stdin().lock(), stdout().lock(), &options)
+    run_batch(stdin().lock(), stdout().lock(), &options, &options.shop())
 }

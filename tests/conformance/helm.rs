@@ -295,7 +295,7 @@ fn score(cases: &[Value], helm: HelmVersion, options: &Options) -> Result<Score,
     let lines: String = cases.iter().map(|case| format!("{case}\n")).collect();
     let mut ours = Vec::new();
     let batch = BatchOptions { helm, jobs: 1, repeat: options.repeat, ..BatchOptions::default() };
-    run_batch(lines.as_bytes(), &mut ours, &batch)?;
+    run_batch(lines.as_bytes(), &mut ours, &batch, &batch.shop())?;
     let theirs = oracle(&lines, helm, options, options.repeat)?;
     let again = oracle(&lines, helm, options, 1)?;
     let mut score = Score { cases: cases.len(), ..Score::default() };

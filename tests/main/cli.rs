@@ -375,3 +375,28 @@ stringData: {password: c4n4ry}
     let shown = stdout(folder.path(), &["render", "--batch", "jobs", "--show-secrets"]);
     assert!(shown.lines().next().unwrap().contains("c4n4ry"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_chart_of_which_a_part_is_out_of_reach_is_not_shown_as_if_it_were_whole() {
+    let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    let folder = repository(&[
+        &("charts/one/Chart.yaml", "apiVersion: v2\nname: one\nversion: 1.0.0\n"),
+        &("charts/one/templates/own.yaml", &map("own")),
+        &("charts/shared.yaml", &map("shared")),
+        &("jobs", "{\"id\": \"1\", \"chart\": \"charts/one\"}\n"),
+    ]);
+    let link = |target, at| std::os::unix::fs::symlink(target, folder.path().join(at)).unwrap();
+    link("../shared.yaml", "charts/one/README.md");
+    let answer = || stdout(folder.path(), &["render", "--batch", "jobs"]);
+    assert!(answer().contains("\"ok\":true"), "no template reads it: {}", answer());
+    link("../../shared.yaml", "charts/one/templates/linked.yaml");
+    assert!(answer().contains("the link `templates/linked.yaml` leads out of what may be read"), "{}", answer());
+    let chart = || run(folder.path(), &["render", "--chart", "charts/one"]);
+    let (shown, said) = (chart().stdout, chart().stderr);
+    assert!(String::from_utf8_lossy(&shown).contains("name: own\n"));
+    assert!(String::from_utf8_lossy(&said).contains("link-outside-repository: the link `templates/linked.yaml`"));
+
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
+    assert!(answer().contains("\"name\":\"shared\""), "{}", answer());
+}

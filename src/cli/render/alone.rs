@@ -168,9 +168,10 @@ fn batch(file: &Path, helm: HelmVersion, showing: Showing, global: &Global) -> O
     let options = BatchOptions { helm, jobs, repeat: 1, kustomize: Some(&build), mask };
     let lines: Box<dyn Read> =
         if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(input::open(file)?) };
-    let run = run_batch(BufReader::new(lines), screen::open(global)?, &options);
+    let shop = options.shop();
+    let run = run_batch(BufReader::new(lines), screen::open(global)?, &options, &shop);
     // The process ends here; to take apart what was read and built would be work for nobody.
-    std::mem::forget(workshop);
+    std::mem::forget((shop, workshop));
     match run {
         // Whoever reads has seen enough.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

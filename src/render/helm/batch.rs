@@ -19,6 +19,7 @@ use super::{
 };
 use crate::budget::Budget;
 use crate::discover::{ReadLimits, Repository, read_named};
+use crate::finding::Gap;
 use crate::source::{FileId, RepoPath, SourceMap, Span};
 use crate::yaml::{Node, Origin, Role, write_list};
 
@@ -117,9 +118,19 @@ pub struct Shop {
     quiet: bool,
     origins: bool,
     sources: Arc<SourceMap>,
-    charts: Mutex<BTreeMap<PathBuf, Result<Arc<Chart>, RenderError>>>,
+    charts: Mutex<BTreeMap<PathBuf, Result<Shelved, RenderError>>>,
     layers: Mutex<BTreeMap<PathBuf, Result<Arc<ValuesLayer>, RenderError>>>,
 }
+
+/// A chart, and the links in it that nobody follows.
+#[derive(Clone)]
+struct Shelved {
+    chart: Arc<Chart>,
+    links: Arc<[Gap]>,
+}
+
+/// The kind of gap that a link out of all that may be read is.
+const LINK: &str = "link-outside-repository";
 
 /// Nesting of template calls is bounded, and needs room.
 const STACK: usize = 64 << 20;
@@ -127,11 +138,16 @@ const STACK: usize = 64 << 20;
 /// Lines that are read before the first answers are written.
 const AHEAD: usize = 64;
 
-/// Reads jobs, one JSON object a line, and writes an answer for each, in order.
+/// Reads jobs, one JSON object a line, and writes an answer for each, in order. The shop is one for these options.
 ///
 /// # Errors
 /// A line that is no job, with its number; reading and writing.
-pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOptions<'_>) -> std::io::Result<()> {
+pub fn run_batch(
+    input: impl BufRead,
+    mut output: impl Write,
+    options: &BatchOptions<'_>,
+    shop: &Shop,
+) -> std::io::Result<()> {
     let broken = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidData, message);
     // Another pool would only keep this one's thread waiting.
     let pool = match rayon::current_thread_index() {
@@ -141,7 +157,6 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
             Some(pool.map_err(|error| broken(error.to_string()))?)
         }
     };
-    let shop = options.shop();
     let mut lines = input.lines().enumerate();
     let mut written = Vec::new();
     loop {
@@ -168,7 +183,7 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
             stock();
             let line = |job| {
                 let mut line = Vec::new();
-                write_line(&answer(job, &shop, options), &mut line).map(|()| line)
+                write_line(&answer(job, shop, options), &mut line).map(|()| line)
             };
             jobs.par_iter().map(line).collect::<Result<Vec<_>, _>>()
         };
@@ -180,7 +195,7 @@ pub fn run_batch(input: impl BufRead, mut output: impl Write, options: &BatchOpt
                 stock();
                 for job in &jobs {
                     written.clear();
-                    write_line(&answer(job, &shop, options), &mut written)?;
+                    write_line(&answer(job, shop, options), &mut written)?;
                     output.write_all(&written)?;
                 }
                 Vec::new()
@@ -229,6 +244,10 @@ fn answer(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Answer {
 
 fn print(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Result<Objects, String> {
     let mut printed = shop.print(job).map_err(|error| error.message)?;
+    // An answer has no room for gaps: half of a chart is no answer.
+    if let Some(link) = printed.gaps.iter().find(|gap| gap.kind == LINK) {
+        return Err(link.message.clone());
+    }
     if let Some(mask) = options.mask {
         for manifest in &mut printed.manifests {
             manifest.node = mask(&manifest.node, &shop.sources);
@@ -238,7 +257,8 @@ fn print(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Result<Objects, 
 }
 
 impl BatchOptions<'_> {
-    fn shop(&self) -> Shop {
+    /// A shop in which nothing was read yet.
+    pub fn shop(&self) -> Shop {
         let shop = Shop::new(self.helm);
         if self.mask.is_some() { shop.quietly() } else { shop.without_origins() }
     }
@@ -290,7 +310,7 @@ impl Shop {
         let layers: Vec<Arc<ValuesLayer>> =
             job.values.iter().flatten().map(|path| self.layer(path)).collect::<Result<_, _>>()?;
         let parameters = parameters(job, self.helm)?;
-        let chart = self.chart(job.chart.as_deref().unwrap_or(Path::new("")))?;
+        let Shelved { chart, links } = self.chart(job.chart.as_deref().unwrap_or(Path::new("")))?;
         let or = |text: &Option<String>, other: &str| {
             text.clone().filter(|text| !text.is_empty()).unwrap_or_else(|| other.to_owned())
         };
@@ -308,7 +328,13 @@ impl Shop {
             without_missing: false,
             origins: self.origins,
         };
-        render(&request, &budget).map_err(|error| if self.quiet { quietened(error, &request) } else { error })
+        match render(&request, &budget) {
+            Ok(mut printed) => {
+                printed.gaps.extend(links.iter().cloned());
+                Ok(printed)
+            }
+            Err(error) => Err(if self.quiet { quietened(error, &request) } else { error }),
+        }
     }
 
     /// Reads the charts of some jobs, each once. A thread that lists a folder takes up other work meanwhile: were that the
@@ -321,11 +347,11 @@ impl Shop {
         });
     }
 
-    fn chart(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
+    fn chart(&self, path: &Path) -> Result<Shelved, RenderError> {
         once(&self.charts, path, || self.load(path))
     }
 
-    fn load(&self, path: &Path) -> Result<Arc<Chart>, RenderError> {
+    fn load(&self, path: &Path) -> Result<Shelved, RenderError> {
         let open = |folder: &Path| {
             let opened = Repository::open_whole(folder, ReadLimits::default(), &self.sources);
             opened.map_err(|error| RenderError::refused(error.to_string()))
@@ -336,9 +362,10 @@ impl Shop {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let bytes = read_named(path, ReadLimits { text: 100 << 20, ..ReadLimits::default() })?;
             let place = RepoPath::new(name).map_err(|error| error.to_string())?;
-            return loader.load_archive(&self.sources, &bytes, &place, &budget).map(Arc::new);
+            let chart = Arc::new(loader.load_archive(&self.sources, &bytes, &place, &budget)?);
+            return Ok(Shelved { chart, links: Arc::default() });
         }
-        let (mut tree, gaps) = open(path)?;
+        let (mut tree, mut gaps) = open(path)?;
         let mut place = RepoPath::root();
         // A link out of the chart may lead to a neighbour in the same repository.
         if gaps.iter().any(|gap| gap.kind.contains("link"))
@@ -346,10 +373,17 @@ impl Shop {
             && let Some(root) = real.ancestors().find(|folder| folder.join(".git").exists())
             && let Some(inner) = real.strip_prefix(root).ok().and_then(Path::to_str)
         {
-            tree = open(root)?.0;
+            (tree, gaps) = open(root)?;
             place = RepoPath::new(inner).map_err(|error| error.to_string())?;
         }
-        loader.load(&tree, &place, &budget).map(Arc::new)
+        let chart = Arc::new(loader.load(&tree, &place, &budget)?);
+        let links = gaps.iter().filter(|gap| gap.kind == LINK).filter_map(|gap| {
+            let link = self.sources.path(gap.span?.file);
+            let plays_a_part = link.relative_to(&place).is_some_and(is_rendered);
+            let message = format!("the link `{link}` leads out of what may be read, and what it leads to is left out");
+            plays_a_part.then(|| Gap { message, ..gap.clone() })
+        });
+        Ok(Shelved { chart, links: links.collect() })
     }
 
     fn layer(&self, path: &Path) -> Result<Arc<ValuesLayer>, RenderError> {
@@ -380,6 +414,12 @@ fn once<T: Clone>(known: &Mutex<BTreeMap<PathBuf, T>>, path: &Path, make: impl F
     }
     let made = make();
     lock().entry(path.to_owned()).or_insert(made).clone()
+}
+
+/// Whether Helm makes anything of a file of a chart by itself.
+fn is_rendered(name: &str) -> bool {
+    let about = ["Chart.yaml", "requirements.yaml", "values.yaml", "values.schema.json", ".helmignore"];
+    about.contains(&name) || ["templates", "crds", "charts"].contains(&name.split('/').next().unwrap_or_default())
 }
 
 fn parameters(job: &Job, helm: HelmVersion) -> Result<Vec<Parameter>, RenderError> {
