@@ -396,7 +396,42 @@ fn a_chart_of_which_a_part_is_out_of_reach_is_not_shown_as_if_it_were_whole() {
     let (shown, said) = (chart().stdout, chart().stderr);
     assert!(String::from_utf8_lossy(&shown).contains("name: own\n"));
     assert!(String::from_utf8_lossy(&said).contains("link-outside-repository: the link `templates/linked.yaml`"));
+    std::fs::write(folder.path().join("charts/one/templates/fails.yaml"), "{{ .Values.shared.a }}").unwrap();
+    let refused = String::from_utf8_lossy(&chart().stderr).into_owned();
+    assert!(refused.contains("linked.yaml") && refused.contains("nil pointer evaluating"), "{refused}");
+    std::fs::remove_file(folder.path().join("charts/one/templates/fails.yaml")).unwrap();
 
     std::fs::create_dir(folder.path().join(".git")).unwrap();
     assert!(answer().contains("\"name\":\"shared\""), "{}", answer());
+}
+
+#[test]
+fn a_chart_that_lacks_another_says_where_and_takes_it_from_a_folder_of_charts() {
+    let listed = "apiVersion: v2\nname: one\nversion: 1.0.0\ndependencies:\n- name: base\n  version: ~2.1\n  repository: https://charts.example.org\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-base}\n";
+    let folder = repository(&[
+        &("one/Chart.yaml", listed),
+        &("shelf/base/Chart.yaml", "apiVersion: v2\nname: base\nversion: 2.1.4\n"),
+        &("shelf/base/templates/map.yaml", map),
+        &("broken/Chart.yaml", "apiVersion: v2\nname: broken\nversion: 1.0.0\n"),
+        &("broken/templates/a.yaml", "\n{{ include \"b\" . }}"),
+        &("broken/templates/_b.tpl", "{{ define \"b\" }}{{ .Values.x.y }}{{ end }}"),
+        &("jobs", "{\"id\": \"1\", \"chart\": \"one\"}\n"),
+    ]);
+    let said = |arguments: &[&str]| {
+        let output = run(folder.path(), arguments);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let missing = said(&["render", "--chart", "one"]);
+    assert!(
+        missing.contains("missing in charts/ directory: base\n  | at Chart.yaml:5:9\n  | `helm dependency build`"),
+        "{missing}"
+    );
+    for arguments in [["--chart", "one"], ["--batch", "jobs"]] {
+        let shown = stdout(folder.path(), &[&["render", "--charts", "shelf"], &arguments[..]].concat());
+        assert!(shown.contains("from-base"), "{shown}");
+    }
+    let error = said(&["render", "--helm-version", "4", "--chart", "broken"]);
+    assert!(error.lines().count() > 2 && !error.contains("\\n"), "{error}");
+    assert!(error.lines().skip(1).all(|line| line.starts_with("  | ")), "{error}");
 }

@@ -11,10 +11,13 @@ use crate::finding::Gap;
 use crate::output::objects::{self, Showing};
 use crate::output::{mask, prose};
 use crate::render;
-use crate::render::helm::{BatchOptions, HelmVersion, Job, Mask, Shop, run_batch};
+use crate::render::helm::{BatchOptions, HelmVersion, Job, Mask, Reason, RenderError, Shop, run_batch};
 use crate::render::kustomize::BuildOptions;
 use crate::source::SourceMap;
 use crate::yaml::Node;
+
+/// Lines of an error that are shown: one may tell of a thousand templates that call each other.
+const MOST_LINES: usize = 40;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Without Argo CD")]
@@ -90,17 +93,34 @@ fn chart(typed: &Typed, helm: HelmVersion, showing: Showing, format: &str, globa
         include_crds: typed.include_crds,
         ..Job::default()
     };
+    let shop = Shop::new(helm).with_charts(&global.charts);
     let shop = match showing {
-        Showing { secrets: false, .. } => Shop::new(helm).quietly(),
-        Showing { secrets: true, origins: false } => Shop::new(helm).without_origins(),
-        Showing { secrets: true, origins: true } => Shop::new(helm),
+        Showing { secrets: false, .. } => shop.quietly(),
+        Showing { secrets: true, origins: false } => shop.without_origins(),
+        Showing { secrets: true, origins: true } => shop,
     };
-    let printed = shop.print(&job).map_err(|error| Refusal::Usage(prose(&error.message)))?;
+    let printed = shop.print(&job).map_err(|error| Refusal::Usage(told(&error, shop.sources())))?;
     let name = typed.release.as_deref().unwrap_or("release-name");
     let namespace = typed.namespace.as_deref().unwrap_or("default");
     let documents = printed.manifests.iter().map(|manifest| (Some(&*manifest.source), &manifest.node)).collect();
     let shown = Shown { name, namespace, documents, gaps: &printed.gaps, sources: shop.sources() };
     print(&shown, showing, format, global)
+}
+
+/// What is wrong, where, and what can be done about it; no line but the first begins with a word of the repository's.
+fn told(error: &RenderError, sources: &SourceMap) -> String {
+    let mut lines: Vec<String> = error.message.lines().take(MOST_LINES).map(prose).collect();
+    if let Some(span) = error.span.filter(|span| sources.has(span.file)) {
+        let place = sources.place(span);
+        // What Helm says of a template names the line already.
+        if !error.message.contains(&format!("{}:{}:", place.path.file_name(), place.line)) {
+            lines.push(prose(&format!("at {}:{}:{}", place.path, place.line, place.column)));
+        }
+    }
+    if error.reason == Reason::MissingChart {
+        lines.push("`helm dependency build` brings it; `--charts DIR` looks for it in a folder of charts".to_owned());
+    }
+    lines.join("\n  | ")
 }
 
 fn kustomization(folder: &Path, helm: HelmVersion, showing: Showing, format: &str, global: &Global) -> Outcome {
@@ -165,7 +185,7 @@ fn batch(file: &Path, helm: HelmVersion, showing: Showing, global: &Global) -> O
     let jobs = global.jobs.map_or(0, usize::from);
     let mask: &Mask<'_> = &masked;
     let mask = Some(mask).filter(|_| !showing.secrets);
-    let options = BatchOptions { helm, jobs, repeat: 1, kustomize: Some(&build), mask };
+    let options = BatchOptions { helm, jobs, charts: &global.charts, repeat: 1, kustomize: Some(&build), mask };
     let lines: Box<dyn Read> =
         if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(input::open(file)?) };
     let shop = options.shop();

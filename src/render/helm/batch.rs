@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -104,6 +104,8 @@ pub struct BatchOptions<'k> {
     /// Lines that are worked on at a time; as many as there are processors where it is 0. Where the caller is a thread of a
     /// pool already, that pool decides.
     pub jobs: usize,
+    /// Folders in which charts are looked for that others list and do not bring.
+    pub charts: &'k [PathBuf],
     /// How often each line is rendered, everything read afresh; the time is the mean. 0 and 1 render once and share.
     pub repeat: u32,
     /// What builds kustomizations.
@@ -117,6 +119,8 @@ pub struct Shop {
     helm: HelmVersion,
     quiet: bool,
     origins: bool,
+    folders: Vec<PathBuf>,
+    beside: OnceLock<Result<Vec<Repository>, RenderError>>,
     sources: Arc<SourceMap>,
     charts: Mutex<BTreeMap<PathBuf, Result<Shelved, RenderError>>>,
     layers: Mutex<BTreeMap<PathBuf, Result<Arc<ValuesLayer>, RenderError>>>,
@@ -259,7 +263,7 @@ fn print(job: &Job, shop: &Shop, options: &BatchOptions<'_>) -> Result<Objects, 
 impl BatchOptions<'_> {
     /// A shop in which nothing was read yet.
     pub fn shop(&self) -> Shop {
-        let shop = Shop::new(self.helm);
+        let shop = Shop::new(self.helm).with_charts(self.charts);
         if self.mask.is_some() { shop.quietly() } else { shop.without_origins() }
     }
 }
@@ -281,7 +285,14 @@ impl Shop {
     /// A shop in which nothing was read yet.
     pub fn new(helm: HelmVersion) -> Self {
         let (charts, layers) = (Mutex::default(), Mutex::default());
-        Self { helm, quiet: false, origins: true, sources: Arc::default(), charts, layers }
+        let (folders, beside) = (Vec::new(), OnceLock::new());
+        Self { helm, quiet: false, origins: true, folders, beside, sources: Arc::default(), charts, layers }
+    }
+
+    /// The same shop, where what charts list and do not bring is looked for: in these folders and, at a `file://`, where it
+    /// lies.
+    pub fn with_charts(self, folders: &[PathBuf]) -> Self {
+        Self { folders: folders.to_vec(), ..self }
     }
 
     /// The same shop, whose errors give no credential among the values away.
@@ -333,7 +344,14 @@ impl Shop {
                 printed.gaps.extend(links.iter().cloned());
                 Ok(printed)
             }
-            Err(error) => Err(if self.quiet { quietened(error, &request) } else { error }),
+            Err(error) => {
+                let error = if self.quiet { quietened(error, &request) } else { error };
+                // Helm would have followed it, and might have gone on.
+                Err(match links.first() {
+                    Some(link) => error.within(&link.message),
+                    None => error,
+                })
+            }
         }
     }
 
@@ -351,12 +369,22 @@ impl Shop {
         once(&self.charts, path, || self.load(path))
     }
 
+    fn open(&self, folder: &Path) -> Result<(Repository, Vec<Gap>), RenderError> {
+        let opened = Repository::open_whole(folder, ReadLimits::default(), &self.sources);
+        opened.map_err(|error| RenderError::refused(error.to_string()))
+    }
+
+    fn loader(&self) -> Result<Loader<'_>, RenderError> {
+        if self.folders.is_empty() {
+            return Ok(Loader::new(self.helm));
+        }
+        let open = || self.folders.iter().map(|folder| Ok(self.open(folder)?.0)).collect();
+        let beside = self.beside.get_or_init(open).as_ref().map_err(Clone::clone)?;
+        Ok(Loader::new(self.helm).building(beside))
+    }
+
     fn load(&self, path: &Path) -> Result<Shelved, RenderError> {
-        let open = |folder: &Path| {
-            let opened = Repository::open_whole(folder, ReadLimits::default(), &self.sources);
-            opened.map_err(|error| RenderError::refused(error.to_string()))
-        };
-        let loader = Loader::new(self.helm);
+        let loader = self.loader()?;
         let budget = Budget::default();
         if path.is_file() {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -365,7 +393,7 @@ impl Shop {
             let chart = Arc::new(loader.load_archive(&self.sources, &bytes, &place, &budget)?);
             return Ok(Shelved { chart, links: Arc::default() });
         }
-        let (mut tree, mut gaps) = open(path)?;
+        let (mut tree, mut gaps) = self.open(path)?;
         let mut place = RepoPath::root();
         // A link out of the chart may lead to a neighbour in the same repository.
         if gaps.iter().any(|gap| gap.kind.contains("link"))
@@ -373,7 +401,7 @@ impl Shop {
             && let Some(root) = real.ancestors().find(|folder| folder.join(".git").exists())
             && let Some(inner) = real.strip_prefix(root).ok().and_then(Path::to_str)
         {
-            (tree, gaps) = open(root)?;
+            (tree, gaps) = self.open(root)?;
             place = RepoPath::new(inner).map_err(|error| error.to_string())?;
         }
         let chart = Arc::new(loader.load(&tree, &place, &budget)?);
