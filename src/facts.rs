@@ -13,6 +13,7 @@ mod migrators;
 mod model;
 mod objects;
 pub mod order;
+mod places;
 mod producers;
 pub mod projects;
 mod rights;

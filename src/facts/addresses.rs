@@ -24,18 +24,21 @@ fn is_relational(url: &DatabaseUrl) -> bool {
     matches!(url.scheme, Scheme::Postgres | Scheme::Mysql | Scheme::SqlServer | Scheme::Oracle | Scheme::Clickhouse)
 }
 
-/// A text without the passwords in its URLs; `None` where it has none.
-pub fn without_passwords(text: &str) -> Option<String> {
+/// A text without the passwords in its URLs, and those passwords; `None` where it has none.
+pub fn without_passwords(text: &str) -> Option<(String, Vec<&str>)> {
     let mut clean = String::new();
     let mut kept = 0;
+    let mut passwords = Vec::new();
     for range in urls(text) {
         let Some(password) = password(&text[range.clone()]) else { continue };
-        clean.push_str(&text[kept..range.start + password.start]);
-        kept = range.start + password.end;
+        let cut = range.start + password.start..range.start + password.end;
+        clean.push_str(&text[kept..cut.start]);
+        kept = cut.end;
+        passwords.push(text[cut].trim_start_matches(':'));
     }
     (kept > 0).then(|| {
         clean.push_str(&text[kept..]);
-        clean
+        (clean, passwords)
     })
 }
 
@@ -99,12 +102,13 @@ mod tests {
 
     #[test]
     fn written_passwords_are_cut_out_and_references_stay() {
-        let cut = without_passwords("psql postgres://a:hunter2@db/x && redis://:hunter2@r").unwrap();
+        let (cut, passwords) = without_passwords("psql postgres://a:hunter2@db/x && redis://:hunter2@r").unwrap();
+        assert_eq!(passwords, ["hunter2", "hunter2"]);
         assert_eq!(cut, "psql postgres://a@db/x && redis://@r");
         assert_eq!(without_passwords("postgres://a:$(PASSWORD)@db/x"), None);
         assert_eq!(without_passwords("http://localhost:8080/a@b"), None);
         assert_eq!(
-            without_passwords("jdbc:mysql://db/x?user=a&password=hunter2").unwrap(),
+            without_passwords("jdbc:mysql://db/x?user=a&password=hunter2").unwrap().0,
             "jdbc:mysql://db/x?user=a&password="
         );
     }

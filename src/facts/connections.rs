@@ -7,14 +7,14 @@ use super::databases::{Place, Servers, schema};
 use super::objects::Objects;
 use super::{
     Claim, Container, EnvHolds, Facts, Keeper, Mechanism, Migrator, MigratorId, SchemaId, Sources, Use, Way, Workload,
-    WorkloadId, addresses, evidence,
+    WorkloadId, addresses, evidence, places,
 };
 use crate::catalog::{Setting, Sureness};
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::database;
 use crate::k8s::text::Text;
 use crate::sql::DatabaseUrl;
-use crate::yaml::{Contribution, Origin};
+use crate::yaml::Origin;
 
 /// A database that something names.
 #[derive(Debug, Clone)]
@@ -171,7 +171,7 @@ fn quoted(name: &str) -> String {
 
 fn by_url(sources: &Sources, url: &DatabaseUrl, name: &str, origin: &Origin) -> Option<Connection> {
     let database = url.database_name()?.to_owned();
-    let origin = where_written(sources, origin, &database);
+    let origin = places::of_word(sources, origin, &database, "name");
     Some(Connection {
         host: url.host().unwrap_or_default().to_owned(),
         schema: url.schema_name().map(str::to_owned),
@@ -179,19 +179,6 @@ fn by_url(sources: &Sources, url: &DatabaseUrl, name: &str, origin: &Origin) -> 
         database,
         by_credential: false,
     })
-}
-
-/// A URL that a template composed was written in many places: the one that says `word` comes first.
-fn where_written(sources: &Sources, origin: &Origin, word: &str) -> Origin {
-    let says = |span| sources.texts.slice(span).is_some_and(|text| text.trim_matches(['"', '\'']) == word);
-    let mut all: Vec<Contribution> = origin.contributions().collect();
-    match all.iter().position(|contribution| says(contribution.span)) {
-        Some(at) if at > 0 => {
-            let first = all.remove(at);
-            Origin::made_of(first, all)
-        }
-        _ => origin.clone(),
-    }
 }
 
 /// What the tool's own settings say: `flyway.url`, and locations that are named after a database.

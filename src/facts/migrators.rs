@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::objects::Objects;
-use super::settings;
 use super::{Container, Facts, Mechanism, Migrator, Object, Sources, Workload, WorkloadId, WorkloadRole, evidence};
+use super::{places, settings};
 use crate::catalog::{self, How, Tool, ToolUse, Vendor, When};
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::database;
@@ -77,7 +77,7 @@ impl Seat<'_> {
         };
         let of_tool = tool.and_then(|tool| tool.vendor.as_deref()).and_then(|id| sources.catalog.vendor(id));
         let vendor = of_tool.or(vendor);
-        let settings = settings::of(self.container, self.object, objects);
+        let settings = settings::of(sources, self.container, self.object, objects);
         Some(Migrator {
             app: self.workload.app,
             object: self.workload.object,
@@ -125,13 +125,13 @@ impl Seat<'_> {
                 How::Image => (image_origin(), "runs the image of"),
                 _ => (place(used.argument, &used.span), "runs"),
             };
-            found.extend(self.take(&used, &origin, how, place));
+            found.extend(self.take(sources, &used, &origin, how, place));
         }
         for file in sources.catalog.script_files(command, args) {
             let Some(entry) = self.mounted(objects, &file.text) else { continue };
             for used in sources.catalog.recognise_script(entry.value.as_text().unwrap_or("")) {
                 let place = |_, span: &Range<usize>| objects.origin_within(&entry.value, span.clone());
-                found.extend(self.take(&used, &place(0, &used.span), "runs a script with", place));
+                found.extend(self.take(sources, &used, &place(0, &used.span), "runs a script with", place));
             }
         }
         // A migration tool says more than the client that prepares the database beside it.
@@ -141,6 +141,7 @@ impl Seat<'_> {
 
     fn take(
         &self,
+        sources: &Sources,
         used: &ToolUse<'static>,
         origin: &Origin,
         how: &str,
@@ -149,10 +150,16 @@ impl Seat<'_> {
         if !used.may_change_schema() {
             return None;
         }
-        let told = used
-            .given
-            .iter()
-            .filter_map(|given| Some((given.setting, given.text.clone()?, place(given.argument, &given.span))));
+        let told = used.given.iter().filter_map(|given| {
+            let text = given.text.clone()?;
+            let called = match given.setting {
+                catalog::Setting::User => "user",
+                catalog::Setting::Host => "host",
+                _ => "name",
+            };
+            let origin = places::of_word(sources, &place(given.argument, &given.span), &text, called);
+            Some((given.setting, text, origin))
+        });
         Some(Used {
             tool: used.tool,
             told: told.collect(),

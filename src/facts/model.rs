@@ -16,6 +16,7 @@ use crate::k8s::scope::Scope;
 use crate::k8s::secret::Keys;
 use crate::k8s::text::{Shape, Text};
 use crate::k8s::workload::{ContainerRole, Source};
+use crate::source::Span;
 use crate::yaml::{Contribution, Origin, Role};
 
 pub use argo::{Cluster, Defect, NamedFile, Target};
@@ -162,6 +163,8 @@ pub struct Workload {
     pub vendor: Option<&'static Vendor>,
     /// Whether it is a database server itself.
     pub database_server: bool,
+    /// Whether it waits until somebody lets it go (`suspend`).
+    pub suspended: bool,
     /// Credentials that are written in it: what they are for, their shape, where they stand.
     pub written: Vec<Written>,
 }
@@ -328,10 +331,23 @@ pub struct Right {
     pub resources: Vec<String>,
     /// Names it is restricted to; all where there are none.
     pub names: Vec<String>,
+    /// Where each of its words stands.
+    pub places: RulePlaces,
     /// The rule in its role.
     pub rule: Evidence,
     /// The binding.
     pub binding: Evidence,
+}
+
+/// Where the words of a rule stand, each in the order of the words.
+#[derive(Debug, Clone, Default)]
+pub struct RulePlaces {
+    /// Verbs.
+    pub verbs: Vec<Span>,
+    /// API groups.
+    pub groups: Vec<Span>,
+    /// Resources.
+    pub resources: Vec<Span>,
 }
 
 /// Evidence at the place to edit; whatever was rendered is no more than rendered.

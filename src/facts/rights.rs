@@ -1,11 +1,12 @@
 //! What a ServiceAccount may do: each rule through each binding, never flattened into one set.
 
 use super::objects::Objects;
-use super::{Facts, Object, ObjectId, Right, evidence};
+use super::{Facts, Object, ObjectId, Right, RulePlaces, evidence};
 use crate::finding::Evidence;
 use crate::k8s::rbac::{self, Binding, PolicyRule, Role, Subject};
 use crate::k8s::text::Text;
 use crate::k8s::{Resource, Word};
+use crate::source::Span;
 use crate::yaml::Node;
 
 struct KnownRole {
@@ -80,6 +81,35 @@ fn rules(roles: &[KnownRole], binding: &Binding, namespace: &str) -> Vec<Found> 
     found
 }
 
+impl RulePlaces {
+    fn of(rule: &PolicyRule) -> Self {
+        let spans = |texts: &[Text]| texts.iter().map(|text| text.origin.anchor()).collect();
+        Self { verbs: spans(&rule.verbs), groups: spans(&rule.groups), resources: spans(&rule.resources) }
+    }
+}
+
+impl Right {
+    /// The rule, shown at the first of its resources that is one of some.
+    pub fn at_resource(&self, wanted: &[&str]) -> Evidence {
+        self.shown_at(&self.resources, &self.places.resources, wanted)
+    }
+
+    /// The rule, shown at the first `*` in it.
+    pub fn at_wildcard(&self) -> Evidence {
+        let places = &self.places;
+        let parts =
+            [(&self.resources, &places.resources), (&self.verbs, &places.verbs), (&self.groups, &places.groups)];
+        let wild = parts.into_iter().find(|(words, _)| words.iter().any(|word| word == "*"));
+        wild.map_or_else(|| self.rule.clone(), |(words, places)| self.shown_at(words, places, &["*"]))
+    }
+
+    fn shown_at(&self, words: &[String], places: &[Span], wanted: &[&str]) -> Evidence {
+        let at = words.iter().position(|word| wanted.contains(&word.as_str()));
+        let span = at.and_then(|at| places.get(at)).copied();
+        Evidence { span: span.unwrap_or(self.rule.span), ..self.rule.clone() }
+    }
+}
+
 /// Where a rule is best shown: its first verb or resource, rather than the whole block.
 fn place(rule: &PolicyRule) -> crate::yaml::Origin {
     let word = rule.resources.first().or(rule.verbs.first());
@@ -149,6 +179,7 @@ fn right(binding: &Binding, subject: &Subject, object: &Object, found: &Found) -
         groups: words(&found.rule.groups),
         resources: words(&found.rule.resources),
         names: words(&found.rule.names),
+        places: RulePlaces::of(&found.rule),
         rule: found.evidence.clone(),
         binding: evidence(
             &subject.name.origin,

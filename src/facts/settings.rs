@@ -1,13 +1,13 @@
 //! What a migration tool was told, by Flyway's names, from variables, arguments and mounted files.
 
 use super::objects::Objects;
-use super::{Container, EnvHolds, Object, Setting};
+use super::{Container, EnvHolds, Object, Setting, Sources, places};
 use crate::k8s::workload::Source;
 use crate::sql::{flyway, parse_url};
 use crate::yaml::Origin;
 
 /// The settings of a container; where one is said twice, the stronger place wins: arguments, variables, files.
-pub fn of(container: &Container, object: &Object, objects: &Objects) -> Vec<Setting> {
+pub fn of(sources: &Sources, container: &Container, object: &Object, objects: &Objects) -> Vec<Setting> {
     let mut found: Vec<Setting> = Vec::new();
     for word in &container.words {
         let mut end = 0;
@@ -32,6 +32,12 @@ pub fn of(container: &Container, object: &Object, objects: &Objects) -> Vec<Sett
     for setting in found {
         if !kept.iter().any(|known| known.name == setting.name) {
             kept.push(setting);
+        }
+    }
+    // Of an address that a template composed, the place counts that says who logs on: what it names is looked for apart.
+    for setting in &mut kept {
+        if let Some(user) = setting.url.as_ref().and_then(|url| url.user.as_ref()?.text.as_deref()) {
+            setting.origin = places::of_word(sources, &setting.origin, user, "user");
         }
     }
     kept.shrink_to_fit();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::objects::Objects;
 use super::{
     Container, EnvFact, EnvFromFact, EnvHolds, Facts, Grant, Keeper, MountFact, Need, Object, ObjectId, SecretId,
-    Sources, Way, Workload, WorkloadRole, Written, addresses, rights,
+    Sources, Way, Workload, WorkloadRole, Written, addresses, places, rights,
 };
 use crate::catalog::CredentialKind;
 use crate::k8s::secret::Keys;
@@ -50,11 +50,12 @@ fn read(
     // A Job or an init container of a server's image is a client of it.
     let role = role(resource, &object);
     let mut stays = containers.iter().filter(|c| role == WorkloadRole::Service && c.role == ContainerRole::Main);
-    let database_server = stays.any(|container| {
-        let image = container.image.as_ref().is_some_and(|image| sources.catalog.is_database_server(&image.value));
-        // Only the server is told where the data lie.
-        image || container.env.iter().any(|variable| variable.name == "PGDATA")
-    });
+    let database_server =
+        stays.any(|container| {
+            let image = container.image.as_ref().is_some_and(|image| sources.catalog.is_database_server(&image.value));
+            // Only the server is told where the data lie.
+            image || container.env.iter().any(|variable| variable.name == "PGDATA")
+        }) || pod.containers.iter().any(|container| role == WorkloadRole::Service && sets_up_server(container));
     Workload {
         object: id,
         app: object.app,
@@ -65,6 +66,7 @@ fn read(
         grants,
         needs,
         replicas: resource.node.at(&["spec", "replicas"]).and_then(Node::as_i64),
+        suspended: resource.node.at(&["spec", "suspend"]).and_then(Node::as_bool) == Some(true),
         expires: resource.node.at(&["spec", "ttlSecondsAfterFinished"]).is_some(),
         vendor,
         database_server,
@@ -319,27 +321,35 @@ impl Reader<'_, '_> {
         for word in words() {
             let option = |rest: &str| matches!(rest, "ort" | "rotocol" | "assword");
             let given = |part: &str| {
-                part.strip_prefix("-p").is_some_and(|rest| !option(rest) && Shape::of(rest) == Shape::Value)
+                let rest = part.strip_prefix("-p").filter(|rest| !option(rest) && Shape::of(rest) == Shape::Value)?;
+                Some(rest.trim_matches(['"', '\'']).to_owned())
             };
-            let program = |line: &str| line.contains("mysql") || line.contains("mariadb");
+            let program = |line: &&str| line.contains("mysql") || line.contains("mariadb");
             let alone = given(&word.value);
-            let in_script =
-                word.value.lines().filter(|line| program(line)).any(|line| line.split_whitespace().any(given));
-            if alone {
-                self.sources.texts.mask(word.origin.anchor());
-            }
-            if alone || in_script {
-                let (name, shape) = ("an argument".to_owned(), Shape::Value);
-                self.written.push(Written { name: name.into(), shape, origin: word.origin.clone() });
+            let in_script = || word.value.lines().filter(program).flat_map(str::split_whitespace).find_map(given);
+            let masked = alone.is_some();
+            if let Some(password) = alone.or_else(in_script) {
+                let origin = places::of_password(self.sources, &word.origin, &password);
+                if masked || origin.anchor() != word.origin.anchor() {
+                    self.sources.texts.mask(origin.anchor());
+                }
+                self.written.push(Written { name: "an argument".into(), shape: Shape::Value, origin });
             }
         }
     }
 
     /// Takes the password out of a URL.
     fn clean(&mut self, name: &str, text: Text) -> Text {
-        let Some(value) = addresses::without_passwords(&text.value) else { return text };
-        self.sources.texts.mask(text.origin.anchor());
-        self.written.push(Written { name: name.into(), shape: Shape::Value, origin: text.origin.clone() });
+        let Some((value, passwords)) = addresses::without_passwords(&text.value) else { return text };
+        for (at, password) in passwords.into_iter().enumerate() {
+            let found = (at < PASSWORDS).then(|| places::of_password(self.sources, &text.origin, password));
+            let origin = found.unwrap_or_else(|| text.origin.clone());
+            self.sources.texts.mask(origin.anchor());
+            let known = self.written.iter().any(|one| one.origin == origin && *one.name == *name);
+            if !known {
+                self.written.push(Written { name: name.into(), shape: Shape::of(password), origin });
+            }
+        }
         Text { value: value.into(), origin: text.origin }
     }
 
@@ -387,6 +397,17 @@ impl Reader<'_, '_> {
         }
     }
 }
+
+/// How many passwords of one text are looked for one by one.
+const PASSWORDS: usize = 16;
+
+/// Whether a container is told the password that its administrator is to have, and listens where a database does.
+fn sets_up_server(container: &PodContainer) -> bool {
+    const FIRST: [&str; 3] = ["MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD", "POSTGRES_PASSWORD"];
+    let told = container.env.iter().any(|variable| FIRST.contains(&variable.name.value.as_str()));
+    told && container.ports.iter().any(|port| matches!(port, 3306 | 5432))
+}
+
 /// Whether a value is a small number that says how long a token holds (`ACCESS_TOKEN: "15"`).
 fn is_life_of_token(variable: &str, value: &str) -> bool {
     variable.to_ascii_uppercase().contains("TOKEN") && value.len() <= 3 && value.bytes().all(|b| b.is_ascii_digit())

@@ -78,6 +78,8 @@ pub struct Container {
     pub env_from: Vec<EnvFrom>,
     /// `volumeMounts`.
     pub mounts: Vec<Mount>,
+    /// `ports`: where it listens.
+    pub ports: Vec<i64>,
 }
 
 /// An environment variable.
@@ -266,6 +268,7 @@ fn container(node: &Node, role: ContainerRole) -> Option<Container> {
         env: node.items("env").iter().filter_map(env).collect(),
         env_from: node.items("envFrom").iter().filter_map(env_from).collect(),
         mounts: node.items("volumeMounts").iter().filter_map(mount).collect(),
+        ports: node.items("ports").iter().filter_map(|port| port.get("containerPort")?.as_i64()).collect(),
     })
 }
 

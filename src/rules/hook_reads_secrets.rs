@@ -31,7 +31,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
                 verbs(right)
             );
             findings.push(
-                RULE.finding_in(graph.app(workload.app), message, right.rule.clone())
+                RULE.finding_in(graph.app(workload.app), message, right.at_resource(SECRETS))
                     .because(right.binding.clone())
                     .because(graph.shown(workload.object, format!("{who} runs as `{account}`")))
                     .about("hook", who.clone())
@@ -50,6 +50,7 @@ fn verbs(right: &Right) -> String {
     listed(right.verbs.iter().map(String::as_str).filter(|verb| READING.contains(verb)))
 }
 
+const SECRETS: &[&str] = &["secrets", "*"];
 const READING: &[&str] = &["get", "list", "watch", "*"];
 
 /// A right that names its Secrets is a right to those; `list` with names needs a field selector and gives no more.
@@ -57,6 +58,6 @@ fn reads_any_secret(right: &Right) -> bool {
     let any = |words: &[String], wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
     any(&right.verbs, READING)
         && any(&right.groups, &["", "*"])
-        && any(&right.resources, &["secrets", "*"])
+        && any(&right.resources, SECRETS)
         && right.names.is_empty()
 }

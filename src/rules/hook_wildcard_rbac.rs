@@ -24,7 +24,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
             let who = graph.name_of(workload.object);
             let message = format!("{who} runs as `{account}`, whose rights hold for all {}", joined(&wild));
             findings.push(
-                RULE.finding_in(graph.app(workload.app), message, right.rule.clone())
+                RULE.finding_in(graph.app(workload.app), message, right.at_wildcard())
                     .because(right.binding.clone())
                     .because(graph.shown(workload.object, format!("{who} runs as `{account}`")))
                     .about("hook", who.clone())

@@ -14,7 +14,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
 fn report(graph: &Graph, id: WorkloadId, workload: &Workload) -> Option<Finding> {
     let object = graph.object(workload.object);
     let named_job = (object.group.as_str(), object.kind.as_str()) == ("batch", "Job") && !object.name.is_empty();
-    if !named_job || workload.expires || object.schedule.replaceable || object.drawn {
+    if !named_job || workload.expires || workload.suspended || object.schedule.replaceable || object.drawn {
         return None;
     }
     let holds_database =
