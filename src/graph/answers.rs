@@ -163,7 +163,11 @@ impl Graph {
         let mut at: Vec<usize> = keys.iter().filter_map(|key| self.index.rights.get(key)).flatten().copied().collect();
         at.sort_unstable();
         let all = at.into_iter().map(|at| &self.facts().rights[at]);
-        all.filter(|right| self.is_one_namespace(workload.app, right.app, &right.namespace)).collect()
+        let here = |right: &&Right| {
+            self.may_share_cluster(workload.app, right.app)
+                && self.is_one_namespace(workload.app, right.app, &right.namespace)
+        };
+        all.filter(here).collect()
     }
 
     /// Whether what two Applications call by one namespace's name is one namespace. Where a chart that nobody installs here

@@ -44,6 +44,26 @@ impl Graph {
         a == b || root(a).is_some_and(|one| root(b) == Some(one))
     }
 
+    /// Whether what two Applications bring may meet in one cluster.
+    pub fn may_share_cluster(&self, a: AppId, b: AppId) -> bool {
+        match (self.target(a), self.target(b)) {
+            (Some(one), Some(other)) => one.cluster.may_be(&other.cluster),
+            _ => true,
+        }
+    }
+
+    /// Things of Applications by cluster: what may meet the first of a group stands in it.
+    pub fn by_cluster<T>(&self, things: impl IntoIterator<Item = T>, app: impl Fn(&T) -> AppId) -> Vec<Vec<T>> {
+        let mut groups: Vec<Vec<T>> = Vec::new();
+        for thing in things {
+            match groups.iter_mut().find(|group| self.may_share_cluster(app(&group[0]), app(&thing))) {
+                Some(group) => group.push(thing),
+                None => groups.push(vec![thing]),
+            }
+        }
+        groups
+    }
+
     /// Where each Application goes.
     pub fn targets(&self) -> impl Iterator<Item = (AppId, &Target)> {
         self.facts().targets.iter().map(|(id, target)| (*id, target))

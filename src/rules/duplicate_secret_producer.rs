@@ -20,7 +20,11 @@ fn check(graph: &Graph) -> Vec<Finding> {
     for producer in graph.producers().iter().filter(|producer| writes(producer)) {
         by_name.entry((&producer.namespace, &producer.name, folder(producer))).or_default().push(producer);
     }
-    by_name.into_iter().filter_map(|((_, name, _), makers)| report(graph, name, &makers)).collect()
+    let reports = by_name.into_iter().flat_map(|((_, name, _), makers)| {
+        let clusters = graph.by_cluster(makers, |maker| graph.object(maker.object).app);
+        clusters.into_iter().filter_map(move |makers| report(graph, name, &makers))
+    });
+    reports.collect()
 }
 
 /// An empty Secret is there for somebody else to fill.

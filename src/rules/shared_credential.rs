@@ -11,10 +11,16 @@ pub const RULE: Rule = Rule { id: "shared-credential", page: include_str!("../..
 
 fn check(graph: &Graph) -> Vec<Finding> {
     let credentials = graph.secrets().filter(|(_, secret)| secret.database.is_some());
-    credentials.filter_map(|(id, _)| report(graph, id)).collect()
+    credentials.filter_map(|(id, _)| in_any_cluster(graph, id)).collect()
 }
 
-fn report(graph: &Graph, id: SecretId) -> Option<Finding> {
+/// What is so in every cluster is told of one.
+fn in_any_cluster(graph: &Graph, id: SecretId) -> Option<Finding> {
+    let clusters = graph.by_cluster(graph.holders_of(id), |holder| graph.workload(*holder).app);
+    clusters.into_iter().find_map(|holders| report(graph, id, holders))
+}
+
+fn report(graph: &Graph, id: SecretId, holders: Vec<WorkloadId>) -> Option<Finding> {
     // A hook migrates for an application: that both hold the credential is another rule's question.
     let serves = |holder: &WorkloadId| {
         let workload = graph.workload(*holder);
@@ -29,7 +35,7 @@ fn report(graph: &Graph, id: SecretId) -> Option<Finding> {
     let mut by_app: BTreeMap<AppId, WorkloadId> = BTreeMap::new();
     let mut names = std::collections::BTreeSet::new();
     let mut vendors = std::collections::BTreeSet::new();
-    for holder in graph.holders_of(id).into_iter().filter(serves) {
+    for holder in holders.into_iter().filter(serves) {
         let workload = graph.workload(holder);
         let object = graph.object(workload.object);
         vendors.insert(workload.vendor.map(|vendor| vendor.id.as_str()));
