@@ -25,6 +25,7 @@ mod switches;
 mod tree;
 mod world;
 
+pub use crate::render::stand_in_release;
 pub use components::{Pattern, Picked, Stray};
 pub use inventory::BrokenFile;
 
@@ -262,6 +263,8 @@ pub struct Expansion {
     pub clusters: Vec<Node>,
     /// Argo CD's own `argocd-cm`, wherever it is found: health checks and customisations.
     pub settings: Vec<Node>,
+    /// Whether Argo CD is told that projects inherit from others.
+    pub global_projects: bool,
     /// The roots.
     pub roots: Vec<Root>,
     /// What could not be seen and belongs to no single Application.
@@ -393,6 +396,8 @@ fn assemble(world: &World<'_>, trees: Vec<tree::Tree>, charts: roots::Charts) ->
         world.inventory.manifests.iter().filter(|path| !expansion.covered.contains(*path)).cloned().collect();
     expansion.broken = world.inventory.broken.clone();
     expansion.declared = declared(world, &expansion.unmanaged);
+    expansion.global_projects =
+        !expansion.projects.is_empty() && switches::global_projects(world.context.manifests(), world.settings);
     expansion.gaps.extend(world.inventory.unread.iter().cloned());
     expansion.templates = world.inventory.templates.clone();
     expansion

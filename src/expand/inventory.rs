@@ -256,6 +256,7 @@ fn classify(manifests: &Manifests<'_>, path: &RepoPath) -> Class {
         .into_iter()
         .map(|object| object.node)
         .filter(|node| argo::is_argo(node) || argo::Cluster::new(node).is_some() || is_argo_settings(node))
+        .filter(|node| !is_record(node))
         .collect();
     Class::Manifest { declared, namespaces, broken }
 }
@@ -271,6 +272,13 @@ fn is_in_template_of_set(text: &str, span: Span) -> bool {
         begin += part.len();
     }
     document.contains("{{") && document.lines().any(|line| line.trim_end() == "kind: ApplicationSet")
+}
+
+/// Whether an Application was written down as a cluster had it: an ApplicationSet made it, and makes it again.
+fn is_record(node: &Node) -> bool {
+    let meta = node.get("metadata");
+    let of_set = |owner: &Node| owner.str_at("kind") == Some("ApplicationSet") && owner.get("uid").is_some();
+    meta.is_some_and(|meta| meta.get("uid").is_some() && meta.items("ownerReferences").iter().any(of_set))
 }
 
 /// Argo CD's own settings.

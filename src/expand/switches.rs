@@ -7,6 +7,7 @@ use super::Settings;
 use super::inventory::{self, Inventory, is_hidden};
 use crate::render::kustomize::BuildOptions;
 use crate::render::{Manifests, plain};
+use crate::source::RepoPath;
 
 /// The parameter of `argocd-cmd-params-cm` (`docs/operator-manual/argocd-cmd-params-cm.yaml`).
 const GLOBBING: &str = "applicationsetcontroller.enable.new.git.file.globbing";
@@ -41,13 +42,33 @@ pub fn build_options(manifests: &Manifests<'_>, settings: &Settings, inventory: 
     BuildOptions { enable_helm: true, enable_plugins: options.enable_plugins || words.is_empty(), ..options }
 }
 
+/// The key of `argocd-cm` (`docs/user-guide/projects.md`).
+const GLOBAL_PROJECTS: &str = "globalProjects";
+
+/// Whether Argo CD is told, in any place, that projects inherit from others. Its ConfigMap may be one that cannot be rendered
+/// here (the base of an installation is somebody else's), and what is told is seen all the same.
+pub fn global_projects(manifests: &Manifests<'_>, settings: &Settings) -> bool {
+    let tells = |line: &str| {
+        // A generator of ConfigMaps takes a key's value from the file of its name.
+        let file = line.trim().trim_end_matches(['"', '\'']).strip_suffix(GLOBAL_PROJECTS);
+        let by_file = file.is_some_and(|before| before.ends_with('/') || before.trim_end().ends_with('-'));
+        by_file || value(line, GLOBAL_PROJECTS).is_some_and(|value| !matches!(value.as_str(), "[]" | "{}"))
+    };
+    let repository = manifests.repository();
+    repository.files().par_iter().filter(|path| is_read(path, settings)).any(|path| {
+        let text = repository.read(path).ok().filter(|text| text.contains(GLOBAL_PROJECTS));
+        text.is_some_and(|text| text.lines().any(tells))
+    })
+}
+
+fn is_read(path: &RepoPath, settings: &Settings) -> bool {
+    plain::is_manifest_name(path) && !is_hidden(path) && !settings.ignored.is_match(path.as_str())
+}
+
 /// What the lines of all texts set some keys to; what a template fills in is not known.
 fn said(manifests: &Manifests<'_>, settings: &Settings, keys: &[&str]) -> Vec<String> {
     let repository = manifests.repository();
-    let files = repository
-        .files()
-        .par_iter()
-        .filter(|path| plain::is_manifest_name(path) && !is_hidden(path) && !settings.ignored.is_match(path.as_str()));
+    let files = repository.files().par_iter().filter(|path| is_read(path, settings));
     let found = files.filter_map(|path| repository.read(path).ok()).map(|text| {
         let keys = keys.iter().filter(|key| text.contains(**key));
         keys.flat_map(|key| text.lines().filter_map(|line| value(line, key))).collect::<Vec<String>>()

@@ -59,8 +59,7 @@ pub fn collect(expansion: &Expansion, opening: &[Gap], facts: &mut Facts) {
     facts.declared_projects = expansion.declared.projects.clone();
     facts.declared_namespaces = expansion.declared.namespaces.clone();
     facts.unmanaged = expansion.declared.objects.clone();
-    let global = |settings: &Node| settings.at(&["data", "globalProjects"]).is_some();
-    facts.global_projects = expansion.settings.iter().any(global);
+    facts.global_projects = expansion.global_projects;
 }
 
 fn defect(gap: &Gap, app: Option<AppId>, span: Span) -> Defect {

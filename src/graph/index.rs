@@ -21,6 +21,8 @@ pub struct Index {
     pub schemas: BTreeMap<(Word, String), Vec<SchemaId>>,
     /// Workloads by Application.
     pub workloads: BTreeMap<AppId, Vec<usize>>,
+    /// By root: the Applications that it brings, by the namespace that they live in and their name.
+    brought: BTreeMap<Word, BTreeSet<(Word, Word)>>,
     /// Namespaces in which an Application with gaps puts its objects.
     hidden: BTreeSet<Word>,
     /// What charts make that nobody installs here, without the name that stands for the release's.
@@ -56,6 +58,10 @@ impl Index {
             let telling = rest.filter(|rest| rest.contains('-'));
             index.released.entry(producer.kind).or_default().extend(telling.map(str::to_owned));
         }
+        for (id, target) in &facts.targets {
+            let brought = index.brought.entry(target.root.clone()).or_default();
+            brought.insert((target.home.clone(), facts.apps[id.0].name.clone()));
+        }
         index.hidden = facts.apps.iter().filter(|app| app.gaps).map(|app| app.namespace.clone()).collect();
         let open = facts.rollout.sets.iter().filter(|set| set.unresolved);
         index.open = open.map(|set| around_placeholders(&set.namespace)).collect();
@@ -66,6 +72,11 @@ impl Index {
     pub fn may_release(&self, kind: &str, name: &str) -> bool {
         let mut ends = name.match_indices('-').map(|(at, _)| &name[at + 1..]);
         self.released.get(kind).is_some_and(|released| ends.any(|end| released.contains(end)))
+    }
+
+    /// Whether a root brings an Application of a name.
+    pub fn brings(&self, root: &str, home: &Word, name: &Word) -> bool {
+        self.brought.get(root).is_some_and(|brought| brought.contains(&(home.clone(), name.clone())))
     }
 
     /// Whether a place with gaps may hold objects of a namespace.

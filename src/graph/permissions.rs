@@ -52,20 +52,23 @@ impl<'g> Refusals<'g> {
 
 impl Graph {
     /// The projects that an Application may mean: those of its own root, or else those of the others.
-    pub fn projects_of(&self, target: &Target) -> Vec<&Project> {
+    pub fn projects_of(&self, id: AppId, target: &Target) -> Vec<&Project> {
         let named = || self.facts().projects.iter().filter(|project| project.name.value == target.project.value);
         let own: Vec<&Project> = named().filter(|project| project.root == target.root).collect();
-        if own.is_empty() { named().collect() } else { own }
+        // Of two roots with an Application of one name, as the overlays of two clusters have it, one is in effect.
+        let name = &self.app(id).name;
+        let beside = |project: &&Project| !self.index.brings(&project.root, &target.home, name);
+        if own.is_empty() { named().filter(beside).collect() } else { own }
     }
 
     /// Whether nothing brings the project that an Application names: neither what was seen nor what may be hidden.
-    pub fn project_is_missing(&self, target: &Target, open: &BTreeSet<&str>) -> bool {
+    pub fn project_is_missing(&self, id: AppId, target: &Target, open: &BTreeSet<&str>) -> bool {
         let name = &target.project.value;
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'));
         plain
             && name != "default"
             && !self.facts().declared_projects.contains(name.as_str())
-            && self.projects_of(target).is_empty()
+            && self.projects_of(id, target).is_empty()
             && !open.contains(target.root.as_str())
             && !self.may_hide(&target.home)
     }
@@ -78,7 +81,7 @@ impl Graph {
         let mut refusals = Refusals { found: BTreeMap::new() };
         let mut projects: BTreeMap<AppId, Vec<&Project>> = BTreeMap::new();
         for (id, target) in self.targets() {
-            let own = self.projects_of(target);
+            let own = self.projects_of(id, target);
             if !own.is_empty() {
                 self.of_application(id, target, &own, &mut refusals);
                 projects.insert(id, own);

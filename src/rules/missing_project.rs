@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule { id: "missing-project", page: include_str!("../../r
 fn check(graph: &Graph) -> Vec<Finding> {
     let open = graph.open_roots();
     let mut missing: BTreeMap<&str, Vec<(AppId, &Target)>> = BTreeMap::new();
-    for (id, target) in graph.targets().filter(|(_, target)| graph.project_is_missing(target, &open)) {
+    for (id, target) in graph.targets().filter(|(id, target)| graph.project_is_missing(*id, target, &open)) {
         missing.entry(&target.project.value).or_default().push((id, target));
     }
     missing.into_iter().filter_map(|(name, users)| report(graph, name, &users)).collect()
