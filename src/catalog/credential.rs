@@ -95,7 +95,7 @@ impl CredentialFile {
             "***" => lower.len() > 2 && lower.bytes().all(|b| b == b'*'),
             pattern => fits(pattern, &lower),
         };
-        !lower.contains('\n') && self.placeholders.iter().any(fits)
+        !lower.contains('\n') && (self.placeholders.iter().any(fits) || is_name_in_capitals(value.trim()))
     }
 
     pub fn is_nothing(&self, value: &str) -> bool {
@@ -107,4 +107,13 @@ impl CredentialFile {
         let lower = value.trim().to_lowercase();
         self.weak.contains(&lower)
     }
+}
+
+/// Whether a value is the name of a constant (`MAIL_RELAY_TOKEN_VALUE`): it says what belongs here.
+fn is_name_in_capitals(value: &str) -> bool {
+    let word = |part: &str| {
+        let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        letters.len() > 1 && letters.bytes().all(|b| b.is_ascii_uppercase())
+    };
+    value.split('_').count() > 2 && value.split('_').all(word)
 }

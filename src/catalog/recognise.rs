@@ -129,7 +129,9 @@ impl Catalog {
         let given: Vec<&str> = command.iter().chain(args).copied().collect();
         let own = self.tools().iter().find(|tool| tool.client.is_none() && tool.is_image(image));
         let mut words = spots(&given);
-        if let (true, Some(tool)) = (command.is_empty() && !args.is_empty(), own) {
+        let to_entrypoint = command.is_empty() && !args.is_empty();
+        let addressed = if to_entrypoint { own.or_else(|| self.spoken_to(args)) } else { None };
+        if let Some(tool) = addressed {
             let first = words.first().map(|word| (word.argument, word.span.clone())).unwrap_or_default();
             let entry = tool.entrypoint.iter();
             words.splice(0..0, entry.map(|text| Spot { text: text.clone(), argument: first.0, span: first.1.clone() }));
@@ -143,6 +145,26 @@ impl Catalog {
             finder.found.push(ToolUse::new(tool, Action::Unknown, How::Image, 0, whole));
         }
         finder.found
+    }
+
+    /// The tool that an image of anybody must have for its entrypoint: told to migrate, with an option that no other tool has.
+    fn spoken_to(&self, args: &[&str]) -> Option<&Tool> {
+        let options = args.iter().filter_map(|word| word.strip_prefix('-'));
+        let options: Vec<&str> = options
+            .filter_map(|word| word.trim_start_matches('-').split('=').next())
+            .filter(|option| option.len() > 1)
+            .collect();
+        let knows = |tool: &Tool, option: &str| tool.setting_of_option(option).is_some();
+        let only = |tool: &Tool, option: &str| {
+            knows(tool, option) && self.tools().iter().filter(|other| knows(other, option)).count() == 1
+        };
+        self.tools().iter().find(|tool| {
+            let words: Vec<&str> = tool.entrypoint.iter().map(String::as_str).chain(args.iter().copied()).collect();
+            let told = |command: &Words| command.last_of(&words).is_some_and(|at| at >= tool.entrypoint.len());
+            !tool.entrypoint.is_empty()
+                && tool.migrate.iter().any(told)
+                && options.iter().any(|option| only(tool, option))
+        })
     }
 
     /// The tools that a shell script uses; all places are of argument 0, the script itself.

@@ -233,10 +233,21 @@ fn administrators_and_placeholders_are_known() {
         "[REDACTED PRIVATE KEY]",
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "00000000-0000-0000-0000-000000000000",
+        "BASE64_OF_PULL_CREDENTIALS",
     ] {
         assert!(catalog.is_placeholder(value), "{value}");
     }
-    for value in ["", "s3cr3t", "exchange", "x", "todo-list", "**x**", "url: https://x\nkey: change-me\n"] {
+    for value in [
+        "",
+        "s3cr3t",
+        "exchange",
+        "x",
+        "todo-list",
+        "**x**",
+        "A7_KX_92QZ_P",
+        "TOP_SECRET",
+        "url: https://x\nkey: change-me\n",
+    ] {
         assert!(!catalog.is_placeholder(value), "{value}");
     }
     for value in ["do-not-use", "anonymous", "[]"] {
