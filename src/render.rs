@@ -31,7 +31,7 @@ mod tools;
 mod variables;
 mod workshop;
 
-pub use chart::Inflater;
+pub use chart::{Inflater, stand_in_release};
 pub use ground::{AWAY, Checkout, Context, Ground, Neighbour, shown_name};
 pub use place::{Addresses, normal};
 pub use tools::{Options, Tools};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Guess;
-use crate::expand::{Application, Made};
+use crate::expand::{Application, Made, stand_in_release};
 use crate::k8s::Resource;
 use crate::source::{FileId, RepoPath, SourceMap};
 use crate::yaml::{Node, Role};
@@ -21,8 +21,7 @@ pub fn of(app: &Application, objects: &[Resource], texts: &SourceMap) -> Option<
         objects.iter().filter_map(|object| Some(object.node.get("kind")?.span().file)).collect();
     let silent = texts.ids().filter(|id| !gave.contains(id) && is_template(&texts.path(*id), folder));
     let secrets = silent.into_iter().any(|id| texts.text(id).is_some_and(|text| makes_secrets(&text)));
-    let release = if folder.is_root() { "release-name" } else { folder.file_name() };
-    Some(Box::new(Guess { release: release.into(), namespace: NAMESPACE.into(), secrets }))
+    Some(Box::new(Guess { release: stand_in_release(folder).into(), namespace: NAMESPACE.into(), secrets }))
 }
 
 /// Whether phases order the objects of a folder that nobody syncs here: its objects say that Argo CD does, or Helm orders

@@ -26,7 +26,7 @@ use super::text::{Run, Text};
 use super::value::{Data, Value};
 use crate::budget::Exceeded;
 use crate::hash::Seeded;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 
 /// How deep templates, nested lists and parentheses may go in one another.
 pub(super) const DEEPEST: u32 = 6_000;
@@ -169,7 +169,11 @@ impl<'a> Frame<'a, '_> {
             }
             Failure::Exceeded(exceeded) => self.exceeded(exceeded),
             Failure::Template(wrapping, mut error) => {
-                let (prefix, _) = self.location();
+                let (prefix, span) = self.location();
+                // A text that `tpl` runs stands in no file: the call does.
+                if error.span.is_some_and(|at| at.file == FileId(u32::MAX)) {
+                    error.span = span;
+                }
                 let own = format!("{prefix}error calling {name}: ");
                 error.parts.splice(..0, [own, wrapping].into_iter().filter(|part| !part.is_empty()));
                 error

@@ -68,11 +68,16 @@ pub fn from_repository(
     }
 }
 
+/// What a chart that nobody installs is released as: by the name of its folder, where a release can have it.
+pub fn stand_in_release(folder: &RepoPath) -> &str {
+    let name = folder.file_name();
+    if helm::is_release_name(name) { name } else { "release-name" }
+}
+
 /// A chart that no Application names, with its own values.
 pub fn alone(context: &Context<'_>, folder: &RepoPath, at: Span, output: &mut Output) {
     output.read(context, context.repository().under(folder));
-    let name = folder.file_name();
-    let release = helm::Release::new(if name.is_empty() { "release-name" } else { name }, "default");
+    let release = helm::Release::new(stand_in_release(folder), "default");
     let printed = context.tools.chart(context, folder).and_then(|chart| {
         let capabilities = capabilities(context, "", &[])?;
         let print = |chart: &Arc<Chart>| {

@@ -39,6 +39,6 @@ pub use error::{Reason, RenderError};
 pub use load::Loader;
 pub use manifest::{Hook, Manifest};
 pub use metadata::{Dependency, Import, Maintainer, Metadata, Said};
-pub use render::{Printed, Request, effective_values, render};
+pub use render::{Printed, Request, effective_values, is_release_name, render};
 pub use values::{Parameter, ParameterKind, ValuesLayer};
 pub use version::HelmVersion;

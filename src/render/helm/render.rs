@@ -143,16 +143,21 @@ fn check_chart(request: &Request<'_>) -> Result<(), RenderError> {
     Err(RenderError::new(Reason::MissingChart, message).at(missing[0].span))
 }
 
-/// `chartutil.ValidateReleaseName`
-fn check_name(name: &str, helm: HelmVersion) -> Result<(), RenderError> {
-    const RULE: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+/// Whether a release can have a name.
+pub fn is_release_name(name: &str) -> bool {
     let fits = |part: &str| {
         let plain = part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         !part.is_empty() && plain && !part.starts_with('-') && !part.ends_with('-')
     };
+    name.len() <= 53 && name.split('.').all(fits)
+}
+
+/// `chartutil.ValidateReleaseName`
+fn check_name(name: &str, helm: HelmVersion) -> Result<(), RenderError> {
+    const RULE: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
     let reason = if name.is_empty() {
         "no name provided".to_owned()
-    } else if name.len() > 53 || !name.split('.').all(fits) {
+    } else if !is_release_name(name) {
         format!("invalid release name, must match regex {RULE} and the length must not be longer than 53")
     } else {
         return Ok(());
