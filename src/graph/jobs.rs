@@ -1,10 +1,11 @@
-//! Secrets that Jobs may make: those that the script names, or any of the namespace where it shows none of what it does.
+//! Secrets that programs may make: Jobs those that the script names, or any of the namespace where it shows none of what it does;
+//! servers the one that they do without at their start.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graph;
 use super::index::may_become;
-use crate::facts::{EnvHolds, Right, Workload, WorkloadRole};
+use crate::facts::{EnvHolds, Right, Way, Workload, WorkloadRole};
 
 /// Programs by which a script shows what it makes.
 const CLIENTS: [&str; 5] = ["kubectl", "oc", "curl", "wget", "--secret-name"];
@@ -12,9 +13,9 @@ const CLIENTS: [&str; 5] = ["kubectl", "oc", "curl", "wget", "--secret-name"];
 /// Words after which `kubectl` or a manifest has the name.
 const BEFORE_NAMES: [&str; 4] = ["generic", "tls", "docker-registry", "name"];
 
-/// What all Jobs together may make.
+/// What all programs together may make.
 #[derive(Debug, Default)]
-pub struct SecretsOfJobs {
+pub struct SecretsOfPrograms {
     by_namespace: BTreeMap<String, Made>,
     /// What Jobs name that may create Secrets in every namespace.
     anywhere: Made,
@@ -28,7 +29,7 @@ struct Made {
     composed: BTreeSet<Vec<String>>,
 }
 
-impl SecretsOfJobs {
+impl SecretsOfPrograms {
     /// Whether one of them may make a Secret.
     pub fn may_make(&self, namespace: &str, name: &str) -> bool {
         self.anywhere.has(name) || self.by_namespace.get(namespace).is_some_and(|made| made.has(name))
@@ -47,9 +48,9 @@ impl Made {
 }
 
 impl Graph {
-    /// What Jobs may make whose accounts may create Secrets.
-    pub fn secrets_of_jobs(&self) -> SecretsOfJobs {
-        let mut all = SecretsOfJobs::default();
+    /// What programs may make whose accounts may create Secrets.
+    pub fn secrets_of_programs(&self) -> SecretsOfPrograms {
+        let mut all = SecretsOfPrograms::default();
         let jobs = |role| matches!(role, WorkloadRole::Hook | WorkloadRole::Scheduled);
         for (id, workload) in self.workloads().filter(|(_, workload)| jobs(workload.role)) {
             let rights: Vec<&Right> = self.rights_of(id).into_iter().filter(|right| is_on_secrets(right)).collect();
@@ -73,7 +74,27 @@ impl Graph {
                 }
             }
         }
+        self.add_servers(&mut all);
         all
+    }
+
+    /// What runs without a Secret and may create Secrets makes it: certificates of webhooks, for the most part.
+    fn add_servers(&self, all: &mut SecretsOfPrograms) {
+        for (id, workload) in self.workloads().filter(|(_, workload)| workload.role == WorkloadRole::Service) {
+            let mut spared = workload.grants.iter().filter(|grant| grant.optional && grant.way != Way::Pull).peekable();
+            if spared.peek().is_none() {
+                continue;
+            }
+            let own = &self.object(workload.object).namespace;
+            let creates = |right: &&Right| {
+                let here = right.within.as_ref().is_none_or(|within| within == own);
+                here && right.names.is_empty() && is_on_secrets(right) && says(&right.verbs, "create")
+            };
+            if self.rights_of(id).iter().any(creates) {
+                let made = all.by_namespace.entry(own.to_string()).or_default();
+                made.names.extend(spared.map(|grant| self.secret(grant.secret).name.to_string()));
+            }
+        }
     }
 }
 

@@ -22,11 +22,11 @@ fn check(graph: &Graph) -> Vec<Finding> {
             }
         }
     }
-    let jobs = graph.secrets_of_jobs();
+    let programs = graph.secrets_of_programs();
     let missing = needed.into_iter().filter(|(id, _)| {
         let secret = graph.secret(*id);
         let (namespace, name) = (&secret.namespace, &secret.name);
-        graph.is_missing("Secret", namespace, name) && !jobs.may_make(namespace, name)
+        graph.is_missing("Secret", namespace, name) && !programs.may_make(namespace, name)
     });
     missing.filter_map(|(id, users)| report(graph, id, &users)).collect()
 }
