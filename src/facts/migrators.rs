@@ -10,7 +10,7 @@ use crate::finding::{Certainty, Evidence};
 use crate::k8s::database;
 use crate::k8s::workload::{ContainerRole, Source};
 use crate::sql::scan;
-use crate::yaml::{Entry, Origin};
+use crate::yaml::{Entry, Origin, Role};
 
 /// Records the migrators.
 pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
@@ -125,6 +125,10 @@ impl Seat<'_> {
                 How::Image => (image_origin(), "runs the image of"),
                 _ => (place(used.argument, &used.span), "runs"),
             };
+            // Of a script that a template composed, the place counts that has the program.
+            let program = self.container.words.get(used.argument).and_then(|word| word.value.get(used.span.clone()));
+            let program = program.filter(|word| !word.is_empty() && origin.role() != Role::Manifest);
+            let origin = program.map_or_else(|| origin.clone(), |word| places::of_program(sources, &origin, word));
             found.extend(self.take(sources, &used, &origin, how, place));
         }
         for file in sources.catalog.script_files(command, args) {

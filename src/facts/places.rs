@@ -19,15 +19,47 @@ pub fn of_word(sources: &Sources, origin: &Origin, word: &str, called: &str) -> 
         .unwrap_or_else(|| origin.clone())
 }
 
+/// The origin with the place first that says who logs on: under the user's key, or as a part of an address.
+pub fn of_user(sources: &Sources, origin: &Origin, user: &str) -> Origin {
+    let under_key = first(sources.texts, origin, |text, key| text == user && key.contains("user"));
+    let in_address = || first(sources.texts, origin, |text, _| in_address(text, user, &["//", "user="]));
+    under_key.or_else(in_address).unwrap_or_else(|| of_word(sources, origin, user, "user"))
+}
+
+/// The first place that holds a word among others, and in it the word alone.
+pub fn of_program(sources: &Sources, origin: &Origin, program: &str) -> Origin {
+    let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let find = |text: &str| {
+        let ends = |at: usize| text.as_bytes().get(at).is_none_or(|b| !part(*b));
+        let begins = |at: usize| at == 0 || !part(text.as_bytes()[at - 1]);
+        text.match_indices(program).map(|(at, _)| at).find(|at| begins(*at) && ends(at + program.len()))
+    };
+    let at = std::cell::Cell::new(None);
+    let holds = |text: &str, _: &str| {
+        at.set(if text.len() < ADDRESS { find(text) } else { None });
+        at.get().is_some()
+    };
+    let Some(found) = first(sources.texts, origin, holds) else { return origin.clone() };
+    let whole = found.anchor();
+    let quoted = sources.texts.slice(whole).is_some_and(|text| text.starts_with(['"', '\'']));
+    let start = whole.start as usize + at.get().unwrap_or(0) + usize::from(quoted);
+    let anchor = Contribution { role: found.role(), span: Span::new(whole.file, start, start + program.len()) };
+    Origin::made_of(anchor, found.contributions().skip(1).collect())
+}
+
 /// The origin with the place first that holds a password: alone, or as a part of an address.
 pub fn of_password(sources: &Sources, origin: &Origin, password: &str) -> Origin {
-    let ends = |before: &str| before.ends_with([':', '=']);
-    let in_address = |text: &str| text.len() < ADDRESS && text.match_indices(password).any(|(at, _)| ends(&text[..at]));
     let says = |text: &str| text == password;
     first(sources.texts, origin, |text, key| says(text) && key.contains("pass"))
         .or_else(|| first(sources.texts, origin, |text, _| says(text)))
-        .or_else(|| first(sources.texts, origin, |text, _| in_address(text)))
+        .or_else(|| first(sources.texts, origin, |text, _| in_address(text, password, &[":", "="])))
         .unwrap_or_else(|| origin.clone())
+}
+
+/// Whether a word stands in a text after what comes before it in an address.
+fn in_address(text: &str, word: &str, before: &[&str]) -> bool {
+    let after = |at: usize| before.iter().any(|before| text[..at].ends_with(before));
+    text.len() < ADDRESS && text.match_indices(word).any(|(at, _)| after(at))
 }
 
 /// Asks of each place what it says and, in lower case, what stands before it in its line.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::addresses::without_passwords;
 use super::objects::{Objects, texts};
-use super::{Facts, ObjectId, Producer, Reference, Sources, Written, settings};
+use super::{Facts, ObjectId, Producer, Reference, Sources, Written, places, settings};
 use crate::catalog::MadeSecret;
 use crate::finding::Certainty;
 use crate::k8s::secret::{self, Keys};
@@ -133,7 +134,9 @@ fn in_file(sources: &Sources, objects: &Objects, entry: &Entry) -> Vec<Written> 
     }
     let written = found.into_iter().map(|(name, range)| {
         let shape = shape(text.get(range.clone()).unwrap_or(""));
-        let origin = objects.origin_within(&entry.value, range);
+        let said = text.get(range.clone()).unwrap_or("").trim_matches('\'');
+        let password = without_passwords(said).and_then(|(_, passwords)| passwords.first().copied()).unwrap_or(said);
+        let origin = places::of_password(sources, &objects.origin_within(&entry.value, range), password);
         sources.texts.mask(origin.anchor());
         Written { name: name.into(), shape, origin }
     });

@@ -37,7 +37,7 @@ pub fn of(sources: &Sources, container: &Container, object: &Object, objects: &O
     // Of an address that a template composed, the place counts that says who logs on: what it names is looked for apart.
     for setting in &mut kept {
         if let Some(user) = setting.url.as_ref().and_then(|url| url.user.as_ref()?.text.as_deref()) {
-            setting.origin = places::of_word(sources, &setting.origin, user, "user");
+            setting.origin = places::of_user(sources, &setting.origin, user);
         }
     }
     kept.shrink_to_fit();

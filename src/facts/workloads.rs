@@ -14,6 +14,7 @@ use crate::k8s::workload::{
     self, Container as PodContainer, ContainerRole, Env, EnvValue, Pod, Source, Volume, VolumeContent,
 };
 use crate::k8s::{Resource, Word};
+use crate::sql::parse_url;
 use crate::yaml::Node;
 
 /// Records the workloads.
@@ -303,7 +304,12 @@ impl Reader<'_, '_> {
             self.written.push(Written { name: name.into(), shape, origin: node.origin.clone() });
             return EnvHolds::Credential(shape, node.origin.clone());
         }
-        EnvHolds::Text(self.clean(name, text))
+        let text = self.clean(name, text);
+        // Of an address that a template composed, the place counts that says who logs on.
+        let url = text.value.contains("://").then(|| parse_url(&text.value)).flatten();
+        let Some(user) = url.and_then(|url| url.user?.text) else { return EnvHolds::Text(text) };
+        let origin = places::of_user(self.sources, &text.origin, &user);
+        EnvHolds::Text(Text { origin, ..text })
     }
 
     /// Whether the value of a `..._SECRET` is the name of a Secret that the same pod reads, and not what is in it.
