@@ -14,8 +14,9 @@ const ADDRESS: usize = 16 << 10;
 /// word is: a server and a user may have one name.
 pub fn of_word(sources: &Sources, origin: &Origin, word: &str, called: &str) -> Origin {
     let says = |text: &str| text == word;
+    let other = |key: &str| key.contains("pass");
     first(sources.texts, origin, |text, key| says(text) && key.contains(called))
-        .or_else(|| first(sources.texts, origin, |text, _| says(text)))
+        .or_else(|| first(sources.texts, origin, |text, key| says(text) && !other(key)))
         .unwrap_or_else(|| origin.clone())
 }
 
