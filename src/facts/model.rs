@@ -332,7 +332,7 @@ pub struct Right {
     /// Names it is restricted to; all where there are none.
     pub names: Vec<String>,
     /// Where each of its words stands.
-    pub places: RulePlaces,
+    pub places: Arc<RulePlaces>,
     /// The rule in its role.
     pub rule: Evidence,
     /// The binding.

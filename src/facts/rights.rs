@@ -1,5 +1,7 @@
 //! What a ServiceAccount may do: each rule through each binding, never flattened into one set.
 
+use std::sync::Arc;
+
 use super::objects::Objects;
 use super::{Facts, Object, ObjectId, Right, RulePlaces, evidence};
 use crate::finding::Evidence;
@@ -48,6 +50,7 @@ fn labels(resource: &Resource) -> Vec<(String, String)> {
 /// A rule of a role, with its half of the sentence.
 struct Found {
     rule: PolicyRule,
+    places: Arc<RulePlaces>,
     evidence: Evidence,
 }
 
@@ -70,6 +73,7 @@ fn rules(roles: &[KnownRole], binding: &Binding, namespace: &str) -> Vec<Found> 
         for source in std::iter::once(known).chain(aggregated) {
             let kind = if source.role.cluster { "ClusterRole" } else { "Role" };
             found.extend(source.role.rules.iter().map(|rule| Found {
+                places: Arc::new(RulePlaces::of(rule)),
                 rule: rule.clone(),
                 evidence: evidence(&place(rule), format!("{kind} `{}` allows it", source.role.name.value)),
             }));
@@ -123,14 +127,16 @@ fn built_in(binding: &Binding) -> Vec<Found> {
         let texts = |all: &[&str]| -> Vec<Text> {
             all.iter().map(|v| Text { value: (*v).into(), origin: binding.role.origin.clone() }).collect()
         };
+        let rule = PolicyRule {
+            groups: texts(groups),
+            resources: texts(resources),
+            names: Vec::new(),
+            verbs: texts(verbs),
+            origin: binding.role.origin.clone(),
+        };
         Found {
-            rule: PolicyRule {
-                groups: texts(groups),
-                resources: texts(resources),
-                names: Vec::new(),
-                verbs: texts(verbs),
-                origin: binding.role.origin.clone(),
-            },
+            places: Arc::new(RulePlaces::of(&rule)),
+            rule,
             evidence: evidence(
                 &binding.role.origin,
                 format!("the built-in ClusterRole `{}` allows it", binding.role.value),
@@ -179,7 +185,7 @@ fn right(binding: &Binding, subject: &Subject, object: &Object, found: &Found) -
         groups: words(&found.rule.groups),
         resources: words(&found.rule.resources),
         names: words(&found.rule.names),
-        places: RulePlaces::of(&found.rule),
+        places: Arc::clone(&found.places),
         rule: found.evidence.clone(),
         binding: evidence(
             &subject.name.origin,
