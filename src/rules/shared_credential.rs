@@ -11,13 +11,11 @@ pub const RULE: Rule = Rule { id: "shared-credential", page: include_str!("../..
 
 fn check(graph: &Graph) -> Vec<Finding> {
     let credentials = graph.secrets().filter(|(_, secret)| secret.database.is_some());
-    credentials.filter_map(|(id, _)| in_any_cluster(graph, id)).collect()
-}
-
-/// What is so in every cluster is told of one.
-fn in_any_cluster(graph: &Graph, id: SecretId) -> Option<Finding> {
-    let clusters = graph.by_cluster(graph.holders_of(id), |holder| graph.workload(*holder).app);
-    clusters.into_iter().find_map(|holders| report(graph, id, holders))
+    let reports = credentials.flat_map(|(id, _)| {
+        let clusters = graph.by_cluster(graph.holders_of(id), |holder| graph.workload(*holder).app);
+        clusters.into_iter().filter_map(move |holders| report(graph, id, holders))
+    });
+    reports.collect()
 }
 
 fn report(graph: &Graph, id: SecretId, holders: Vec<WorkloadId>) -> Option<Finding> {
