@@ -21,7 +21,7 @@ const LONGEST: usize = 64 << 20;
 type Printed = Result<(), Exceeded>;
 
 /// Flags, width and precision of a verb.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Flags {
     wid: Option<usize>,
     prec: Option<usize>,
@@ -63,14 +63,14 @@ pub(super) fn written(value: &Value) -> Result<String, Exceeded> {
 pub(super) fn followed(value: &Value) -> Result<String, Exceeded> {
     let mut printer = Printer { followed: true, ..Printer::default() };
     printer.arg(value, 'v')?;
-    Ok(String::from_utf8_lossy(&printer.out).into_owned())
+    Ok(printer.into_text())
 }
 
 /// A value under a verb without flags.
 pub(crate) fn show_as(value: &Value, verb: char) -> Result<String, Exceeded> {
     let mut printer = Printer::default();
     printer.arg(value, verb)?;
-    Ok(String::from_utf8_lossy(&printer.out).into_owned())
+    Ok(printer.into_text())
 }
 
 /// Whether the value of an action can be printed: functions cannot.
@@ -79,6 +79,11 @@ pub(super) fn is_printable(value: &Value) -> bool {
 }
 
 impl Printer {
+    /// What was written; what is not UTF-8 in it is replaced.
+    fn into_text(self) -> String {
+        String::from_utf8(self.out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
     fn push(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -191,6 +196,12 @@ impl Printer {
         {
             return self.string(&bytes, verb, &Value::new(Data::List(list.clone())));
         }
+        if matches!(verb, 'v' | 'd')
+            && self.flags == Flags::default()
+            && let Some(bytes) = list.as_bytes()
+        {
+            return self.numbers(&bytes);
+        }
         if !self.opens(type_name, list.is_nil(), "[") {
             return Ok(());
         }
@@ -199,6 +210,24 @@ impl Printer {
             self.value(&item, verb, depth + 1)?;
         }
         self.push(if self.flags.sharp_v { "}" } else { "]" });
+        Ok(())
+    }
+
+    /// Bytes as what most print them as: whoever prints a whole context prints every file of the chart.
+    fn numbers(&mut self, bytes: &[u8]) -> Printed {
+        self.out.reserve(bytes.len().saturating_mul("255 ".len()).min(LONGEST));
+        self.push("[");
+        for (i, byte) in bytes.iter().enumerate() {
+            if self.out.len() > LONGEST {
+                return Err(Exceeded::Bytes(LONGEST as u64));
+            }
+            self.parts(i);
+            let (hundreds, tens, ones) = (byte / 100, byte / 10 % 10, byte % 10);
+            let digits = [hundreds, tens, ones].map(|digit| b'0' + digit);
+            let leading = usize::from(hundreds == 0) + usize::from(*byte < 10);
+            self.out.extend_from_slice(&digits[leading..]);
+        }
+        self.push("]");
         Ok(())
     }
 
@@ -255,5 +284,29 @@ impl Printer {
         self.push(")");
         self.erroring = false;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::origin::OriginId;
+    use super::super::text::Text;
+    use super::*;
+
+    #[test]
+    fn bytes_print_as_any_other_numbers() {
+        let bytes = Text::from_bytes((0..=255).collect());
+        let list = Value::new(Data::List(List::of_bytes(bytes, OriginId::NONE)));
+        let shown = |verb, wid| {
+            let flags = Flags { wid, ..Flags::default() };
+            let mut printer = Printer { flags, ..Printer::default() };
+            printer.arg(&list, verb).unwrap();
+            printer.into_text()
+        };
+        for verb in ['v', 'd'] {
+            assert_eq!(shown(verb, None), shown(verb, Some(1)));
+        }
+        assert!(shown('v', None).starts_with("[0 1 2 ") && shown('v', None).ends_with(" 253 254 255]"));
+        assert_eq!(show(&Value::new(Data::List(List::nil(ListType::Bytes)))).unwrap(), "[]");
     }
 }
