@@ -423,6 +423,14 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether what two Applications bring may meet in one cluster.
+    pub fn may_share_cluster(&self, a: AppId, b: AppId) -> bool {
+        match (self.targets.get(&a), self.targets.get(&b)) {
+            (Some(one), Some(other)) => one.cluster.may_be(&other.cluster),
+            _ => true,
+        }
+    }
+
     /// The id of a Secret of the cluster; a new record where there is none yet.
     pub fn secret(&mut self, namespace: &Word, name: &Word) -> SecretId {
         self.credential(Keeper::Cluster, namespace, name)

@@ -46,22 +46,26 @@ impl Graph {
 
     /// Whether what two Applications bring may meet in one cluster.
     pub fn may_share_cluster(&self, a: AppId, b: AppId) -> bool {
-        match (self.target(a), self.target(b)) {
-            (Some(one), Some(other)) => one.cluster.may_be(&other.cluster),
-            _ => true,
-        }
+        self.facts().may_share_cluster(a, b)
     }
 
-    /// Things of Applications by cluster: what may meet the first of a group stands in it.
+    /// Things of Applications by cluster: all that stand in a group may meet. One whose cluster is not known may meet things of
+    /// clusters that do not meet, and stands with the first of them.
     pub fn by_cluster<T>(&self, things: impl IntoIterator<Item = T>, app: impl Fn(&T) -> AppId) -> Vec<Vec<T>> {
-        let mut groups: Vec<Vec<T>> = Vec::new();
+        let unknown = Cluster::default();
+        let mut groups: Vec<(BTreeSet<&Cluster>, Vec<T>)> = Vec::new();
+        let mut known: BTreeMap<&Cluster, usize> = BTreeMap::new();
         for thing in things {
-            match groups.iter_mut().find(|group| self.may_share_cluster(app(&group[0]), app(&thing))) {
-                Some(group) => group.push(thing),
-                None => groups.push(vec![thing]),
+            let cluster = self.target(app(&thing)).map_or(&unknown, |target| &target.cluster);
+            let meets = |(others, _): &(BTreeSet<&Cluster>, Vec<T>)| others.iter().all(|other| other.may_be(cluster));
+            let at = *known.entry(cluster).or_insert_with(|| groups.iter().position(meets).unwrap_or(groups.len()));
+            if at == groups.len() {
+                groups.push(Default::default());
             }
+            groups[at].0.insert(cluster);
+            groups[at].1.push(thing);
         }
-        groups
+        groups.into_iter().map(|(_, group)| group).collect()
     }
 
     /// Where each Application goes.

@@ -49,10 +49,12 @@ impl Cluster {
         [&self.server, &self.name].into_iter().map(Word::as_str).find(|text| !text.is_empty())
     }
 
-    /// Whether two may be one cluster: unless both names or both addresses are known and differ.
+    /// Whether two may be one cluster: unless both addresses are known and differ, or else both names. Several Secrets may
+    /// register one address, each by a name of its own.
     pub fn may_be(&self, other: &Cluster) -> bool {
-        let differ = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
-        !differ(&self.server, &other.server) && !differ(&self.name, &other.name)
+        let said = [(&self.server, &other.server), (&self.name, &other.name)];
+        let both = said.into_iter().find(|(a, b)| !a.is_empty() && !b.is_empty());
+        both.is_none_or(|(a, b)| a == b)
     }
 
     /// The cluster for people.
