@@ -76,6 +76,7 @@ pub fn collect(mut all: Sources) -> Facts {
     let applications = std::mem::take(&mut all.applications);
     let sources = &all;
     let objects = objects::collect(sources, applications, &mut facts);
+    targets::collect(sources.expansion, sources.opening, &mut facts);
     producers::collect(sources, &objects, &mut facts);
     rights::collect(&objects, &mut facts);
     workloads::collect(sources, &objects, &mut facts);
@@ -84,7 +85,6 @@ pub fn collect(mut all: Sources) -> Facts {
     migrators::collect(sources, &objects, &mut facts);
     connections::collect(sources, &objects, &mut facts);
     scripts::collect(sources, &mut facts);
-    targets::collect(sources.expansion, sources.opening, &mut facts);
     facts.projects = projects::of(sources.expansion);
     let (sets, files): (Vec<&BrokenFile>, Vec<_>) = sources.expansion.broken.iter().partition(|file| file.set);
     facts.broken = files.into_iter().map(broken).collect();

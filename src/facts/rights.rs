@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::objects::Objects;
-use super::{Facts, Object, ObjectId, Right, RulePlaces, evidence};
+use super::{AppId, Facts, Object, ObjectId, Right, RulePlaces, evidence};
 use crate::finding::Evidence;
 use crate::k8s::rbac::{self, Binding, PolicyRule, Role, Subject};
 use crate::k8s::text::Text;
@@ -12,19 +12,20 @@ use crate::source::Span;
 use crate::yaml::Node;
 
 struct KnownRole {
+    app: AppId,
     namespace: Word,
     role: Role,
     labels: Vec<(String, String)>,
 }
 
-/// Records the rights that bindings give.
+/// Records the rights that bindings give. The Applications' targets must be there.
 pub fn collect(objects: &Objects, facts: &mut Facts) {
     let mut roles = Vec::new();
     let mut bindings: Vec<(ObjectId, Binding)> = Vec::new();
     for (id, resource) in objects.iter() {
-        let namespace = facts.objects[id.0].namespace.clone();
+        let Object { app, namespace, .. } = &facts.objects[id.0];
         if let Some(role) = rbac::role(resource) {
-            roles.push(KnownRole { namespace, role, labels: labels(resource) });
+            roles.push(KnownRole { app: *app, namespace: namespace.clone(), role, labels: labels(resource) });
         }
         if let Some(binding) = rbac::binding(resource) {
             bindings.push((id, binding));
@@ -33,7 +34,8 @@ pub fn collect(objects: &Objects, facts: &mut Facts) {
     let mut rights = Vec::new();
     for (id, binding) in &bindings {
         let object = &facts.objects[id.0];
-        for rule in rules(&roles, binding, &object.namespace) {
+        let meets = |role: &KnownRole| facts.may_share_cluster(role.app, object.app);
+        for rule in rules(&roles, binding, &object.namespace, meets) {
             for subject in &binding.subjects {
                 rights.extend(right(binding, subject, object, &rule));
             }
@@ -54,11 +56,12 @@ struct Found {
     evidence: Evidence,
 }
 
-fn rules(roles: &[KnownRole], binding: &Binding, namespace: &str) -> Vec<Found> {
+fn rules(roles: &[KnownRole], binding: &Binding, namespace: &str, meets: impl Fn(&KnownRole) -> bool) -> Vec<Found> {
     let bound = roles.iter().filter(|known| {
         known.role.cluster == binding.to_cluster_role
             && known.role.name.value == binding.role.value
             && (known.role.cluster || known.namespace == namespace)
+            && meets(known)
     });
     let mut found = Vec::new();
     for known in bound {
@@ -69,6 +72,7 @@ fn rules(roles: &[KnownRole], binding: &Binding, namespace: &str) -> Vec<Found> 
                     .aggregates
                     .iter()
                     .any(|set| !set.is_empty() && set.iter().all(|label| other.labels.contains(label)))
+                && meets(other)
         });
         for source in std::iter::once(known).chain(aggregated) {
             let kind = if source.role.cluster { "ClusterRole" } else { "Role" };
