@@ -32,6 +32,10 @@ pub fn without_passwords(text: &str) -> Option<(String, Vec<&str>)> {
     for range in urls(text) {
         let Some(password) = password(&text[range.clone()]) else { continue };
         let cut = range.start + password.start..range.start + password.end;
+        // An address may be the password of the one before.
+        if cut.start < kept {
+            continue;
+        }
         clean.push_str(&text[kept..cut.start]);
         kept = cut.end;
         passwords.push(text[cut].trim_start_matches(':'));
@@ -105,6 +109,7 @@ mod tests {
         let (cut, passwords) = without_passwords("psql postgres://a:hunter2@db/x && redis://:hunter2@r").unwrap();
         assert_eq!(passwords, ["hunter2", "hunter2"]);
         assert_eq!(cut, "psql postgres://a@db/x && redis://@r");
+        assert_eq!(without_passwords("http://h?password=a://u:hunter2@h").unwrap().0, "http://h?password=");
         assert_eq!(without_passwords("postgres://a:$(PASSWORD)@db/x"), None);
         assert_eq!(without_passwords("http://localhost:8080/a@b"), None);
         assert_eq!(
