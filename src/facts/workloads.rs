@@ -184,9 +184,13 @@ impl Reader<'_, '_> {
         }
         for variable in &container.env {
             let fact = self.variable(at, variable);
-            env.retain(|known: &EnvFact| known.name != fact.name);
             env.push(fact);
         }
+        // What is said last counts.
+        let mut said = BTreeSet::new();
+        env.reverse();
+        env.retain(|variable: &EnvFact| said.insert(variable.name.clone()));
+        env.reverse();
         let mounts = self.mounts(at, container, pod);
         self.client_passwords(container);
         env.shrink_to_fit();
@@ -230,7 +234,6 @@ impl Reader<'_, '_> {
             }
             for entry in self.objects.config_map(&self.object.namespace, &whole.name.value).unwrap_or_default() {
                 let name = format!("{}{}", whole.prefix, entry.key);
-                env.retain(|known| known.name != name);
                 let value = self.literal(&name, &entry.value);
                 env.push(EnvFact { name: name.into(), origin: entry.key_origin.clone(), value });
             }
@@ -347,12 +350,12 @@ impl Reader<'_, '_> {
     /// Takes the password out of a URL.
     fn clean(&mut self, name: &str, text: Text) -> Text {
         let Some((value, passwords)) = addresses::without_passwords(&text.value) else { return text };
+        let before = self.written.len();
         for (at, password) in passwords.into_iter().enumerate() {
             let found = (at < PASSWORDS).then(|| places::of_password(self.sources, &text.origin, password));
             let origin = found.unwrap_or_else(|| text.origin.clone());
             self.sources.texts.mask(origin.anchor());
-            let known = self.written.iter().any(|one| one.origin == origin && *one.name == *name);
-            if !known {
+            if self.written[before..].iter().all(|one| one.origin != origin) {
                 self.written.push(Written { name: name.into(), shape: Shape::of(password), origin });
             }
         }
