@@ -147,7 +147,8 @@ impl Catalog {
         finder.found
     }
 
-    /// The tool that an image of anybody must have for its entrypoint: told to migrate, with an option that no other tool has.
+    /// The tool that an image of anybody must have for its entrypoint: told to migrate, with options that no other tool has. One
+    /// everyday word (`--database`) is not enough.
     fn spoken_to(&self, args: &[&str]) -> Option<&Tool> {
         let options = args.iter().filter_map(|word| word.strip_prefix('-'));
         let options: Vec<&str> = options
@@ -155,6 +156,8 @@ impl Catalog {
             .filter(|option| option.len() > 1)
             .collect();
         let knows = |tool: &Tool, option: &str| tool.setting_of_option(option).is_some();
+        let is_compound = |option: &&str| option.contains('-') || option.contains(|c: char| c.is_ascii_uppercase());
+        let speaks_of = |own: &[&str]| own.len() > 1 || own.iter().any(is_compound);
         let only = |tool: &Tool, option: &str| {
             knows(tool, option) && self.tools().iter().filter(|other| knows(other, option)).count() == 1
         };
@@ -163,7 +166,7 @@ impl Catalog {
             let told = |command: &Words| command.last_of(&words).is_some_and(|at| at >= tool.entrypoint.len());
             !tool.entrypoint.is_empty()
                 && tool.migrate.iter().any(told)
-                && options.iter().any(|option| only(tool, option))
+                && speaks_of(&options.iter().copied().filter(|option| only(tool, option)).collect::<Vec<_>>())
         })
     }
 

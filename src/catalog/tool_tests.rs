@@ -68,6 +68,8 @@ fn images_bring_their_entry_points() {
         ("arigaio/atlas", &["schema", "apply", "-u", "x"], "atlas:migrate"),
         ("company/app", &["migrate"], ""),
         ("company/goose-farm", &["up"], ""),
+        ("company/app", &["up", "--database", "orders"], ""),
+        ("company/app", &["--changelog-file=c.xml", "update"], "liquibase:migrate"),
     ] {
         assert_eq!(told(image, &[], args), want, "{image} {args:?}");
     }
