@@ -23,6 +23,7 @@ mod remembered;
 mod render;
 mod schema;
 mod semver;
+mod shop;
 mod strvals;
 mod tree;
 mod values;
@@ -31,7 +32,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{BatchOptions, Job, Kustomize, Mask, Shop, run_batch};
+pub use batch::{BatchOptions, Kustomize, Mask, run_batch};
 pub use capabilities::{Capabilities, KubeVersion};
 pub use chart::{Bytes, Chart, ChartFile, Content, Missing};
 pub use engine::Release;
@@ -40,5 +41,6 @@ pub use load::Loader;
 pub use manifest::{Hook, Manifest};
 pub use metadata::{Dependency, Import, Maintainer, Metadata, Said};
 pub use render::{Printed, Request, effective_values, is_release_name, render};
+pub use shop::{Job, Shop};
 pub use values::{Parameter, ParameterKind, ValuesLayer};
 pub use version::HelmVersion;
