@@ -24,6 +24,7 @@ mod print;
 mod quote;
 pub mod semver;
 mod set;
+mod shelf;
 mod text;
 mod value;
 
@@ -40,6 +41,7 @@ pub use output::Output;
 pub(crate) use print::show_as;
 pub(crate) use quote::quote as quoted;
 pub use set::{MissingKey, Options, Render, TemplateSet};
+pub use shelf::Shelf;
 pub use text::{Run, Text, Written};
 pub use value::{Data, IntType, NamedInt, UintType, Value};
 

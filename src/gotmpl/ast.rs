@@ -63,11 +63,11 @@ impl Piece {
 }
 
 /// A template.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Tree {
     pub name: Arc<str>,
     pub source: Arc<Source>,
-    pub root: List,
+    pub root: Arc<List>,
 }
 
 /// Nodes one after the other.

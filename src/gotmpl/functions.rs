@@ -101,7 +101,7 @@ const fn at_once(function: Function) -> Function {
 }
 
 /// A set of functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Functions {
     /// text/template's own.
     Bare,

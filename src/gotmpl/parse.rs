@@ -48,14 +48,22 @@ pub(super) trait Places {
     }
 }
 
-/// Parses a text; gives its own tree first, then those that it defines, in order.
+/// The trees of a text.
+pub(super) struct Trees {
+    /// Those that it defines, in order, and its own.
+    pub all: Vec<Tree>,
+    /// Whether it defines one of its own name: which of the two counts depends on both.
+    pub meets_itself: bool,
+}
+
+/// Parses a text.
 pub(super) fn parse(
     source: &Arc<Source>,
     functions: Functions,
     delims: (&str, &str),
     places: &mut dyn Places,
     budget: &Budget,
-) -> Result<Vec<Tree>, Box<Error>> {
+) -> Result<Trees, Box<Error>> {
     let text = Arc::clone(&source.text);
     let mut parser = Parser {
         lexer: Lexer::new(&text, delims.0, delims.1),
@@ -77,9 +85,10 @@ pub(super) fn parse(
         args: Vec::new(),
     };
     let root = parser.top()?;
-    let tree = Tree { name: Arc::clone(&source.name), source: Arc::clone(source), root };
+    let tree = Tree { name: Arc::clone(&source.name), source: Arc::clone(source), root: Arc::new(root) };
+    let defined = parser.trees.len();
     parser.add(tree)?;
-    Ok(parser.trees)
+    Ok(Trees { meets_itself: parser.trees.len() == defined, all: parser.trees })
 }
 
 struct Parser<'t, 'p> {
@@ -271,7 +280,7 @@ impl<'t> Parser<'t, '_> {
         let name = self.unquoted(token)?;
         self.expect(Kind::RightDelim, context)?;
         let root = self.body(context)?;
-        self.add(Tree { name: name.to_arc(), source: Arc::clone(self.source), root })
+        self.add(Tree { name: name.to_arc(), source: Arc::clone(self.source), root: Arc::new(root) })
     }
 
     /// The body of a template that is defined inside another: its variables are its own.
@@ -343,7 +352,8 @@ impl<'t> Parser<'t, '_> {
                 let name = self.template_name(token, context)?;
                 let pipe = self.pipeline(context, Kind::RightDelim)?;
                 let root = self.body(context)?;
-                self.add(Tree { name: Arc::clone(&name), source: Arc::clone(self.source), root })?;
+                let tree = Tree { name: Arc::clone(&name), source: Arc::clone(self.source), root: Arc::new(root) };
+                self.add(tree)?;
                 Ok(self.node(token.piece.start(), NodeKind::Template(name, Some(pipe))))
             }
             Kind::Break | Kind::Continue => {

@@ -18,6 +18,23 @@ const DEEPEST: u32 = 1000;
 /// The most that one value may print to.
 const LONGEST: usize = 64 << 20;
 
+/// Each byte as a number and a blank, and how long that is.
+const WORDS: [([u8; 4], usize); 256] = {
+    let mut words = [([b' '; 4], 2); 256];
+    let mut number = 0;
+    while number < 256 {
+        let (word, len) = &mut words[number];
+        let (mut rest, mut at) = (number, 1);
+        *len += (number > 9) as usize + (number > 99) as usize;
+        while at < *len {
+            word[*len - 1 - at] = b'0' + (rest % 10) as u8;
+            (rest, at) = (rest / 10, at + 1);
+        }
+        number += 1;
+    }
+    words
+};
+
 type Printed = Result<(), Exceeded>;
 
 /// Flags, width and precision of a verb.
@@ -217,15 +234,21 @@ impl Printer {
     fn numbers(&mut self, bytes: &[u8]) -> Printed {
         self.out.reserve(bytes.len().saturating_mul("255 ".len()).min(LONGEST));
         self.push("[");
-        for (i, byte) in bytes.iter().enumerate() {
+        const AT_ONCE: usize = 64;
+        for piece in bytes.chunks(AT_ONCE) {
             if self.out.len() > LONGEST {
                 return Err(Exceeded::Bytes(LONGEST as u64));
             }
-            self.parts(i);
-            let (hundreds, tens, ones) = (byte / 100, byte / 10 % 10, byte % 10);
-            let digits = [hundreds, tens, ones].map(|digit| b'0' + digit);
-            let leading = usize::from(hundreds == 0) + usize::from(*byte < 10);
-            self.out.extend_from_slice(&digits[leading..]);
+            let (mut shown, mut len) = ([0; AT_ONCE * 4], 0);
+            for &byte in piece {
+                let (word, long) = WORDS[usize::from(byte)];
+                shown[len..len + 4].copy_from_slice(&word);
+                len += long;
+            }
+            self.out.extend_from_slice(&shown[..len]);
+        }
+        if !bytes.is_empty() {
+            self.out.pop();
         }
         self.push("]");
         Ok(())

@@ -15,6 +15,7 @@ use super::origin::{OriginId, Origins, SharedOrigins};
 use super::output::Output;
 use super::parse::{self, Places};
 use super::quote::quote;
+use super::shelf::Shelf;
 use super::value::{Data, Value};
 use crate::budget::Budget;
 use crate::hash::Seeded;
@@ -69,6 +70,7 @@ pub struct TemplateSet {
     options: Options,
     trees: Seeded<Arc<str>, Tree>,
     places: Arc<Vec<Span>>,
+    shelf: Arc<Shelf>,
 }
 
 /// Numbers the places of a file.
@@ -100,7 +102,12 @@ impl Places for Numbering<'_> {
 impl TemplateSet {
     /// An empty set.
     pub fn new(functions: Functions, options: Options) -> Self {
-        Self { functions, options, trees: Seeded::default(), places: Arc::default() }
+        Self { functions, options, trees: Seeded::default(), places: Arc::default(), shelf: Arc::default() }
+    }
+
+    /// The same set, which shares what texts are parsed to with others.
+    pub fn sharing(self, shelf: &Arc<Shelf>) -> Self {
+        Self { shelf: Arc::clone(shelf), ..self }
     }
 
     /// Reads a text as the template `name`, and the templates that it defines. A later definition replaces an earlier
@@ -119,9 +126,13 @@ impl TemplateSet {
         let delims = self.options.delims.as_ref().map_or(("", ""), |(left, right)| (left, right));
         let trees = if self.options.origins {
             let mut places = Numbering { file, places: Arc::make_mut(&mut self.places) };
-            parse::parse(&source, self.functions, delims, &mut places, budget)?
+            parse::parse(&source, self.functions, delims, &mut places, budget)?.all
         } else {
-            parse::parse(&source, self.functions, delims, &mut Unasked, budget)?
+            let parse = || parse::parse(&source, self.functions, delims, &mut Unasked, budget);
+            match self.options.delims {
+                Some(_) => parse()?.all,
+                None => self.shelf.trees(&source, self.functions, budget, parse)?,
+            }
         };
         for tree in trees {
             if self.trees.contains_key(&tree.name) && tree.root.is_blank(&tree.source) {

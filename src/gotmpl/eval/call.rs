@@ -330,7 +330,7 @@ impl<'a> Frame<'a, '_> {
                 let trees = parse::parse(&source, self.shared.functions, (left, right), &mut places, context.budget);
                 let trees = trees
                     .map_err(|error| Failure::Template(format!("cannot parse template {}: ", quote(&key.0)), error))?;
-                let trees = Rc::new(trees);
+                let trees = Rc::new(trees.all);
                 self.shared.parsed.borrow_mut().insert(key.clone(), Rc::clone(&trees));
                 trees
             }

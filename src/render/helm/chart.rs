@@ -10,7 +10,7 @@ use super::schema::Schema;
 use super::version::HelmVersion;
 use crate::discover::{ReadError, Repository};
 use crate::finding::Gap;
-use crate::gotmpl::TemplateSet;
+use crate::gotmpl::{Shelf, TemplateSet};
 use crate::render::place::without_user;
 use crate::source::{FileId, RepoPath, Span};
 use crate::yaml::Node;
@@ -153,6 +153,8 @@ pub struct Chart {
     pub(super) checked: OnceLock<Schema>,
     /// The large documents that its releases brought.
     pub(super) remembered: Remembered,
+    /// What texts of templates were parsed to, shared with the charts that were loaded beside it.
+    pub(super) shelf: Arc<Shelf>,
     /// The templates, parsed, by which sub-charts take part under which names.
     pub(super) sets: Mutex<BTreeMap<(String, bool), Parsed>>,
 }

@@ -99,7 +99,7 @@ impl<'i> Templates<'i> {
             HelmVersion::V4 => Functions::Helm4,
         };
         let options = Options { missing_key: MissingKey::Zero, blank_no_value: true, origins, ..Options::default() };
-        let mut set = TemplateSet::new(functions, options);
+        let mut set = TemplateSet::new(functions, options).sharing(&chart.shelf);
         for name in &self.order {
             let Some(template) = self.by_name.get(name) else { continue };
             let content = template.file.content.read()?;

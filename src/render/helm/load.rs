@@ -18,6 +18,7 @@ use super::semver;
 use super::version::HelmVersion;
 use crate::budget::Budget;
 use crate::discover::{ReadError, Repository};
+use crate::gotmpl::Shelf;
 use crate::source::{RepoPath, SourceMap};
 use crate::yaml::{self, Node, Origin, Role};
 
@@ -28,6 +29,7 @@ pub struct Loader<'r> {
     beside: &'r [Repository],
     /// Whether `file://` dependencies that are not in `charts/` are taken from where they lie, as Argo CD has them built.
     build: bool,
+    shelf: Arc<Shelf>,
 }
 
 /// A file before the chart is put together.
@@ -55,7 +57,13 @@ fn links_lead_somewhere(tree: &Repository, folder: &RepoPath, rules: &Rules) -> 
 impl<'r> Loader<'r> {
     /// A loader as the command line is: nothing but what lies in the chart.
     pub fn new(helm: HelmVersion) -> Self {
-        Self { helm, beside: &[], build: false }
+        Self { helm, beside: &[], build: false, shelf: Arc::default() }
+    }
+
+    /// Lets the charts share what texts of templates are parsed to.
+    pub fn sharing(mut self, shelf: &Arc<Shelf>) -> Self {
+        self.shelf = Arc::clone(shelf);
+        self
     }
 
     /// Lets missing charts be looked up: `file://` dependencies where they lie, others in these folders.
@@ -189,6 +197,7 @@ impl<'r> Loader<'r> {
             helm: self.helm,
             checked: std::sync::OnceLock::new(),
             remembered: Remembered::default(),
+            shelf: Arc::clone(&self.shelf),
             sets: Mutex::default(),
         };
         let mut described = false;

@@ -15,6 +15,7 @@ use super::{
 use crate::budget::Budget;
 use crate::discover::{ReadLimits, Repository, read_named};
 use crate::finding::Gap;
+use crate::gotmpl::Shelf;
 use crate::source::{FileId, RepoPath, SourceMap, Span};
 use crate::yaml::{Origin, Role};
 
@@ -63,6 +64,7 @@ pub struct Shop {
     folders: Vec<PathBuf>,
     beside: OnceLock<Result<Vec<Repository>, RenderError>>,
     sources: Arc<SourceMap>,
+    shelf: Arc<Shelf>,
     charts: Mutex<BTreeMap<PathBuf, Result<Shelved, RenderError>>>,
     layers: Mutex<BTreeMap<PathBuf, Result<Arc<ValuesLayer>, RenderError>>>,
 }
@@ -82,7 +84,8 @@ impl Shop {
     pub fn new(helm: HelmVersion) -> Self {
         let (charts, layers) = (Mutex::default(), Mutex::default());
         let (folders, beside) = (Vec::new(), OnceLock::new());
-        Self { helm, quiet: false, origins: true, folders, beside, sources: Arc::default(), charts, layers }
+        let (sources, shelf) = (Arc::default(), Arc::default());
+        Self { helm, quiet: false, origins: true, folders, beside, sources, shelf, charts, layers }
     }
 
     /// The same shop, where what charts list and do not bring is looked for: in these folders and, at a `file://`, where it
@@ -172,11 +175,11 @@ impl Shop {
 
     fn loader(&self) -> Result<Loader<'_>, RenderError> {
         if self.folders.is_empty() {
-            return Ok(Loader::new(self.helm));
+            return Ok(Loader::new(self.helm).sharing(&self.shelf));
         }
         let open = || self.folders.iter().map(|folder| Ok(self.open(folder)?.0)).collect();
         let beside = self.beside.get_or_init(open).as_ref().map_err(Clone::clone)?;
-        Ok(Loader::new(self.helm).building(beside))
+        Ok(Loader::new(self.helm).sharing(&self.shelf).building(beside))
     }
 
     fn load(&self, path: &Path) -> Result<Shelved, RenderError> {
