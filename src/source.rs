@@ -169,17 +169,28 @@ pub struct Place {
     pub end_column: usize,
 }
 
+/// Bytes between two places of a text up to which its characters were counted.
+const STRIDE: usize = 1 << 10;
+
 /// One text: a file of the repository, or a text that came with it (a member of a chart archive, say).
 pub struct SourceFile {
     path: RepoPath,
     text: OnceLock<Arc<str>>,
     lines: OnceLock<Vec<u32>>,
+    /// How many characters begin before each multiple of [`STRIDE`] bytes.
+    characters: OnceLock<Vec<u32>>,
     masks: Mutex<Masks>,
 }
 
 impl SourceFile {
     fn new(path: RepoPath) -> Self {
-        Self { path, text: OnceLock::new(), lines: OnceLock::new(), masks: Mutex::default() }
+        Self {
+            path,
+            text: OnceLock::new(),
+            lines: OnceLock::new(),
+            characters: OnceLock::new(),
+            masks: Mutex::default(),
+        }
     }
 
     /// The path by which people know this text.
@@ -211,7 +222,23 @@ impl SourceFile {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        (line, text[start.min(end)..end].chars().count() + 1)
+        (line, self.characters(end) - self.characters(start.min(end)) + 1)
+    }
+
+    /// How many characters begin before a byte: a line may be as long as a file.
+    fn characters(&self, byte: usize) -> usize {
+        let begin = |bytes: &[u8]| bytes.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        let text = self.text().unwrap_or("").as_bytes();
+        let known = self.characters.get_or_init(|| {
+            let mut sum = 0;
+            let upto = text.chunks(STRIDE).map(|piece| {
+                sum += begin(piece) as u32;
+                sum
+            });
+            std::iter::once(0).chain(upto).collect()
+        });
+        let stride = byte / STRIDE;
+        known[stride] as usize + begin(&text[stride * STRIDE..byte])
     }
 
     /// The bytes of a line (from 1) without its end.
@@ -387,6 +414,20 @@ mod tests {
         let place = map.place(Span::new(id, 6, 7));
         assert_eq!((place.line, place.column, place.end_column), (1, 6, 7));
         assert_eq!(map.place(Span::new(id, 8, 9)).line, 2);
+    }
+
+    #[test]
+    fn places_on_long_lines_are_those_of_short_ones() {
+        let text = "aé漢😀\n".repeat(STRIDE) + &"aé漢😀".repeat(STRIDE);
+        let map = SourceMap::default();
+        let id = map.add(RepoPath::new("a.yaml").unwrap(), text.as_str());
+        let (mut line, mut column) = (1, 1);
+        for (at, c) in text.char_indices() {
+            let place = map.place(Span::new(id, at, at + c.len_utf8()));
+            assert_eq!((place.line, place.column), (line, column), "byte {at}");
+            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        assert_eq!(map.place(Span::new(id, text.len(), text.len() + 9)).end_column, column);
     }
 
     #[test]

@@ -74,16 +74,23 @@ fn is_written(password: &str) -> bool {
     matches!(Shape::of(password), Shape::Value | Shape::Placeholder)
 }
 
-/// The ranges of URLs in a text.
+/// What is read of an address, in bytes.
+const LONGEST: usize = 2 << 10;
+
+/// The ranges of URLs in a text: up to what no URL holds, or to the next of a list.
 fn urls(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    let scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-' | ':');
-    text.match_indices("://").filter_map(move |(at, _)| {
-        let start =
-            text[..at].rfind(|c| !scheme(c)).map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
-        let end = text[at..]
-            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '|'))
-            .map_or(text.len(), |n| at + n);
-        let start = start + text[start..at].find("jdbc:").unwrap_or(0);
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '-' | ':');
+    let scheme = move |at: usize| {
+        let before = text[..at].trim_end_matches(in_scheme).len();
+        before + text[before..at].find("jdbc:").unwrap_or(0)
+    };
+    text.match_indices("://").filter_map(move |(at, sign)| {
+        let (start, body) = (scheme(at), at + sign.len());
+        let rest = &text[body..text.floor_char_boundary(body.saturating_add(LONGEST).min(text.len()))];
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';' | '|'));
+        let end = body + end.unwrap_or(rest.len());
+        let next = text[body..end].find(sign).map(|next| scheme(body + next));
+        let end = next.and_then(|next| text[body..next].strip_suffix(',')).map_or(end, |own| body + own.len());
         (start < at).then_some(start..end)
     })
 }
@@ -102,6 +109,9 @@ mod tests {
         assert_eq!(found[0].schema_name(), Some("shop"));
         assert_eq!(databases("host=db dbname=orders user=x")[0].database_name(), Some("orders"));
         assert!(databases("info").is_empty());
+        let list = databases("postgres://u@a,b/one?x=1,postgres://u@c/two,jdbc:mysql://d/three?next=http://e/four");
+        let names: Vec<_> = list.iter().map(|url| (url.hosts.len(), url.database_name().unwrap_or(""))).collect();
+        assert_eq!(names, [(2, "one"), (1, "two"), (1, "three")]);
     }
 
     #[test]

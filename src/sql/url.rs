@@ -3,7 +3,11 @@
 //! A password is noted as present and never kept. Parts that a shell, Kubernetes or a template fills in are unknown, not
 //! guessed.
 
+mod outside;
+
 use std::ops::Range;
+
+use outside::{Outside, find_last, outside};
 
 /// Which database system an address speaks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -357,16 +361,18 @@ impl<'t> Input<'t> {
     }
 
     fn pieces(&self, range: Range<usize>, sign: u8) -> Vec<Range<usize>> {
+        let text = self.get(&range);
+        let mut signs = Outside::of(text, sign);
         let mut found = Vec::new();
-        let mut rest = range;
-        while !rest.is_empty() {
-            let (piece, after) = self.split(rest.clone(), sign);
+        loop {
+            let end = signs.next();
+            let piece = range.start + signs.start..range.start + end.unwrap_or(text.len());
             if !piece.is_empty() {
                 found.push(piece);
             }
-            rest = after;
+            let Some(end) = end else { return found };
+            signs.start = end + 1;
         }
-        found
     }
 }
 
@@ -423,42 +429,6 @@ fn scheme_of(name: &str) -> Scheme {
         "sqlite" | "sqlite3" => Scheme::Sqlite,
         _ => Scheme::Other,
     }
-}
-
-fn find_last(text: &str, sign: u8) -> Option<usize> {
-    let mut last = None;
-    let mut from = 0;
-    while let Some(at) = outside(text, from, sign) {
-        last = Some(at);
-        from = at + 1;
-    }
-    last
-}
-
-/// The first `sign` from `from` on that is not inside `{{...}}`, `${...}`, `$(...)` or `[...]`.
-fn outside(text: &str, from: usize, sign: u8) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let close: &[u8] = match &bytes[at..] {
-            rest if rest.starts_with(b"{{") => b"}}",
-            rest if rest.starts_with(b"${") => b"}",
-            rest if rest.starts_with(b"$(") => b")",
-            rest if rest.starts_with(b"[") && at == 0 => b"]",
-            _ => b"",
-        };
-        if !close.is_empty()
-            && let Some(end) = bytes[at..].windows(close.len()).position(|window| window == close)
-        {
-            at += end + close.len();
-            continue;
-        }
-        if at >= from && bytes[at] == sign {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
 }
 
 /// Percent-decoding; a text that is no UTF-8 afterwards stays as written.
