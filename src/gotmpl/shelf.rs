@@ -10,7 +10,7 @@ use crate::budget::{Budget, Spent};
 use crate::hash::Seeded;
 
 /// Bytes of texts that are kept.
-const ROOM: usize = 16 << 20;
+const ROOM: usize = 64 << 20;
 
 /// The trees of texts, where nobody asks for places: a tree of one place is a tree of all.
 #[derive(Default)]

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::shop::LINK;
-use super::{HelmVersion, Job, Manifest, Printed, Shop};
+use super::{HelmVersion, Job, Printed, Shop};
 use crate::source::SourceMap;
 use crate::yaml::{Node, write_list};
 
@@ -198,12 +198,5 @@ impl BatchOptions<'_> {
     pub fn shop(&self) -> Shop {
         let shop = Shop::new(self.helm).with_charts(self.charts);
         if self.mask.is_some() { shop.quietly() } else { shop.without_origins() }
-    }
-}
-
-impl Manifest {
-    /// The object as JSON.
-    pub fn to_json(&self) -> serde_json::Value {
-        self.node.to_json()
     }
 }

@@ -171,6 +171,12 @@ impl Chart {
         listed.get(index).is_some_and(|dependency| dependency.name.text == missing.name)
     }
 
+    /// Whether a sub-chart takes part whatever the values say.
+    pub(super) fn always_has(&self, name: &str) -> bool {
+        let mut listed = self.metadata.dependencies.iter().flatten().filter(|one| &*one.name.text == name);
+        listed.all(|one| one.condition.text.is_empty() && one.tags.is_empty())
+    }
+
     /// The Helm that it was loaded for.
     pub fn helm(&self) -> HelmVersion {
         self.helm

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError};
 
+use rayon::prelude::*;
+
 use super::capabilities::Capabilities;
 use super::chart::{Bytes, Chart, ChartFile};
 use super::dependencies::Instance;
@@ -94,26 +96,46 @@ impl<'i> Templates<'i> {
         if let Some(set) = &*ours {
             return Ok(Arc::clone(set));
         }
-        let functions = match chart.helm {
-            HelmVersion::V3 => Functions::Helm3,
-            HelmVersion::V4 => Functions::Helm4,
-        };
-        let options = Options { missing_key: MissingKey::Zero, blank_no_value: true, origins, ..Options::default() };
-        let mut set = TemplateSet::new(functions, options).sharing(&chart.shelf);
+        let mut set = no_templates(chart, origins);
         for name in &self.order {
             let Some(template) = self.by_name.get(name) else { continue };
-            let content = template.file.content.read()?;
-            let (file, text) = match content {
-                Bytes::Text(file, whole) => match content.text() {
-                    Some(text) if text.len() < whole.len() => (*file, Arc::from(text)),
-                    _ => (*file, Arc::clone(whole)),
-                },
-                Bytes::Binary(_) => (FileId(u32::MAX), String::from_utf8_lossy(content.bytes()).into()),
-            };
+            let (file, text) = text_of(template.file)?;
             set.add(name, text, file, budget).map_err(|error| parse_error(name, &error))?;
         }
         Ok(Arc::clone(ours.insert(Arc::new(set))))
     }
+}
+
+fn no_templates(chart: &Chart, origins: bool) -> TemplateSet {
+    let functions = match chart.helm {
+        HelmVersion::V3 => Functions::Helm3,
+        HelmVersion::V4 => Functions::Helm4,
+    };
+    let options = Options { missing_key: MissingKey::Zero, blank_no_value: true, origins, ..Options::default() };
+    TemplateSet::new(functions, options).sharing(&chart.shelf)
+}
+
+fn text_of(template: &ChartFile) -> Result<(FileId, Arc<str>), RenderError> {
+    let content = template.content.read()?;
+    Ok(match content {
+        Bytes::Text(file, whole) => match content.text() {
+            Some(text) if text.len() < whole.len() => (*file, Arc::from(text)),
+            _ => (*file, Arc::clone(whole)),
+        },
+        Bytes::Binary(_) => (FileId(u32::MAX), String::from_utf8_lossy(content.bytes()).into()),
+    })
+}
+
+/// Parses the templates that every release of a chart has, for those who will ask for no origins: by all threads at once,
+/// where a release goes through them one by one.
+pub(super) fn parse_ahead(chart: &Chart) {
+    chart.templates.par_iter().for_each_init(Budget::default, |budget, file| {
+        if let Ok((id, text)) = text_of(file) {
+            // What is wrong with it is said by the release that reads it under its name.
+            let _ = no_templates(chart, false).add("", text, id, budget);
+        }
+    });
+    chart.dependencies.par_iter().filter(|sub| chart.always_has(sub.name())).for_each(|sub| parse_ahead(sub));
 }
 
 /// Lists a chart and those below it, parents first, and their templates: where names meet, a parent's wins over its

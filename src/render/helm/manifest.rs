@@ -45,6 +45,13 @@ pub struct Manifest {
     pub hook: Option<Hook>,
 }
 
+impl Manifest {
+    /// The object as JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.node.to_json()
+    }
+}
+
 /// A document and what Helm needs to know of it.
 struct Document {
     manifest: Manifest,

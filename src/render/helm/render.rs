@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::capabilities::Capabilities;
-use super::chart::{Bytes, Chart};
+use super::chart::{Bytes, Chart, ChartFile};
 use super::dependencies::{self, Instance};
 use super::documents;
 use super::engine::{self, Release};
@@ -171,21 +173,34 @@ fn check_name(name: &str, helm: HelmVersion) -> Result<(), RenderError> {
 
 /// The documents in `crds/` of a chart and of those below it, as they stand there.
 fn crds(instance: &Instance, into: &mut Vec<Manifest>, budget: &Budget) -> Result<(), RenderError> {
-    for file in &instance.chart.files {
-        let name = file.name.to_lowercase();
-        let manifest = [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending));
-        if !file.name.starts_with("crds/") || !manifest {
-            continue;
-        }
+    for file in instance.chart.files.iter().filter(|file| brings_crds(file)) {
         let source: Arc<str> = format!("{}/{}", instance.path, file.name).into();
-        let content = file.content.read()?;
-        let Bytes::Text(id, text) = content else { continue };
-        let read = || documents::every(content, Role::Manifest, budget);
-        for node in instance.chart.remembered.nodes(*id, Arc::clone(text), budget, read)? {
+        for node in crds_of(&instance.chart, file, budget)? {
             if !node.is_null() {
                 into.push(Manifest { node, source: Arc::clone(&source), hook: None });
             }
         }
     }
     instance.children.iter().try_for_each(|child| crds(child, into, budget))
+}
+
+fn brings_crds(file: &ChartFile) -> bool {
+    let name = file.name.to_lowercase();
+    file.name.starts_with("crds/") && [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn crds_of(chart: &Chart, file: &ChartFile, budget: &Budget) -> Result<Vec<Node>, RenderError> {
+    let content = file.content.read()?;
+    let Bytes::Text(id, text) = content else { return Ok(Vec::new()) };
+    let read = || documents::every(content, Role::Manifest, budget);
+    chart.remembered.nodes(*id, Arc::clone(text), budget, read)
+}
+
+/// Reads the custom resource definitions of a chart, by all threads at once, for the releases that will bring them.
+pub(super) fn read_crds_ahead(chart: &Chart) {
+    chart.files.par_iter().filter(|file| brings_crds(file)).for_each_init(Budget::default, |budget, file| {
+        // What is wrong with them is said by the release that brings them.
+        let _ = crds_of(chart, file, budget);
+    });
+    chart.dependencies.par_iter().filter(|sub| chart.always_has(sub.name())).for_each(|sub| read_crds_ahead(sub));
 }

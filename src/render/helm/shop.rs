@@ -1,6 +1,6 @@
 //! What was read already of charts and values files, and one chart rendered of it, without Argo CD around it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -8,6 +8,8 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::super::quiet::quiet;
+use super::engine::parse_ahead;
+use super::render::read_crds_ahead;
 use super::{
     Capabilities, Chart, HelmVersion, Loader, Parameter, ParameterKind, Printed, Release, RenderError, Request,
     ValuesLayer, render,
@@ -155,12 +157,22 @@ impl Shop {
     }
 
     /// Reads the charts of some jobs, each once. A thread that lists a folder takes up other work meanwhile: were that the
-    /// next job of the same chart, it would read the chart again.
+    /// next job of the same chart, it would read the chart again. Where there are several threads, they also read together
+    /// what one job would read while others wait for it.
     pub(super) fn stock(&self, jobs: &[Job]) {
-        let charts: BTreeSet<&Path> = jobs.iter().filter_map(|job| job.chart.as_deref()).collect();
-        charts.into_par_iter().for_each(|path| {
+        let mut charts: BTreeMap<&Path, bool> = BTreeMap::new();
+        for job in jobs {
+            if let Some(path) = job.chart.as_deref() {
+                *charts.entry(path).or_default() |= job.include_crds;
+            }
+        }
+        let together = !self.origins && rayon::current_num_threads() > 1;
+        charts.into_par_iter().for_each(|(path, crds)| {
             // What is wrong with a chart is kept, and said in the answers.
-            let _ = self.chart(path);
+            let Ok(Shelved { chart, .. }) = self.chart(path) else { return };
+            if together {
+                rayon::join(|| parse_ahead(&chart), || crds.then(|| read_crds_ahead(&chart)));
+            }
         });
     }
 

@@ -271,6 +271,9 @@ fn common_texts_are_read_quickly_and_alike() {
         "on: yes\n1.50: .5\nv: 1.2.3\n",
         "a: :80\nb:\n- ::1\n- ?x\nc: -?\n?d: 1\n:e: 2\n",
         "a: | \n  b\nc: >-  # d\n  e\nf: |+ # g\n\nh: 1\n",
+        "a: |\n",
+        "a:\n  b: |-\n\n",
+        "a:\n- >+\n\n\n",
         "a: |\nb: |-\n\n\nc: |+\n\n# d\ne:\n- |\n- >\n# f\n- x: >+\n\n  y: |\n  # g\n",
         "a: >\n  b\n  c\n\n  d\n\n\n  e\n   f\n  g\n\n   h\n\n  i\nj: >-\n\n  k\n\n  l\n\nm:\n  - >+\n    n\n     o\n\n\np: q\n",
     ] {

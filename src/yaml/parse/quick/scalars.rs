@@ -148,7 +148,7 @@ impl<'t> Quick<'t> {
 
     /// A literal or folded block whose indentation its first line shows and whose last line ends, or one without any line.
     pub(super) fn block(&mut self) -> Option<()> {
-        let outer = self.open.last()?.column;
+        let (outer, sign) = (self.open.last()?.column, self.at);
         let style = if self.peek(0)? == b'|' { Style::Literal } else { Style::Folded };
         let chomp = self.peek(1).filter(|b| matches!(b, b'-' | b'+'));
         self.at += 1 + usize::from(chomp.is_some());
@@ -161,8 +161,9 @@ impl<'t> Quick<'t> {
             let line = self.at;
             self.blanks();
             widest = widest.max(self.at - line);
-            match self.peek(0)? {
-                b'\n' => self.lines.push('\n'),
+            match self.peek(0) {
+                Some(b'\n') => self.lines.push('\n'),
+                None if self.at > line => return None,
                 _ => break (line, self.at - line),
             }
             self.at += 1;
@@ -170,9 +171,10 @@ impl<'t> Quick<'t> {
         if widest > indent {
             return None;
         }
-        let start = self.at;
         let empty = indent <= outer;
-        let (end, breaks) = if empty { (start, 0) } else { self.lines_of(indent, style)? };
+        // One without any line at the end of the text is told by its sign.
+        let start = if self.at == self.bytes.len() { sign } else { self.at };
+        let (end, breaks) = if empty { (self.at, 0) } else { self.lines_of(indent, style)? };
         match chomp {
             Some(b'+') if empty => {}
             _ if empty => self.lines.clear(),
