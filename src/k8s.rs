@@ -6,6 +6,7 @@ pub mod argo;
 pub mod copied;
 pub mod database;
 pub mod rbac;
+mod registry;
 pub mod scope;
 pub mod secret;
 pub mod store;

@@ -3,12 +3,15 @@
 //! Kinds whose rule is "a Secret of this name comes with it" are the catalogue's (`rules/catalog/secrets.yaml`); here are
 //! those whose keys have to be read out of the resource.
 
-use super::Resource;
 use super::argo::Cluster;
 use super::text::{Shape, Text, conceal, is_generated};
 use super::workload::Source;
-use crate::source::SourceMap;
-use crate::yaml::{Entry, Node};
+use super::{Resource, registry};
+use crate::source::{SourceMap, Span};
+use crate::yaml::{Contribution, Entry, Node, Origin};
+
+/// How many places of a value are asked what they say.
+const PLACES: usize = 256;
 
 /// Something that makes a Secret or a ConfigMap.
 #[derive(Debug, Clone)]
@@ -100,9 +103,9 @@ fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
     for field in ["data", "stringData"] {
         for entry in node.entries(field) {
             let key = Text { value: entry.key.clone().into(), origin: entry.key_origin.clone() };
-            let shape = conceal_secret(&entry.value, field == "data", sources);
+            let (shape, origin) = conceal_secret(entry, field == "data", sources);
             if !encrypted {
-                written.push((Text { value: key.value.clone(), origin: entry.value.origin.clone() }, shape));
+                written.push((Text { value: key.value.clone(), origin }, shape));
             }
             keys.push(key);
         }
@@ -124,20 +127,46 @@ fn secret(node: &Node, sources: &SourceMap) -> Option<Produced> {
     Some(made)
 }
 
-/// Conceals a value of a Secret; base64 is looked through for its shape only.
-fn conceal_secret(node: &Node, encoded: bool, sources: &SourceMap) -> Shape {
+/// Conceals a value of a Secret; base64 is looked through for its shape only. With it goes the place to change.
+fn conceal_secret(entry: &Entry, encoded: bool, sources: &SourceMap) -> (Shape, Origin) {
     use base64::Engine;
+    let node = &entry.value;
     let shape = conceal(node, sources);
     let text = node.as_text().unwrap_or("");
-    if !encoded || Shape::of(text) != Shape::Value {
-        return shape;
+    let decoded = || {
+        let compact: String = text.split_whitespace().collect();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(compact).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let origin = || node.origin.clone();
+    let held = if !encoded { Some(text.to_owned()) } else { (Shape::of(text) == Shape::Value).then(decoded).flatten() };
+    let Some(held) = held else { return (shape, origin()) };
+    let is_made = |shape: Shape| shape == Shape::Value && is_generated(node);
+    match registry::login(&entry.key, &held) {
+        Some((shape, _)) if is_made(shape) => (Shape::Reference, origin()),
+        Some((shape, password)) => (shape, said_by(node, &password, sources)),
+        None if !encoded => (shape, origin()),
+        None => {
+            let shape = Shape::of(&held);
+            (if is_made(shape) { Shape::Reference } else { shape }, origin())
+        }
     }
-    let compact: String = text.split_whitespace().collect();
-    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(compact) else { return shape };
-    let decoded = String::from_utf8_lossy(&bytes);
-    match Shape::of(&decoded) {
-        Shape::Value if is_generated(node) => Shape::Reference,
-        decoded => decoded,
+}
+
+/// The places of a value, first the one that says a password of it and nothing else.
+fn said_by(node: &Node, password: &str, sources: &SourceMap) -> Origin {
+    let is_short = |span: Span| (span.end.saturating_sub(span.start)) as usize <= password.len() + 2;
+    let says = |part: &Contribution| {
+        let said = is_short(part.span).then(|| sources.slice(part.span)).flatten();
+        said.is_some_and(|text| text.trim_matches(['"', '\'']) == password)
+    };
+    let mut parts: Vec<Contribution> = node.origin.contributions().collect();
+    match parts.iter().take(PLACES).position(says) {
+        Some(at) if at > 0 => {
+            let anchor = parts.remove(at);
+            Origin::made_of(anchor, parts)
+        }
+        _ => node.origin.clone(),
     }
 }
 

@@ -59,7 +59,8 @@ fn is_composed(entry: &Entry) -> bool {
 pub enum Shape {
     /// Nothing is there, or a word that says so.
     Empty,
-    /// A reference or a token that something fills in later: `$(X)`, `${X}`, `<X>`, `%X%`, `{{ x }}`, a path of a vault.
+    /// A reference or a token that something fills in later: `$(X)`, `${X}`, `<X>`, `%X%`, `{{ x }}`, a path of a vault; or a
+    /// salted hash, out of which nobody reads the password.
     Reference,
     /// A stand-in such as CHANGEME.
     Placeholder,
@@ -78,7 +79,7 @@ impl Shape {
             return Shape::Placeholder;
         }
         let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let filled_in_later = ["$(", "${", "{{", "<%", "%%", "((", "ref+", "ref:", "vault:", "bank-vaults:", "AgB"]
+        let filled_in_later = ["$(", "${", "{{", "<%", "%%", "((", "(@", "ref+", "ref:", "vault:", "bank-vaults:", "AgB"]
             .iter()
             .any(|mark| value.starts_with(mark))
             || (value.starts_with('<') && value.ends_with('>'))
@@ -89,7 +90,8 @@ impl Shape {
             || names_file(value)
             || names_role(value)
             || names_entry(value)
-            || names_secret(value);
+            || names_secret(value)
+            || is_hashed(value);
         if filled_in_later { Shape::Reference } else { Shape::Value }
     }
 }
@@ -136,6 +138,18 @@ fn names_secret(value: &str) -> bool {
     plain && ["-secret", "-secrets", "-credentials"].iter().any(|end| value.ends_with(end))
 }
 
+/// Whether a value is nothing but salted hashes, alone or each after the user that it is of, as in an `htpasswd`.
+fn is_hashed(value: &str) -> bool {
+    const WAYS: [&str; 12] = ["1", "2a", "2b", "2y", "5", "6", "y", "7", "apr1", "argon2i", "argon2id", "scrypt"];
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'+' | b'=' | b',' | b'-' | b'_' | b'$');
+    let is_hash = |text: &str| {
+        let Some((way, rest)) = text.strip_prefix('$').and_then(|text| text.split_once('$')) else { return false };
+        WAYS.contains(&way) && rest.len() > 20 && rest.bytes().all(plain)
+    };
+    let mut lines = value.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
+    lines.peek().is_some() && lines.all(|line| is_hash(line) || line.split_once(':').is_some_and(|(_, hash)| is_hash(hash)))
+}
+
 /// Makes a value unreadable wherever it could be shown. What it only stands under (`range .Values.logins`) is not the value.
 pub fn conceal(node: &Node, sources: &SourceMap) -> Shape {
     let text = node.as_text().unwrap_or("");
@@ -168,6 +182,18 @@ mod tests {
         for value in
             ["kv/x9w#q7", "a//b/c#d", "hunter/2/more#words", "Kv/shop/db#password", "kv/shop/db#", "shop#password"]
         {
+            assert_eq!(Shape::of(value), Shape::Value, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_salted_hash_is_no_password() {
+        let bcrypt = "$2y$05$k3sVZV0a3rQm1aYdX9nC7eQ0bq2m1Zb8bKp4v1T5o6r7s8t9u0v1w";
+        let apr1 = "$apr1$Zk3lq9aa$Q0bq2m1Zb8bKp4v1T5o6r7";
+        for value in [bcrypt, apr1, &format!("ops:{bcrypt}"), &format!("# who\nops:{bcrypt}\n\ndev:{apr1}\n")] {
+            assert_eq!(Shape::of(value), Shape::Reference, "{value}");
+        }
+        for value in [&format!("ops:{bcrypt}\ndev:hunter2"), "$2y$05$short", "$hunter$2hunter2hunter2hunter2x", "ops:5tr4wb3rry"] {
             assert_eq!(Shape::of(value), Shape::Value, "{value}");
         }
     }
