@@ -330,8 +330,8 @@ impl Reader<'_, '_> {
         for word in words() {
             let option = |rest: &str| matches!(rest, "ort" | "rotocol" | "assword");
             let given = |part: &str| {
-                let rest = part.strip_prefix("-p").filter(|rest| !option(rest) && Shape::of(rest) == Shape::Value)?;
-                Some(rest.trim_matches(['"', '\'']).to_owned())
+                let rest = part.strip_prefix("-p").filter(|rest| !option(rest))?.trim_matches(['"', '\'']);
+                (Shape::of(rest) == Shape::Value).then(|| rest.to_owned())
             };
             let program = |line: &&str| line.contains("mysql") || line.contains("mariadb");
             let alone = given(&word.value);
