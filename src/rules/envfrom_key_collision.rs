@@ -13,14 +13,41 @@ pub const RULE: Rule =
 fn check(graph: &Graph) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (_, workload) in graph.workloads() {
+        let mut collisions: Vec<Collision> = Vec::new();
         for container in workload.containers.iter().filter(|container| container.env_from.len() > 1) {
-            findings.extend(collisions(graph, workload, container));
+            for found in collided(container) {
+                // Containers that take the same lines of a chart are mended in one place.
+                match collisions.iter_mut().find(|known| known.is_again(&found)) {
+                    Some(known) => known.containers.extend(found.containers),
+                    None => collisions.push(found),
+                }
+            }
         }
+        findings.extend(collisions.iter().map(|collision| report(graph, workload, collision)));
     }
     findings
 }
 
-fn collisions(graph: &Graph, workload: &Workload, container: &Container) -> Vec<Finding> {
+/// Two sources of a container that bring the same variables, and the containers in which they do.
+struct Collision<'g> {
+    earlier: &'g EnvFromFact,
+    later: &'g EnvFromFact,
+    names: BTreeSet<String>,
+    containers: Vec<&'g str>,
+}
+
+impl Collision<'_> {
+    fn is_again(&self, other: &Collision<'_>) -> bool {
+        let place = |whole: &EnvFromFact| whole.name.origin.anchor();
+        same(self.earlier, other.earlier)
+            && same(self.later, other.later)
+            && self.names == other.names
+            && place(self.earlier) == place(other.earlier)
+            && place(self.later) == place(other.later)
+    }
+}
+
+fn collided(container: &Container) -> Vec<Collision<'_>> {
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     let mut pairs: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
     // A variable that the container sets itself wins over both.
@@ -39,22 +66,28 @@ fn collisions(graph: &Graph, workload: &Workload, container: &Container) -> Vec<
             }
         }
     }
-    let who = graph.name_of(workload.object);
-    let report = |((before, after), names): ((usize, usize), BTreeSet<String>)| {
-        let (earlier, later) = (&container.env_from[before], &container.env_from[after]);
-        let names = listed(names.iter().map(String::as_str));
-        let message = format!("{} and {} both bring {names} to {who}", words(earlier), words(later));
-        RULE.finding_in(
-            graph.app(workload.app),
-            message,
-            evidence(&later.name.origin, format!("{} comes later and wins", words(later))),
-        )
-        .because(evidence(&earlier.name.origin, format!("{} brings the same variables", words(earlier))))
-        .about("workload", who.clone())
-        .about("container", container.name.clone())
-        .help("give one of them a `prefix`, or name the keys one by one under `env`")
+    let collision = |((before, after), names): ((usize, usize), BTreeSet<String>)| Collision {
+        earlier: &container.env_from[before],
+        later: &container.env_from[after],
+        names,
+        containers: vec![container.name.as_str()],
     };
-    pairs.into_iter().map(report).collect()
+    pairs.into_iter().map(collision).collect()
+}
+
+fn report(graph: &Graph, workload: &Workload, collision: &Collision<'_>) -> Finding {
+    let who = graph.name_of(workload.object);
+    let (earlier, later) = (words(collision.earlier), words(collision.later));
+    let names = listed(collision.names.iter().map(String::as_str));
+    RULE.finding_in(
+        graph.app(workload.app),
+        format!("{earlier} and {later} both bring {names} to {who}"),
+        evidence(&collision.later.name.origin, format!("{later} comes later and wins")),
+    )
+    .because(evidence(&collision.earlier.name.origin, format!("{earlier} brings the same variables")))
+    .about("workload", who)
+    .about("container", collision.containers.join(", "))
+    .help("give one of them a `prefix`, or name the keys one by one under `env`")
 }
 
 fn same(a: &EnvFromFact, b: &EnvFromFact) -> bool {
