@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::Objects;
-use super::{DatabaseCredential, EnvFact, EnvHolds, Facts, SecretId, Sources, Way, evidence};
+use super::{DatabaseCredential, EnvFact, EnvHolds, Facts, Secret, SecretId, Sources, Way, evidence};
 use crate::catalog::Sureness;
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::{Word, database};
@@ -73,7 +73,10 @@ fn opens(
     match known {
         None => *known = Some(DatabaseCredential { database, role, evidence: said }),
         Some(known) => {
-            known.database = known.database.take().or(database);
+            if known.database.is_none() && database.is_some() {
+                known.evidence.certainty = known.evidence.certainty.min(said.certainty);
+                known.database = database;
+            }
             known.role = known.role.take().or(role);
         }
     }
@@ -179,7 +182,8 @@ fn by_name(sources: &Sources, facts: &mut Facts) {
         }
         if is_database_word(&name) {
             let text = format!("by its name `{name}` opens a database");
-            opens(facts, SecretId(at), None, database_before_word(&name), None, said(&text));
+            let database = database_before_word(&name).filter(|guess| fits_role(&facts.secrets[at], guess));
+            opens(facts, SecretId(at), None, database, None, said(&text));
         }
         if sources.catalog.is_admin_secret(&name) {
             administers(facts, SecretId(at), None, &said("by its name it is a superuser's"));
@@ -194,6 +198,16 @@ fn by_name(sources: &Sources, facts: &mut Facts) {
             secret.vendor_keys = secret.database_keys.clone();
         }
     }
+}
+
+/// Whether the database in a Secret's name may be the one that it opens: a server that says whose password it is knows better
+/// than the name (`shop-postgresql-billing` of role `billing`), save for one who may open every database.
+fn fits_role(secret: &Secret, guess: &str) -> bool {
+    let role = secret.database.as_ref().and_then(|known| known.role.as_deref());
+    role.is_none_or(|role| {
+        let role = words(role).join("_");
+        secret.admin.is_some() || role.strip_prefix(guess).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
 }
 
 const DATABASE_WORDS: &[&str] = &[
