@@ -12,7 +12,7 @@ use crate::finding::Gap;
 use crate::gotmpl::{self, Functions, TemplateSet};
 use crate::k8s::Resource;
 use crate::k8s::argo::{Application, Source};
-use crate::source::{RepoPath, Span};
+use crate::source::{FileId, RepoPath, Span};
 use crate::yaml::{Node, Origin};
 
 /// Renders a chart in a folder of the repository.
@@ -209,14 +209,13 @@ fn without_broken(
     for _ in 0..64 {
         // A template that fails in a helper is the one that cannot do without.
         let run = error.template.as_deref().and_then(|name| name.split_once('/')).map(|(_, path)| path);
-        let breaks = |template: &helm::ChartFile| match (template.content.read(), run) {
-            (_, Some(path)) => *template.name == *path,
-            (Ok(helm::Bytes::Text(id, _)), None) => error.span.is_some_and(|span| span.file == *id),
-            (Ok(helm::Bytes::Binary(_)) | Err(_), None) => false,
-        };
-        let number = chart.templates.iter().position(breaks);
-        let (Some(number), Some(own)) = (number, Arc::get_mut(&mut chart)) else { return Err(error) };
-        own.templates.remove(number);
+        let left_out = Arc::get_mut(&mut chart).is_some_and(|own| match run {
+            Some(path) => leave_out(own, path),
+            None => error.span.is_some_and(|span| leave_out_file(own, span.file)),
+        });
+        if !left_out {
+            return Err(error);
+        }
         gaps.extend(error.span.map(|span| gap(&error, span)));
         match print(&chart) {
             Ok(mut printed) => {
@@ -227,6 +226,29 @@ fn without_broken(
         }
     }
     Err(error)
+}
+
+/// Takes a template out of a chart, or out of the one below it that the path leads to (`charts/db/templates/secret.yaml`).
+fn leave_out(chart: &mut Chart, path: &str) -> bool {
+    if let Some(number) = chart.templates.iter().position(|template| *template.name == *path) {
+        chart.templates.remove(number);
+        return true;
+    }
+    let Some((name, rest)) = path.strip_prefix("charts/").and_then(|below| below.split_once('/')) else { return false };
+    let listed = chart.metadata.dependencies.iter().flatten();
+    let called: Vec<&str> = listed.filter(|one| *one.alias.text == *name).map(|one| &*one.name.text).collect();
+    let mut below = chart.dependencies.iter_mut().filter(|sub| sub.name() == name || called.contains(&sub.name()));
+    below.any(|sub| Arc::get_mut(sub).is_some_and(|sub| leave_out(sub, rest)))
+}
+
+/// Takes the template out that is this file, likewise.
+fn leave_out_file(chart: &mut Chart, file: FileId) -> bool {
+    let is_it = |template: &helm::ChartFile| matches!(template.content.read(), Ok(helm::Bytes::Text(id, _)) if *id == file);
+    if let Some(number) = chart.templates.iter().position(is_it) {
+        chart.templates.remove(number);
+        return true;
+    }
+    chart.dependencies.iter_mut().filter_map(Arc::get_mut).any(|sub| leave_out_file(sub, file))
 }
 
 /// What a chart gave, or why not, with nothing in the messages that is a credential among its values. What is said of a
