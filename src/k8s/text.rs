@@ -79,19 +79,20 @@ impl Shape {
             return Shape::Placeholder;
         }
         let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let filled_in_later = ["$(", "${", "{{", "<%", "%%", "((", "(@", "ref+", "ref:", "vault:", "bank-vaults:", "AgB"]
-            .iter()
-            .any(|mark| value.starts_with(mark))
-            || (value.starts_with('<') && value.ends_with('>'))
-            || value.strip_prefix('$').is_some_and(word)
-            || value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(word)
-            || (value.starts_with("__") && value.ends_with("__"))
-            || value.starts_with("ENC[")
-            || names_file(value)
-            || names_role(value)
-            || names_entry(value)
-            || names_secret(value)
-            || is_hashed(value);
+        let filled_in_later =
+            ["$(", "${", "{{", "<%", "%%", "((", "(@", "ref+", "ref:", "vault:", "bank-vaults:", "AgB"]
+                .iter()
+                .any(|mark| value.starts_with(mark))
+                || (value.starts_with('<') && value.ends_with('>'))
+                || value.strip_prefix('$').is_some_and(word)
+                || value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(word)
+                || (value.starts_with("__") && value.ends_with("__"))
+                || value.starts_with("ENC[")
+                || names_file(value)
+                || names_role(value)
+                || names_entry(value)
+                || names_secret(value)
+                || is_hashed(value);
         if filled_in_later { Shape::Reference } else { Shape::Value }
     }
 }
@@ -147,7 +148,8 @@ fn is_hashed(value: &str) -> bool {
         WAYS.contains(&way) && rest.len() > 20 && rest.bytes().all(plain)
     };
     let mut lines = value.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
-    lines.peek().is_some() && lines.all(|line| is_hash(line) || line.split_once(':').is_some_and(|(_, hash)| is_hash(hash)))
+    lines.peek().is_some()
+        && lines.all(|line| is_hash(line) || line.split_once(':').is_some_and(|(_, hash)| is_hash(hash)))
 }
 
 /// Makes a value unreadable wherever it could be shown. What it only stands under (`range .Values.logins`) is not the value.
@@ -193,7 +195,9 @@ mod tests {
         for value in [bcrypt, apr1, &format!("ops:{bcrypt}"), &format!("# who\nops:{bcrypt}\n\ndev:{apr1}\n")] {
             assert_eq!(Shape::of(value), Shape::Reference, "{value}");
         }
-        for value in [&format!("ops:{bcrypt}\ndev:hunter2"), "$2y$05$short", "$hunter$2hunter2hunter2hunter2x", "ops:5tr4wb3rry"] {
+        for value in
+            [&format!("ops:{bcrypt}\ndev:hunter2"), "$2y$05$short", "$hunter$2hunter2hunter2hunter2x", "ops:5tr4wb3rry"]
+        {
             assert_eq!(Shape::of(value), Shape::Value, "{value}");
         }
     }

@@ -201,11 +201,12 @@ fn refusal(context: &Context<'_>, error: &RenderError, at: Span, folder: Option<
 fn without_broken(
     context: &Context<'_>,
     folder: &RepoPath,
-    mut error: RenderError,
+    first: RenderError,
     print: &dyn Fn(&Arc<Chart>) -> Result<helm::Printed, RenderError>,
 ) -> Result<helm::Printed, RenderError> {
     let mut chart = Arc::new(context.tools.own_chart(context.repository(), folder)?);
     let mut gaps = Vec::new();
+    let mut error = first.clone();
     for _ in 0..64 {
         // A template that fails in a helper is the one that cannot do without.
         let run = error.template.as_deref().and_then(|name| name.split_once('/')).map(|(_, path)| path);
@@ -213,8 +214,9 @@ fn without_broken(
             Some(path) => leave_out(own, path),
             None => error.span.is_some_and(|span| leave_out_file(own, span.file)),
         });
+        // What nobody gets over is told as Helm tells it: by what fails first.
         if !left_out {
-            return Err(error);
+            return Err(first);
         }
         gaps.extend(error.span.map(|span| gap(&error, span)));
         match print(&chart) {
@@ -225,7 +227,7 @@ fn without_broken(
             Err(next) => error = next,
         }
     }
-    Err(error)
+    Err(first)
 }
 
 /// Takes a template out of a chart, or out of the one below it that the path leads to (`charts/db/templates/secret.yaml`).
@@ -243,7 +245,8 @@ fn leave_out(chart: &mut Chart, path: &str) -> bool {
 
 /// Takes the template out that is this file, likewise.
 fn leave_out_file(chart: &mut Chart, file: FileId) -> bool {
-    let is_it = |template: &helm::ChartFile| matches!(template.content.read(), Ok(helm::Bytes::Text(id, _)) if *id == file);
+    let is_it =
+        |template: &helm::ChartFile| matches!(template.content.read(), Ok(helm::Bytes::Text(id, _)) if *id == file);
     if let Some(number) = chart.templates.iter().position(is_it) {
         chart.templates.remove(number);
         return true;
