@@ -36,6 +36,9 @@ pub struct Tool {
     /// Commands that only look.
     #[serde(default)]
     pub inspect: Vec<Words>,
+    /// Frameworks that have it in them, and the variables that say so.
+    #[serde(default)]
+    pub embedded: Vec<Embedded>,
     /// Options of which one must be there.
     #[serde(default)]
     pub needs: Vec<String>,
@@ -51,6 +54,17 @@ pub struct Tool {
     /// Set for an ad-hoc client.
     #[serde(default)]
     pub client: Option<Client>,
+}
+
+/// A framework that runs the tool when an application starts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Embedded {
+    /// The variable that switches it on or off.
+    pub switch: String,
+    /// How the names of its other variables begin, where any of them says that it is on.
+    #[serde(default)]
+    pub prefix: Option<String>,
 }
 
 /// What an ad-hoc client takes SQL from. Options stand without their dashes.

@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use super::objects::Objects;
-use super::{Container, Facts, Mechanism, Migrator, Object, Sources, Workload, WorkloadId, WorkloadRole, evidence};
+use super::{
+    Container, EnvFact, EnvHolds, Facts, Mechanism, Migrator, Object, Sources, Workload, WorkloadId, WorkloadRole,
+    evidence,
+};
 use super::{places, settings};
 use crate::catalog::{self, How, Tool, ToolUse, Vendor, When};
 use crate::finding::{Certainty, Evidence};
@@ -73,7 +76,10 @@ impl Seat<'_> {
         let (tool, told, proof) = match (used, vendor) {
             (Some(used), _) => (Some(used.tool), used.told, used.evidence),
             (None, Some(vendor)) => (None, Vec::new(), self.vendor_evidence(vendor, &words)?),
-            (None, None) => (None, Vec::new(), self.name_evidence(image.unwrap_or(""))?),
+            (None, None) => match self.embedded(sources) {
+                Some((tool, proof)) => (Some(tool), Vec::new(), proof),
+                None => (None, Vec::new(), self.name_evidence(image.unwrap_or(""))?),
+            },
         };
         let of_tool = tool.and_then(|tool| tool.vendor.as_deref()).and_then(|id| sources.catalog.vendor(id));
         let vendor = of_tool.or(vendor);
@@ -143,6 +149,24 @@ impl Seat<'_> {
         found.into_iter().next()
     }
 
+    /// The tool that the application's framework runs when it starts, as its variables say.
+    fn embedded(&self, sources: &Sources) -> Option<(&'static Tool, Evidence)> {
+        let says = |variable: &&EnvFact, word: &str| matches!(&variable.value, EnvHolds::Text(text) if text.value.trim().eq_ignore_ascii_case(word));
+        sources.catalog.tools().iter().find_map(|tool| {
+            let on = tool.embedded.iter().find_map(|framework| {
+                let switch = self.container.env.iter().find(|variable| variable.name == *framework.switch);
+                let told =
+                    |prefix: &String| self.container.env.iter().find(|one| one.name.starts_with(prefix.as_str()));
+                match switch {
+                    Some(switch) => says(&switch, "true").then_some(switch),
+                    None => framework.prefix.as_ref().and_then(told),
+                }
+            })?;
+            let text = format!("variable `{}` has the application run {} when it starts", on.name, tool.name);
+            Some((tool, evidence(&on.origin, text)))
+        })
+    }
+
     fn take(
         &self,
         sources: &Sources,
@@ -203,7 +227,7 @@ impl Seat<'_> {
         let environment = |name: &str, value: &str| {
             self.container.env.iter().any(|variable| {
                 variable.name == name
-                    && matches!(&variable.value, super::EnvHolds::Text(text) if text.value.eq_ignore_ascii_case(value))
+                    && matches!(&variable.value, EnvHolds::Text(text) if text.value.eq_ignore_ascii_case(value))
             })
         };
         let says = |pair: &str| pair.split_once('=').is_some_and(|(name, value)| environment(name, value));

@@ -6,6 +6,9 @@ use crate::k8s::workload::Source;
 use crate::sql::{flyway, parse_url};
 use crate::yaml::Origin;
 
+/// What stands before Flyway's names in the variables of frameworks.
+const FRAMEWORKS: [&str; 2] = ["SPRING_", "QUARKUS_"];
+
 /// The settings of a container; where one is said twice, the stronger place wins: arguments, variables, files.
 pub fn of(sources: &Sources, container: &Container, object: &Object, objects: &Objects) -> Vec<Setting> {
     let mut found: Vec<Setting> = Vec::new();
@@ -21,7 +24,10 @@ pub fn of(sources: &Sources, container: &Container, object: &Object, objects: &O
         }
     }
     for variable in &container.env {
-        let Some(name) = flyway::key_of_env(&variable.name) else { continue };
+        // A framework that has Flyway in it hands the same settings on.
+        let own = |prefix: &&str| variable.name.strip_prefix(*prefix).filter(|rest| rest.starts_with("FLYWAY_"));
+        let name = FRAMEWORKS.iter().find_map(own).unwrap_or(&variable.name);
+        let Some(name) = flyway::key_of_env(name) else { continue };
         if let EnvHolds::Text(text) = &variable.value {
             let (value, url) = (text.value.clone(), parse_url(&text.value));
             found.push(Setting { name: name.into(), value, url: url.map(Box::new), origin: text.origin.clone() });
