@@ -63,9 +63,14 @@ impl<'t> Mended<'t> {
         let blanks = " ".repeat(indent.min(1_000) + 1);
         let mut mended = Self::lines(text);
         let mut work = 0;
+        // Documents before this byte are without flaw. A directive would be one more thing to carry on.
+        let (mut from, alone) = (0, text.starts_with('%') || text.contains("\n%"));
         while work < MAX_WORK {
-            work += mended.text.len();
-            let Some((flaw, at)) = first_flaw(&mended.text) else { break };
+            let Some((flaw, at)) = first_flaw(&mended.text[from..], from) else { break };
+            work += at - from + 1;
+            if !alone {
+                from = document_of(&mended.text, from, at);
+            }
             let kind = match flaw {
                 Flaw::Error(kind) => kind,
                 Flaw::Word(Misread::BeginsKey) => {
@@ -201,20 +206,30 @@ impl Words {
     }
 }
 
-/// The first flaw that can be mended.
-fn first_flaw(text: &str) -> Option<(Flaw, usize)> {
+/// Where the document begins that holds a byte.
+fn document_of(text: &str, from: usize, at: usize) -> usize {
+    let mut markers = text[from..at].rmatch_indices("\n---").map(|(before, _)| from + before + 1);
+    markers.find(|marker| is_marker(text, *marker)).unwrap_or(from)
+}
+
+/// The first flaw that can be mended in what begins at a byte, and where it is.
+fn first_flaw(text: &str, from: usize) -> Option<(Flaw, usize)> {
     let mut events = Parser::new_from_str_with_options(text, super::reader::options());
     let mut words = Words::default();
     loop {
         match events.next_event()? {
             Ok((event, span)) => {
                 if let Some((start, misread)) = words.misread(text, &event, span) {
-                    return Some((Flaw::Word(misread), start));
+                    let misread = match misread {
+                        Misread::EndsAt(end) => Misread::EndsAt(from + end),
+                        Misread::BeginsKey => Misread::BeginsKey,
+                    };
+                    return Some((Flaw::Word(misread), from + start));
                 }
             }
             Err(error) if can(error.kind()) => {
                 let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
-                return Some((Flaw::Error(error.kind().clone()), at));
+                return Some((Flaw::Error(error.kind().clone()), from + at));
             }
             Err(_) if matches!(events.proceed_next_document(), Ok(true)) => words = Words::default(),
             Err(_) => return None,

@@ -365,3 +365,18 @@ fn words_of_flow_collections_end_where_gos_parser_ends_them() {
     assert_eq!(root.items("a")[1].as_str(), Some("-"));
     assert_eq!(root.get("b").unwrap().span(), Span::new(FileId(0), 15, 16));
 }
+
+#[test]
+fn a_flaw_is_mended_in_its_own_document() {
+    // Two lines of quotes indented too little, behind enough that reading all of it each time would take too long.
+    let filler = "  - {name: filler, description: filler}\n".repeat(120);
+    let document = |number: usize| format!("---\nitems:\n{filler}  - name: \"n{number}\n rest\"\n");
+    let text: String = (0..300).map(document).collect();
+    let parsed = read(&text);
+    assert!(parsed.problems.is_empty(), "{:?}", parsed.problems.first());
+    assert_eq!(parsed.documents.len(), 300);
+    let last = parsed.documents[299].root.get("items").and_then(|items| items.as_seq()?.last()?.get("name")).unwrap();
+    assert_eq!(last.as_text(), Some("n299 rest"));
+    let span = last.span();
+    assert_eq!(text.get(span.start as usize..span.end as usize), Some("\"n299\n rest\""));
+}
