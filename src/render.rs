@@ -349,7 +349,10 @@ fn address(source: &Source<'_>) -> String {
 fn folder<'a>(context: &Context<'a>, source: &Source<'_>) -> Result<(Context<'a>, RepoPath), Box<Gap>> {
     let at = place_of(source);
     let Some(path) = source.path() else {
-        let message = "the source has neither a path nor a chart";
+        let message = match source.node.as_seq() {
+            Some(_) => "`source` is a list: several sources stand under `sources`",
+            None => "the source has neither a path nor a chart",
+        };
         return Err(Gap::new("render-failed", message).at(at).defect().into());
     };
     let outside = || {
