@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::Objects;
 use super::{DatabaseCredential, EnvFact, EnvHolds, Facts, Secret, SecretId, Sources, Way, evidence};
-use crate::catalog::Sureness;
+use crate::catalog::{Sureness, Vendor};
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::{Word, database};
 use crate::sql::parse_url;
@@ -85,6 +85,7 @@ fn opens(
 /// A Secret that feeds `KC_DB_PASSWORD` of Keycloak itself is Keycloak's; one that feeds `DB_PASSWORD` opens a database.
 fn by_variable(sources: &Sources, facts: &mut Facts) {
     let mut seen = Vec::new();
+    let mut guessed_vendors = Vec::new();
     let others = passwords_of_others(sources, facts);
     for workload in &facts.workloads {
         for container in &workload.containers {
@@ -97,6 +98,7 @@ fn by_variable(sources: &Sources, facts: &mut Facts) {
                     continue;
                 }
                 let said = evidence(&variable.origin, format!("variable `{}` takes its key `{key}`", variable.name));
+                guessed_vendors.extend(by_name_and_key(sources, facts, *secret, key, &variable.origin));
                 let admin = sources.catalog.is_admin_key(&variable.name)
                     || (sources.catalog.is_admin_key(key) && !others.contains(&(*secret, key.clone())));
                 seen.push((*secret, key.clone(), own, variable.name.clone(), said, admin));
@@ -116,6 +118,30 @@ fn by_variable(sources: &Sources, facts: &mut Facts) {
         let database = database_before_word(&variable).filter(|_| vendor.is_none());
         opens(facts, id, Some(&key), database, None, guessed);
     }
+    for (id, key, vendor, said) in guessed_vendors {
+        let known = facts.secrets[id.0].vendor.get_or_insert((vendor, said));
+        if known.0.id == vendor.id {
+            facts.secrets[id.0].vendor_keys.add(Some(&key));
+        }
+    }
+}
+
+/// The vendor whose database a key opens, by the Secret's name and the key's together: `keycloak-secrets` says whose it is, and
+/// `database_password` what for.
+fn by_name_and_key(
+    sources: &Sources,
+    facts: &Facts,
+    secret: SecretId,
+    key: &Word,
+    origin: &Origin,
+) -> Option<(SecretId, Word, &'static Vendor, Evidence)> {
+    let name = &facts.secrets[secret.0].name;
+    let credential = is_database_word(key) && sources.catalog.is_credential_name(key);
+    let both = credential.then(|| format!("{name}-{key}"))?;
+    let found = sources.catalog.vendor_of_secret_name(&both).filter(|m| m.sureness > Sureness::Ambiguous)?;
+    let text = format!("by its name and key `{key}`, `{name}` opens a database of {}", found.vendor.name);
+    let said = Evidence { certainty: Certainty::Inferred, ..evidence(origin, text) };
+    Some((secret, key.clone(), found.vendor, said))
 }
 
 /// The keys that are called after the server's product alone (`postgres-password`) and stand beside a user who is no
