@@ -16,6 +16,9 @@ const NEXT_LINE: char = '\u{85}';
 /// Bytes that mending may read in all, over and over.
 const MAX_WORK: usize = 64 << 20;
 
+/// How many bytes are moved aside in the time in which one is read.
+const MOVED: usize = 64;
+
 /// A text that the event parser takes.
 pub(super) struct Mended<'t> {
     pub(super) text: Cow<'t, str>,
@@ -67,7 +70,7 @@ impl<'t> Mended<'t> {
         let (mut from, alone) = (0, text.starts_with('%') || text.contains("\n%"));
         while work < MAX_WORK {
             let Some((flaw, at)) = first_flaw(&mended.text[from..], from) else { break };
-            work += at - from + 1;
+            work += at - from + mended.text.len() / MOVED;
             if !alone {
                 from = document_of(&mended.text, from, at);
             }
