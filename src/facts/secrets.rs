@@ -73,10 +73,7 @@ fn opens(
     match known {
         None => *known = Some(DatabaseCredential { database, role, evidence: said }),
         Some(known) => {
-            if known.database.is_none() && database.is_some() {
-                known.evidence.certainty = known.evidence.certainty.min(said.certainty);
-                known.database = database;
-            }
+            known.database = known.database.take().or(database);
             known.role = known.role.take().or(role);
         }
     }
