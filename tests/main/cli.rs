@@ -435,3 +435,49 @@ fn a_chart_that_lacks_another_says_where_and_takes_it_from_a_folder_of_charts() 
     assert!(error.lines().count() > 2 && !error.contains("\\n"), "{error}");
     assert!(error.lines().skip(1).all(|line| line.starts_with("  | ")), "{error}");
 }
+
+#[test]
+fn a_batch_answers_alike_however_many_threads_share_what_they_read() {
+    let about = |name: &str, rest: &str| format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n{rest}");
+    let sub =
+        "dependencies:\n- {name: common, version: 1.0.0}\n- {name: off, version: 1.0.0, condition: off.enabled}\n";
+    let library = "{{ define \"common.name\" }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end }}";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ include \"common.name\" . }}'}\n";
+    let crd = format!("kind: CustomResourceDefinition\nmetadata: {{name: a}}\n{}", "# filler\n".repeat(1_000));
+    let mut files: Vec<(String, String)> = Vec::new();
+    for chart in ["one", "two", "broken"] {
+        files.push((format!("{chart}/Chart.yaml"), about(chart, sub)));
+        files.push((format!("{chart}/templates/map.yaml"), map.to_owned()));
+        files.push((format!("{chart}/crds/a.yaml"), crd.clone()));
+        files.push((format!("{chart}/charts/common/Chart.yaml"), about("common", "type: library\n")));
+        files.push((format!("{chart}/charts/common/templates/_name.tpl"), library.to_owned()));
+        files.push((format!("{chart}/charts/off/Chart.yaml"), about("off", "")));
+        files.push((format!("{chart}/charts/off/templates/_own.tpl"), "{{ if }}".to_owned()));
+    }
+    files.push(("two/crds/b.yaml".to_owned(), format!("a: [\n{}", "# filler\n".repeat(1_000))));
+    files.push(("broken/templates/b.yaml".to_owned(), "\n{{ if }}".to_owned()));
+    let job = |id: &str, chart: &str, rest: &str| format!("{{\"id\":\"{id}\",\"chart\":\"{chart}\"{rest}}}\n");
+    let off = ",\"set\":[\"off.enabled=false\"]";
+    let (on, crds) = (off.replace("false", "true"), format!("{off},\"includeCRDs\":true"));
+    let jobs = [("one", off), ("two", off), ("broken", off), ("one", &on), ("one", &crds), ("two", &crds)];
+    let lines = jobs.iter().enumerate().map(|(number, (chart, rest))| job(&number.to_string(), chart, rest));
+    files.push(("jobs".to_owned(), lines.collect()));
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let folder = repository(&files.iter().collect::<Vec<_>>());
+    let answers = |threads, how: &[&str]| {
+        let text = stdout(folder.path(), &[&["render", "--batch", "jobs", "--jobs", threads], how].concat());
+        let answers = text.lines().map(|line| {
+            let mut answer: serde_json::Value = serde_json::from_str(line).unwrap();
+            answer.as_object_mut().unwrap().remove("ms");
+            answer
+        });
+        answers.collect::<Vec<_>>()
+    };
+    let alone = answers("1", &[]);
+    let said: Vec<bool> = alone.iter().map(|answer| answer["ok"] == true).collect();
+    assert_eq!(said, [true, true, false, false, true, false], "{alone:#?}");
+    assert!(alone[2]["error"].as_str().unwrap().contains("broken/templates/b.yaml:2"), "{}", alone[2]);
+    for (threads, how) in [("4", &[][..]), ("1", &["--show-secrets"]), ("4", &["--show-secrets"])] {
+        assert_eq!(answers(threads, how), alone, "{threads} {how:?}");
+    }
+}
