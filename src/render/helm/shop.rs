@@ -167,6 +167,8 @@ impl Shop {
             }
         }
         let together = !self.origins && rayon::current_num_threads() > 1;
+        // What is beside them is listed here once, before anybody asks. What is wrong with it is said in the answers.
+        let _ = (!charts.is_empty()).then(|| self.loader());
         charts.into_par_iter().for_each(|(path, crds)| {
             // What is wrong with a chart is kept, and said in the answers.
             let Ok(Shelved { chart, .. }) = self.chart(path) else { return };
@@ -189,8 +191,15 @@ impl Shop {
         if self.folders.is_empty() {
             return Ok(Loader::new(self.helm).sharing(&self.shelf));
         }
-        let open = || self.folders.iter().map(|folder| Ok(self.open(folder)?.0)).collect();
-        let beside = self.beside.get_or_init(open).as_ref().map_err(Clone::clone)?;
+        let beside = match self.beside.get() {
+            Some(known) => known,
+            None => {
+                // Listed outside the cell: a thread that lists may take up another chart, which asks for the same.
+                let listed = self.folders.iter().map(|folder| Ok(self.open(folder)?.0)).collect();
+                self.beside.get_or_init(|| listed)
+            }
+        };
+        let beside = beside.as_ref().map_err(Clone::clone)?;
         Ok(Loader::new(self.helm).sharing(&self.shelf).building(beside))
     }
 
@@ -289,4 +298,40 @@ fn parameters(job: &Job, helm: HelmVersion) -> Result<Vec<Parameter>, RenderErro
         all.push(Parameter::set_file(text, read, helm, origin.clone())?);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_list_what_lies_beside_do_not_wait_for_each_other() {
+        let root = tempfile::tempdir().unwrap();
+        let beside = root.path().join("beside");
+        for number in 0..60 {
+            std::fs::create_dir_all(beside.join(format!("{number}/a/b/c"))).unwrap();
+            std::fs::create_dir_all(beside.join(format!("{number}/d/e/f"))).unwrap();
+        }
+        let mut jobs: Vec<Job> = Vec::new();
+        for number in 0..60 {
+            let chart = root.path().join(format!("charts/{number}"));
+            std::fs::create_dir_all(&chart).unwrap();
+            std::fs::write(chart.join("Chart.yaml"), "apiVersion: v2\nname: a\nversion: 1.0.0\n").unwrap();
+            let job = serde_json::json!({"id": number.to_string(), "chart": chart, "release": "a"});
+            jobs.push(serde_json::from_value(job).unwrap());
+        }
+        let (says, done) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for _ in 0..20 {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(6).build().unwrap();
+                let shop = Shop::new(HelmVersion::V4).with_charts(std::slice::from_ref(&beside)).without_origins();
+                let print = || jobs.par_iter().filter(|job| shop.print(job).is_ok()).count();
+                says.send(pool.install(print)).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            let printed = done.recv_timeout(std::time::Duration::from_secs(60));
+            assert_eq!(printed, Ok(60));
+        }
+    }
 }
