@@ -11,14 +11,20 @@ pub const RULE: Rule =
     Rule { id: "envfrom-key-collision", page: include_str!("../../rules/envfrom-key-collision.md"), check };
 
 fn check(graph: &Graph) -> Vec<Finding> {
+    let place = |whole: &EnvFromFact| {
+        (whole.source == KeySource::Secret, whole.name.value.clone(), whole.name.origin.anchor())
+    };
     let mut findings = Vec::new();
     for (_, workload) in graph.workloads() {
         let mut collisions: Vec<Collision> = Vec::new();
+        let mut known = BTreeMap::new();
         for container in workload.containers.iter().filter(|container| container.env_from.len() > 1) {
             for found in collided(container) {
                 // Containers that take the same lines of a chart are mended in one place.
-                match collisions.iter_mut().find(|known| known.is_again(&found)) {
-                    Some(known) => known.containers.extend(found.containers),
+                let key = (place(found.earlier), place(found.later), found.names.clone());
+                let at = *known.entry(key).or_insert(collisions.len());
+                match collisions.get_mut(at) {
+                    Some(again) => again.containers.extend(found.containers),
                     None => collisions.push(found),
                 }
             }
@@ -34,17 +40,6 @@ struct Collision<'g> {
     later: &'g EnvFromFact,
     names: BTreeSet<String>,
     containers: Vec<&'g str>,
-}
-
-impl Collision<'_> {
-    fn is_again(&self, other: &Collision<'_>) -> bool {
-        let place = |whole: &EnvFromFact| whole.name.origin.anchor();
-        same(self.earlier, other.earlier)
-            && same(self.later, other.later)
-            && self.names == other.names
-            && place(self.earlier) == place(other.earlier)
-            && place(self.later) == place(other.later)
-    }
 }
 
 fn collided(container: &Container) -> Vec<Collision<'_>> {
