@@ -21,12 +21,13 @@ pub fn login(key: &str, text: &str) -> Option<(Shape, String)> {
     Some(held.max_by_key(|(shape, _)| *shape).unwrap_or((Shape::Empty, String::new())))
 }
 
-/// The password of a registry's login, and the tokens that stand for one. `auth` repeats user and password.
+/// The password of a registry's login, and what stands for one: tokens, and `auth`, which repeats user and password or is the only
+/// one that says it.
 fn of_registry(login: &Map<String, Json>) -> Vec<String> {
     let text = |field: &str| login.get(field).and_then(Json::as_str).filter(|text| !text.is_empty());
-    let password = text("password").map(str::to_owned).or_else(|| text("auth").map(of_pair));
-    let tokens = ["identitytoken", "registrytoken"].into_iter().filter_map(text).map(str::to_owned);
-    password.into_iter().chain(tokens).collect()
+    // The last of several that are equal is taken: the password itself.
+    let plain = ["identitytoken", "registrytoken", "password"].into_iter().filter_map(text).map(str::to_owned);
+    text("auth").map(of_pair).into_iter().chain(plain).collect()
 }
 
 /// The password of `user:password` in base64; what is not base64 stands for itself.
@@ -61,6 +62,11 @@ mod tests {
         assert_eq!(shape(r#"{"auths":{"r.example.com":{"auth":"Y2k6Y2hhbmdlbWU="}}}"#), Shape::Placeholder);
         assert_eq!(shape(r#"{"auths":{"r.example.com":{"auth":"Y2k6NXRyNHdiM3JyeQ=="}}}"#), Shape::Value);
         assert_eq!(shape(r#"{"auths":{"a":{"auth":"Og=="},"b":{"identitytoken":"5tr4wb3rry"}}}"#), Shape::Value);
+        assert_eq!(
+            shape(r#"{"auths":{"r.example.com":{"password":"<redacted>","auth":"Y2k6NXRyNHdiM3JyeQ=="}}}"#),
+            Shape::Value,
+            "the pair says it all the same"
+        );
         assert_eq!(login(".dockercfg", r#"{"r.example.com":{"password":"5tr4wb3rry"}}"#).unwrap().0, Shape::Value);
     }
 
