@@ -331,7 +331,8 @@ impl Reader<'_, '_> {
             let option = |rest: &str| matches!(rest, "ort" | "rotocol" | "assword");
             let given = |part: &str| {
                 let rest = part.strip_prefix("-p").filter(|rest| !option(rest))?.trim_matches(['"', '\'']);
-                (Shape::of(rest) == Shape::Value).then(|| rest.to_owned())
+                // What stands between backquotes is a command, too.
+                (Shape::of(rest) == Shape::Value && !rest.starts_with('`')).then(|| rest.to_owned())
             };
             let program = |line: &&str| line.contains("mysql") || line.contains("mariadb");
             let alone = given(&word.value);
