@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Scanner, Span, StrInput};
 
 use super::strict::{Misread, misread_in_flow};
 
@@ -74,6 +74,7 @@ impl<'t> Mended<'t> {
             if !alone {
                 from = document_of(&mended.text, from, at);
             }
+            let left = MAX_WORK.saturating_sub(work);
             let kind = match flaw {
                 Flaw::Error(kind) => kind,
                 Flaw::Word(Misread::BeginsKey) => {
@@ -87,7 +88,12 @@ impl<'t> Mended<'t> {
                 }
             };
             let done = match kind {
-                ErrorKind::InvalidQuotedScalarIndent => !is_marker(&mended.text, at) && mended.replace(at, 0, &blanks),
+                ErrorKind::InvalidQuotedScalarIndent => {
+                    let lines = quoted_lines(&mended.text, from, at);
+                    let lines = &lines[..lines.len().min(left / blanks.len() + 1)];
+                    work += lines.len() * blanks.len();
+                    mended.insert(lines, &blanks)
+                }
                 // Where Go refuses the tab, `strict` does.
                 ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => mended.blank(at),
                 ErrorKind::CommentNotSeparated => mended.text[at..].starts_with('#') && mended.replace(at, 0, " "),
@@ -121,6 +127,30 @@ impl<'t> Mended<'t> {
         fits
     }
 
+    /// Puts a text in at some places, which are in order.
+    fn insert(&mut self, places: &[usize], with: &str) -> bool {
+        let mut text = String::with_capacity(self.text.len() + places.len() * with.len());
+        let mut shifts = Vec::with_capacity(self.shifts.len() + places.len());
+        let mut known = self.shifts.iter().peekable();
+        let (mut copied, mut moved, mut before) = (0, 0, 0);
+        for &place in places {
+            let Some(piece) = self.text.get(copied..place) else { return false };
+            text.push_str(piece);
+            text.push_str(with);
+            copied = place;
+            while let Some((from, add)) = known.next_if(|(from, _)| *from <= place) {
+                shifts.push((from + moved, add - moved as isize));
+                before = *add;
+            }
+            moved += with.len();
+            shifts.push((place + moved, before - moved as isize));
+        }
+        text.push_str(&self.text[copied..]);
+        shifts.extend(known.map(|(from, add)| (from + moved, add - moved as isize)));
+        (self.text, self.shifts) = (Cow::Owned(text), shifts);
+        !places.is_empty()
+    }
+
     /// Puts blanks in the place of the tabs around a byte.
     fn blank(&mut self, at: usize) -> bool {
         let bytes = self.text.as_bytes();
@@ -150,6 +180,54 @@ fn is_marker(text: &str, at: usize) -> bool {
     let marker = rest.strip_prefix("---").or_else(|| rest.strip_prefix("..."));
     text[..at].ends_with('\n')
         && marker.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']))
+}
+
+/// The line of a quoted scalar that begins at a byte, and those that follow in it, by their first characters; `from` is where
+/// the document begins. Of a scalar whose quote cannot be told the one line; none where no quotes can hold it.
+fn quoted_lines(text: &str, from: usize, at: usize) -> Vec<usize> {
+    if is_marker(text, at) {
+        return Vec::new();
+    }
+    let mut lines = vec![at];
+    let Some(end) = end_of_quoted(text, from, at) else { return lines };
+    let mut rest = at;
+    while let Some(line) = memchr::memchr(b'\n', &text.as_bytes()[rest..end]).map(|len| rest + len + 1) {
+        if is_marker(text, line) {
+            break;
+        }
+        let first = line + text[line..].len() - text[line..].trim_start_matches([' ', '\t']).len();
+        if !text[first..].starts_with(['\n', '\r']) {
+            lines.push(first);
+        }
+        rest = line;
+    }
+    lines
+}
+
+/// The quote that ends the quoted scalar around a byte, of the document that begins at `from`.
+fn end_of_quoted(text: &str, from: usize, at: usize) -> Option<usize> {
+    // The tokens end where the scalar begins, for the scalar is what nobody reads; the last sign may be held back.
+    let tokens = Scanner::with_options(StrInput::new(&text[from..]), super::reader::options());
+    let ends = tokens.map_while(|token| token.ok()?.span().end.byte_offset());
+    let mut open = from + ends.last().unwrap_or(0);
+    loop {
+        open += text[open..].len() - text[open..].trim_start().len();
+        match text.as_bytes().get(open)? {
+            b'#' => open += memchr::memchr(b'\n', &text.as_bytes()[open..])?,
+            b':' | b'-' | b'?' if text[open + 1..].starts_with(char::is_whitespace) => open += 1,
+            _ => break,
+        }
+    }
+    let quote = *text.as_bytes().get(open).filter(|b| matches!(b, b'"' | b'\'') && open < at)?;
+    let mut end = open + 1;
+    loop {
+        match *text.as_bytes().get(end)? {
+            b'\\' if quote == b'"' => end += 2,
+            b'\'' if quote == b'\'' && text.as_bytes().get(end + 1) == Some(&b'\'') => end += 2,
+            byte if byte == quote => return (end > at).then_some(end),
+            _ => end += 1,
+        }
+    }
 }
 
 /// The dash at or right before a byte.

@@ -367,6 +367,24 @@ fn words_of_flow_collections_end_where_gos_parser_ends_them() {
 }
 
 #[test]
+fn a_quoted_scalar_of_many_lines_is_mended_at_once() {
+    let lines = "{\\\"a\\\": 1,\n\n  é \\\nx,\n".repeat(20_000);
+    let text = format!("a:\n  b: # c\n    \"{lines}\"\n  c: 'x\n\ny''z\n'\n  d: 1\n");
+    let parsed = read(&text);
+    assert!(parsed.problems.is_empty(), "{:?}", parsed.problems.first());
+    let a = parsed.documents[0].root.get("a").unwrap();
+    let b = a.get("b").and_then(Node::as_text).unwrap();
+    assert_eq!((b.len(), &b[..21]), (20_000 * 15, "{\"a\": 1,\né x, {\"a\": "));
+    assert_eq!(a.get("c").and_then(Node::as_text), Some("x\ny'z "));
+    for (key, said) in
+        [("b", &text[text.find('"').unwrap()..text.find("\n  c").unwrap()]), ("c", "'x\n\ny''z\n'"), ("d", "1")]
+    {
+        let span = a.get(key).unwrap().span();
+        assert_eq!(&text[span.start as usize..span.end as usize], said, "{key}");
+    }
+}
+
+#[test]
 fn a_flaw_is_mended_in_its_own_document() {
     // Two lines of quotes indented too little, behind enough that reading all of it each time would take too long.
     let filler = "  - {name: filler, description: filler}\n".repeat(120);
