@@ -224,14 +224,43 @@ fn by_name(sources: &Sources, facts: &mut Facts) {
 }
 
 /// Whether the database in a Secret's name may be the one that it opens: a server that says whose password it is knows better
-/// than the name (`shop-postgresql-billing` of role `billing`), save for one who may open every database.
+/// than the name (`shop-postgresql-billing` of role `billing`), save for one who may open every database, and a role that is called
+/// after what it does (`migrator`).
 fn fits_role(secret: &Secret, guess: &str) -> bool {
     let role = secret.database.as_ref().and_then(|known| known.role.as_deref());
     role.is_none_or(|role| {
-        let role = words(role).join("_");
-        secret.admin.is_some() || role.strip_prefix(guess).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        let words = words(role);
+        let is_task = words.iter().all(|word| TASK_WORDS.contains(&word.as_str()));
+        let role = words.join("_");
+        is_task
+            || secret.admin.is_some()
+            || role.strip_prefix(guess).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
     })
 }
+
+/// Of what roles are called that are there for a task, in whatever database.
+const TASK_WORDS: &[&str] = &[
+    "app",
+    "application",
+    "owner",
+    "user",
+    "admin",
+    "migrate",
+    "migrator",
+    "migration",
+    "migrations",
+    "flyway",
+    "liquibase",
+    "reader",
+    "writer",
+    "readonly",
+    "readwrite",
+    "read",
+    "write",
+    "only",
+    "ro",
+    "rw",
+];
 
 const DATABASE_WORDS: &[&str] = &[
     "db",
