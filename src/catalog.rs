@@ -25,7 +25,7 @@ pub use health::Health;
 pub use pattern::{Fit, ImageRef, fits};
 pub use recognise::{Action, Given, How, Inline, Located, ToolUse};
 pub use secret::{MadeSecret, SecretRole, WellKnown};
-pub use tool::{Client, Setting, Settings, Sources, Tool, Words};
+pub use tool::{Client, Embedded, Setting, Settings, Sources, Tool, Words};
 pub use vendor::{GroupKind, Match, Migration, Sureness, Vendor, When};
 
 const VENDORS: &[(&str, &str)] = &[

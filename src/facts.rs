@@ -7,6 +7,7 @@ mod addresses;
 pub mod apps;
 mod connections;
 mod databases;
+mod frameworks;
 mod guesses;
 pub mod layers;
 mod migrators;

@@ -62,9 +62,12 @@ pub struct Tool {
 pub struct Embedded {
     /// The variable that switches it on or off.
     pub switch: String,
-    /// How the names of its other variables begin, where any of them says that it is on.
+    /// How the names of its other variables begin, where it may be taken to be on if there is any of them.
     #[serde(default)]
     pub prefix: Option<String>,
+    /// The variables that say which database it migrates, the strongest first.
+    #[serde(default)]
+    pub database: Vec<String>,
 }
 
 /// What an ad-hoc client takes SQL from. Options stand without their dashes.

@@ -7,9 +7,9 @@ use super::databases::{Place, Servers, schema};
 use super::objects::Objects;
 use super::{
     Claim, Container, EnvHolds, Facts, Keeper, Mechanism, Migrator, MigratorId, SchemaId, Sources, Use, Way, Workload,
-    WorkloadId, addresses, evidence, places,
+    WorkloadId, addresses, evidence, frameworks, places,
 };
-use crate::catalog::{Setting, Sureness};
+use crate::catalog::{Embedded, Setting, Sureness};
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::database;
 use crate::k8s::text::Text;
@@ -42,27 +42,30 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
             let settings = migrator.map(|m| facts.migrators[m].settings.clone()).unwrap_or_default();
             connections.extend(by_settings(sources, facts, &settings));
             connections.extend(migrator.and_then(|m| by_command(&facts.migrators[m].told, &connections)));
-            let said = !connections.is_empty();
-            if !said {
+            if connections.is_empty() {
                 connections = by_credentials(facts, workload, position);
             }
-            let place = |host: &str| place(facts, &servers, workload, host);
-            let places: Vec<(Place, Connection)> = connections.into_iter().map(|c| (place(&c.host), c)).collect();
+            let migrated = migrator.map(|migrator| match facts.migrators[migrator].framework {
+                None => std::mem::take(&mut connections),
+                Some(framework) => of_framework(facts, workload, position, framework, &mut connections),
+            });
+            let place = |connection: Connection| (place(facts, &servers, workload, &connection.host), connection);
+            let used: Vec<(Place, Connection)> = connections.into_iter().map(place).collect();
+            let migrated: Vec<(Place, Connection)> = migrated.into_iter().flatten().map(place).collect();
             if let Some(migrator) = migrator {
-                facts.migrators[migrator].explicit = said;
-                let history = settings.iter().find(|s| s.name == "flyway.table").map(|s| s.value.to_string());
-                for (place, connection) in places {
-                    for id in schemas(sources, facts, &place, &connection, &settings) {
-                        claim(facts, MigratorId(migrator), id, &connection, history.clone());
+                facts.migrators[migrator].explicit = migrated.iter().any(|(_, connection)| !connection.by_credential);
+                let told = Told::of(&facts.migrators[migrator], container);
+                for (place, connection) in migrated {
+                    for id in schemas(sources, facts, &place, &connection, &told) {
+                        claim(facts, MigratorId(migrator), id, &connection, told.history.clone());
                     }
                 }
-            } else {
-                for (place, connection) in places {
-                    let id = schema(sources, facts, &place, &connection.database, connection.schema.as_deref());
-                    let known = |usage: &&Use| usage.workload == WorkloadId(at) && usage.schema == id;
-                    if facts.uses.iter().rev().take(64).find(known).is_none() {
-                        facts.uses.push(Use { workload: WorkloadId(at), schema: id, evidence: connection.evidence });
-                    }
+            }
+            for (place, connection) in used {
+                let id = schema(sources, facts, &place, &connection.database, connection.schema.as_deref());
+                let known = |usage: &&Use| usage.workload == WorkloadId(at) && usage.schema == id;
+                if facts.uses.iter().rev().take(64).find(known).is_none() {
+                    facts.uses.push(Use { workload: WorkloadId(at), schema: id, evidence: connection.evidence });
                 }
             }
         }
@@ -78,6 +81,55 @@ fn place(facts: &Facts, servers: &Servers, workload: &Workload, host: &str) -> P
         server: servers.resolve(host, &namespace),
         scope: namespace,
         environment: facts.apps[workload.app.0].environment.clone(),
+    }
+}
+
+/// Takes out of an application's connections those whose database its framework's tool migrates.
+fn of_framework(
+    facts: &Facts,
+    workload: &Workload,
+    position: usize,
+    framework: &Embedded,
+    connections: &mut Vec<Connection>,
+) -> Vec<Connection> {
+    let all = connections.iter().map(|connection| connection.database.as_str()).collect();
+    let own = frameworks::own(facts, workload, position, framework, all);
+    let is_own = |connection: &Connection| own.contains(&connection.database);
+    let (mut migrated, used): (Vec<_>, Vec<_>) = std::mem::take(connections).into_iter().partition(is_own);
+    *connections = used;
+    if migrated.is_empty() {
+        migrated = by_credentials(facts, workload, position);
+        migrated.retain(is_own);
+    }
+    migrated
+}
+
+/// What a tool was told of schemas, in the settings of Flyway or those of its own.
+struct Told {
+    schemas: Option<String>,
+    history: Option<String>,
+}
+
+impl Told {
+    fn of(migrator: &Migrator, container: &Container) -> Self {
+        let of_flyway = |name: &str| migrator.settings.iter().find(|setting| setting.name == name);
+        let flyway = |name: &str| of_flyway(name).map(|setting| setting.value.to_string());
+        let own = |wanted: Setting| {
+            let argument =
+                migrator.told.iter().find(|(setting, ..)| *setting == wanted).map(|(_, text, _)| text.clone());
+            let variable = || {
+                container.env.iter().find_map(|variable| match &variable.value {
+                    EnvHolds::Text(text) if migrator.tool?.setting_of_env(&variable.name) == Some(wanted) => {
+                        Some(text.value.to_string())
+                    }
+                    _ => None,
+                })
+            };
+            argument.or_else(variable).filter(|text| !text.is_empty())
+        };
+        let schemas = flyway("flyway.defaultSchema").or_else(|| flyway("flyway.schemas"));
+        let schemas = schemas.or_else(|| own(Setting::Schemas)).map(|all| all.replace(' ', ""));
+        Self { schemas, history: flyway("flyway.table").or_else(|| own(Setting::History)) }
     }
 }
 
@@ -265,17 +317,8 @@ fn by_credentials(facts: &Facts, workload: &Workload, position: usize) -> Vec<Co
 }
 
 /// The schemas of a connection: those that the settings name, else the URL's.
-fn schemas(
-    sources: &Sources,
-    facts: &mut Facts,
-    place: &Place,
-    connection: &Connection,
-    settings: &[super::Setting],
-) -> Vec<SchemaId> {
-    let setting = |name: &str| settings.iter().find(|s| s.name == name).map(|s| s.value.clone());
-    let named =
-        setting("flyway.defaultSchema").or_else(|| setting("flyway.schemas").map(|all| all.replace(' ', "").into()));
-    let names: Vec<String> = match named {
+fn schemas(sources: &Sources, facts: &mut Facts, place: &Place, connection: &Connection, told: &Told) -> Vec<SchemaId> {
+    let names: Vec<String> = match &told.schemas {
         Some(all) if !all.contains('$') => all.split(',').map(str::to_owned).collect(),
         _ => connection.schema.iter().cloned().collect(),
     };

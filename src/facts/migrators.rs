@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use super::objects::Objects;
 use super::{
-    Container, EnvFact, EnvHolds, Facts, Mechanism, Migrator, Object, Sources, Workload, WorkloadId, WorkloadRole,
-    evidence,
+    Container, EnvHolds, Facts, Mechanism, Migrator, Object, Sources, Workload, WorkloadId, WorkloadRole, evidence,
 };
-use super::{places, settings};
+use super::{frameworks, places, settings};
 use crate::catalog::{self, How, Tool, ToolUse, Vendor, When};
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::database;
@@ -37,6 +36,7 @@ pub fn collect(sources: &Sources, objects: &Objects, facts: &mut Facts) {
             container: None,
             mechanism: Mechanism::Operator,
             tool: None,
+            framework: None,
             vendor,
             ad_hoc: false,
             told: Vec::new(),
@@ -73,11 +73,15 @@ impl Seat<'_> {
         let vendor = self.container.vendor;
         let words: Vec<&str> = self.container.words.iter().map(|word| word.value.as_str()).collect();
         let used = self.used(sources, objects, image.unwrap_or(""), &words);
+        let mut framework = None;
         let (tool, told, proof) = match (used, vendor) {
             (Some(used), _) => (Some(used.tool), used.told, used.evidence),
             (None, Some(vendor)) => (None, Vec::new(), self.vendor_evidence(vendor, &words)?),
-            (None, None) => match self.embedded(sources) {
-                Some((tool, proof)) => (Some(tool), Vec::new(), proof),
+            (None, None) => match frameworks::of(sources, self.container) {
+                Some((tool, by, proof)) => {
+                    framework = Some(by);
+                    (Some(tool), Vec::new(), proof)
+                }
                 None => (None, Vec::new(), self.name_evidence(image.unwrap_or(""))?),
             },
         };
@@ -91,6 +95,7 @@ impl Seat<'_> {
             container: Some(self.position),
             mechanism: self.mechanism(vendor.is_some() && tool.is_none()),
             tool,
+            framework,
             vendor,
             ad_hoc: tool.is_some_and(|tool| tool.client.is_some()),
             told,
@@ -147,24 +152,6 @@ impl Seat<'_> {
         // A migration tool says more than the client that prepares the database beside it.
         found.sort_by_key(|used| used.tool.client.is_some());
         found.into_iter().next()
-    }
-
-    /// The tool that the application's framework runs when it starts, as its variables say.
-    fn embedded(&self, sources: &Sources) -> Option<(&'static Tool, Evidence)> {
-        let says = |variable: &&EnvFact, word: &str| matches!(&variable.value, EnvHolds::Text(text) if text.value.trim().eq_ignore_ascii_case(word));
-        sources.catalog.tools().iter().find_map(|tool| {
-            let on = tool.embedded.iter().find_map(|framework| {
-                let switch = self.container.env.iter().find(|variable| variable.name == *framework.switch);
-                let told =
-                    |prefix: &String| self.container.env.iter().find(|one| one.name.starts_with(prefix.as_str()));
-                match switch {
-                    Some(switch) => says(&switch, "true").then_some(switch),
-                    None => framework.prefix.as_ref().and_then(told),
-                }
-            })?;
-            let text = format!("variable `{}` has the application run {} when it starts", on.name, tool.name);
-            Some((tool, evidence(&on.origin, text)))
-        })
     }
 
     fn take(

@@ -28,7 +28,7 @@ fn check(graph: &Graph) -> Vec<Finding> {
 
 /// Credentials of databases that the hook does not migrate, where it says which ones it does.
 fn other_databases(graph: &Graph, id: WorkloadId, migrators: &[(MigratorId, &Migrator)]) -> Vec<Finding> {
-    let said = migrators.iter().all(|(_, migrator)| migrator.explicit);
+    let said = migrators.iter().all(|(_, migrator)| migrator.explicit && migrator.framework.is_none());
     let claims = || migrators.iter().flat_map(|(migrator, _)| graph.claims_of(*migrator));
     let own: BTreeSet<&str> = claims().map(|claim| graph.schema(claim.schema).database.as_str()).collect();
     if !said || own.is_empty() {
@@ -112,7 +112,8 @@ fn same(a: &str, b: &str) -> bool {
 /// Keys that come with a whole Secret although nothing that can be read here uses them, while others of it are used.
 fn unused_keys(graph: &Graph, id: WorkloadId, migrator: &Migrator) -> Vec<Finding> {
     let workload = graph.workload(id);
-    let (Some(at), Some(_)) = (migrator.container, migrator.tool) else { return Vec::new() };
+    // What else an application reads cannot be read here.
+    let (Some(at), Some(_), None) = (migrator.container, migrator.tool, migrator.framework) else { return Vec::new() };
     let container = &workload.containers[at];
     let texts = texts(graph, id, container);
     let who = graph.name_of(workload.object);

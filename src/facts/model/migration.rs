@@ -1,7 +1,7 @@
 //! Records of migrations: who changes which schema, by what it is told, with which scripts.
 
 use super::{AppId, MigratorId, ObjectId, SchemaId, WorkloadId};
-use crate::catalog::{Setting as ToolSetting, Tool, Vendor};
+use crate::catalog::{Embedded, Setting as ToolSetting, Tool, Vendor};
 use crate::finding::{Certainty, Evidence};
 use crate::k8s::Word;
 use crate::source::Span;
@@ -38,6 +38,8 @@ pub struct Migrator {
     pub mechanism: Mechanism,
     /// The tool, where it is known.
     pub tool: Option<&'static Tool>,
+    /// The framework that runs the tool, where that is an application's and not a migration of its own.
+    pub framework: Option<&'static Embedded>,
     /// The vendor whose product it is part of.
     pub vendor: Option<&'static Vendor>,
     /// Whether the SQL is given by hand rather than by a migration tool.
