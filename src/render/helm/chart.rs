@@ -171,8 +171,18 @@ impl Chart {
         listed.get(index).is_some_and(|dependency| dependency.name.text == missing.name)
     }
 
-    /// Whether a sub-chart takes part whatever the values say.
-    pub(super) fn always_has(&self, name: &str) -> bool {
+    /// The chart and those below it that take part whatever the values say.
+    pub(super) fn always(&self) -> Vec<&Chart> {
+        let mut all = vec![self];
+        let mut at = 0;
+        while let Some(chart) = all.get(at).copied() {
+            all.extend(chart.dependencies.iter().map(Arc::as_ref).filter(|sub| chart.always_has(sub.name())));
+            at += 1;
+        }
+        all
+    }
+
+    fn always_has(&self, name: &str) -> bool {
         let mut listed = self.metadata.dependencies.iter().flatten().filter(|one| &*one.name.text == name);
         listed.all(|one| one.condition.text.is_empty() && one.tags.is_empty())
     }

@@ -127,15 +127,15 @@ fn text_of(template: &ChartFile) -> Result<(FileId, Arc<str>), RenderError> {
 }
 
 /// Parses the templates that every release of a chart has, for those who will ask for no origins: by all threads at once,
-/// where a release goes through them one by one.
+/// where a release goes through them one by one. Each share of them has one budget.
 pub(super) fn parse_ahead(chart: &Chart) {
-    chart.templates.par_iter().for_each_init(Budget::default, |budget, file| {
+    let all: Vec<&ChartFile> = chart.always().into_iter().flat_map(|chart| &chart.templates).collect();
+    all.into_par_iter().for_each_init(Budget::default, |budget, file| {
         if let Ok((id, text)) = text_of(file) {
             // What is wrong with it is said by the release that reads it under its name.
             let _ = no_templates(chart, false).add("", text, id, budget);
         }
     });
-    chart.dependencies.par_iter().filter(|sub| chart.always_has(sub.name())).for_each(|sub| parse_ahead(sub));
 }
 
 /// Lists a chart and those below it, parents first, and their templates: where names meet, a parent's wins over its

@@ -29,6 +29,11 @@ struct Known {
 }
 
 impl Remembered {
+    /// Whether a text of so many bytes is remembered.
+    pub(super) fn is_worth(len: usize) -> bool {
+        len >= LEAST
+    }
+
     /// The documents of a text: as they were read before, at the same price, or as they are read now.
     pub(super) fn nodes<E>(
         &self,
@@ -38,7 +43,7 @@ impl Remembered {
         read: impl FnOnce() -> Result<Vec<Node>, E>,
     ) -> Result<Vec<Node>, E> {
         let len = text.as_ref().len();
-        if len < LEAST {
+        if !Self::is_worth(len) {
             return read();
         }
         {

@@ -12,6 +12,7 @@ use super::documents;
 use super::engine::{self, Release};
 use super::error::{Reason, RenderError};
 use super::manifest::{self, Manifest};
+use super::remembered::Remembered;
 use super::semver;
 use super::tree::{Tree, to_node};
 use super::values::{self, Parameter, ValuesLayer};
@@ -196,11 +197,17 @@ fn crds_of(chart: &Chart, file: &ChartFile, budget: &Budget) -> Result<Vec<Node>
     chart.remembered.nodes(*id, Arc::clone(text), budget, read)
 }
 
-/// Reads the custom resource definitions of a chart, by all threads at once, for the releases that will bring them.
+/// Reads the large custom resource definitions of a chart, by all threads at once, for the releases that will bring them. Each
+/// share of them has one budget.
 pub(super) fn read_crds_ahead(chart: &Chart) {
-    chart.files.par_iter().filter(|file| brings_crds(file)).for_each_init(Budget::default, |budget, file| {
-        // What is wrong with them is said by the release that brings them.
-        let _ = crds_of(chart, file, budget);
+    let mut all: Vec<(&Chart, &ChartFile)> = Vec::new();
+    for chart in chart.always() {
+        all.extend(chart.files.iter().filter(|file| brings_crds(file)).map(|file| (chart, file)));
+    }
+    all.into_par_iter().for_each_init(Budget::default, |budget, (chart, file)| {
+        if file.content.read().is_ok_and(|content| Remembered::is_worth(content.bytes().len())) {
+            // What is wrong with them is said by the release that brings them.
+            let _ = crds_of(chart, file, budget);
+        }
     });
-    chart.dependencies.par_iter().filter(|sub| chart.always_has(sub.name())).for_each(|sub| read_crds_ahead(sub));
 }
